@@ -1,0 +1,1 @@
+"""The audited identifiers in payload: the seam for content search."""

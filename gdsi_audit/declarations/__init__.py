@@ -1,0 +1,220 @@
+"""Stage 7: a file becomes a declaration: what somebody states about the product.
+
+The meaning of every table and key is fixed by the judging contract. Each item keeps its file, line and author.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an item stands."""
+
+    file: str = ""
+    line: int = 0
+    by: str = "vendor"
+    """vendor, tester, drafted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    by: str
+    text: str = ""
+    """`source` of the file: "Privacy notice 3.2, p. 4"."""
+    date: str = ""
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    vendor: str = ""
+    model: str = ""
+    firmware: str = ""
+    home: str = ""
+    scope: str = "device"
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredDevice:
+    name: str
+    macs: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    role: str
+    """gateway, sniffer, proxy, tester, companion."""
+    address: str
+    reason: str = ""
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignore:
+    filter: str
+    reason: str
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vantage:
+    position: str = "unknown"
+    """device, device-vpn, access-point, lan, wan, unknown."""
+    country: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    timezone: str = "UTC"
+    clock_offset_s: float = 0.0
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jurisdictions:
+    data_generated_in: str = ""
+    allowed: frozenset[str] | None = None
+    """ISO codes, groups expanded; None: not said."""
+    allowed_words: tuple[str, ...] = ()
+    """As written: ("EU", "CH")."""
+    denied: frozenset[str] = frozenset()
+    hosts_from: frozenset[str] | None = None
+    operators_from: frozenset[str] | None = None
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """One kind of traffic that is declared. Exactly one of name, network, asn, klass is set."""
+
+    name: str = ""
+    """Exact, or with a leading `*.`; A-labels, lower case."""
+    network: IPv4Network | IPv6Network | None = None
+    asn: int | None = None
+    klass: str = ""
+    """local-network, resolver, dhcp, time, multicast."""
+    transport: str = ""
+    """Empty: any."""
+    ports: tuple[tuple[int, int], ...] = ()
+    """Inclusive ranges; empty: any."""
+    source_ports: tuple[tuple[int, int], ...] = ()
+    """Of the device's side; only MUD says this."""
+    initiator: str = ""
+    """device, remote; empty: any."""
+    purpose: str = ""
+    recipient: str = ""
+    role: str = ""
+    transfer_tool: str = ""
+    data: tuple[str, ...] = ()
+    jurisdictions: frozenset[str] | None = None
+    encryption: str = ""
+    """tls, other, none; empty: not said."""
+    direction: str = ""
+    """upload, download, both; empty: not said."""
+    max_upload_bytes_per_day: int | None = None
+    period_s: float | None = None
+    persistent: bool | None = None
+    phases: tuple[str, ...] = ()
+    not_assessable: str = ""
+    """Why this item cannot be held against traffic (an unbound MUD controller); empty: it can."""
+    source: Source = Source()
+
+    @property
+    def title(self) -> str:
+        """How the item is written: `*.cams.example`, `203.0.113.0/24`, `AS64500`, `class time`."""
+        if self.asn is not None:
+            return f"AS{self.asn}"
+        return self.name or (str(self.network) if self.network is not None else f"class {self.klass}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    port: int
+    transport: str = "tcp"
+    sender: str = "local"
+    """Key `from`: local, anywhere, or a prefix."""
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identifier:
+    id: str
+    kind: str
+    value: str
+    """Never printed."""
+    allowed_to: tuple[str, ...] = ()
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    name: str
+    start: int
+    """UTC nanoseconds."""
+    end: int
+    user_active: bool
+    consent: str = ""
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something about a declaration that the report must say: an over-broad item, a class that could not be bound."""
+
+    kind: str
+    text: str
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """All that is stated, of all files given."""
+
+    statements: tuple[Statement, ...] = ()
+    product: Product = Product()
+    devices: tuple[DeclaredDevice, ...] = ()
+    bench: tuple[Bench, ...] = ()
+    ignore: tuple[Ignore, ...] = ()
+    vantage: Vantage = Vantage()
+    jurisdictions: Jurisdictions = Jurisdictions()
+    destinations: tuple[Destination, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    notes: tuple[Note, ...] = ()
+    closed: bool = False
+    """True: what is not listed is denied even where a table is empty (MUD)."""
+
+    @property
+    def given(self) -> bool:
+        """Whether there is any declaration at all."""
+        return bool(self.statements)
+
+    @property
+    def by_vendor(self) -> bool:
+        return any(statement.by == "vendor" for statement in self.statements)
+
+
+NOTHING_DECLARED = Declaration()
+
+
+class Format(Protocol):
+    """A file on this shelf: one declaration format."""
+
+    SUFFIXES: tuple[str, ...]
+    """`.toml`, `.json`."""
+
+    def claims(self, raw: bytes) -> bool:
+        """Whether the content is of this format (MUD and plain JSON share a suffix)."""
+        ...
+
+    def read(self, path: Path, raw: bytes) -> Declaration:
+        """The declaration of one file. Raises ValueError naming file, line, key and the nearest valid word."""
+        ...

@@ -1,0 +1,55 @@
+"""Stage 6: flows, messages and places become endpoints: who is it, where is it, and who says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gdsi_audit.geo import Place
+from gdsi_audit.wire_text import WireText
+
+NAME_SOURCES = (
+    "http-authority",  # decrypted
+    "http-host",
+    "connect",  # target of an HTTP CONNECT
+    "socks",
+    "tls-sni",
+    "quic-sni",
+    "dns",  # an answer that this device got for this address before the flow
+    "dns-expired",  # the same, its time to live over
+    "dns-later",  # an answer that came only after the flow began
+    "certificate",
+    "mdns",
+    "nbns",
+    "dhcp",
+    "ssdp",
+)
+"""Strongest first. A flow is judged by its own strongest name."""
+
+CONFIDENT_SOURCES = frozenset({"http-authority", "http-host", "connect", "socks", "tls-sni", "quic-sni", "dns"})
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """One name, who gave it and where it can be seen."""
+
+    name: WireText
+    source: str
+    capture: int
+    frame: int
+    time: int
+    """UTC nanoseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address with all that is known of it."""
+
+    address: str
+    names: tuple[Naming, ...]
+    """Distinct (name, source), strongest source first, then earliest."""
+    place: Place
+
+    @property
+    def name(self) -> str:
+        """Its best name, or its address."""
+        return self.names[0].name if self.names else self.address

@@ -1,0 +1,63 @@
+"""Compiled kernels: the one place that says how they are compiled and where the result is kept.
+
+A kernel is a plain function over NumPy arrays, released from the interpreter lock, compiled on first need and cached. The cache folder is the
+user's cache, one folder per state of the sources, so that no stale machine code can survive an edit; where nothing is writable it is a temporary
+folder, with a message. GDSI_AUDIT_BOUNDSCHECK=1 compiles with bounds checks, into an empty cache of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import platformdirs
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+BOUNDSCHECK = os.environ.get("GDSI_AUDIT_BOUNDSCHECK") == "1"
+
+
+def _sources_digest() -> str:
+    """Changes whenever a module of the package changes: numba itself looks only at the kernel's own file."""
+    package = Path(__file__).parent
+    states = ((path.relative_to(package).as_posix(), path.stat()) for path in sorted(package.rglob("*.py")))
+    text = "".join(f"{name} {state.st_size} {state.st_mtime_ns}\n" for name, state in states)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _cache_folder() -> Path:
+    wanted = Path(os.environ.get("GDSI_AUDIT_CACHE") or platformdirs.user_cache_dir("gdsi-audit")) / f"kernels-{_sources_digest()}"
+    try:
+        if BOUNDSCHECK:
+            return Path(tempfile.mkdtemp(prefix="gdsi-audit-boundscheck-"))
+        wanted.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=wanted):
+            return wanted
+    except OSError as error:
+        sys.stderr.write(f"gdsi-audit: cannot keep compiled kernels in {wanted} ({error.strerror}); compiling into a temporary folder\n")
+        return Path(tempfile.mkdtemp(prefix="gdsi-audit-kernels-"))
+
+
+# Set before numba is imported: it reads the variable once.
+os.environ["NUMBA_CACHE_DIR"] = str(_cache_folder())
+
+import numba  # noqa: E402  - the cache folder has to be known first
+
+
+def kernel(function: Function) -> Function:
+    """Compiles `function` on first need: no interpreter lock, division as NumPy does it, cached."""
+    compiled: Function = numba.njit(nogil=True, cache=not BOUNDSCHECK, error_model="numpy", boundscheck=BOUNDSCHECK)(function)
+    return compiled
+
+
+def compile_seconds(dispatcher: object) -> float:
+    """Seconds that `dispatcher` spent compiling in this process; 0.0 when every signature came from the cache."""
+    metadata = getattr(dispatcher, "get_metadata", dict)()
+    return float(sum(entry.get("timers", {}).get("compiler_lock", 0.0) for entry in metadata.values()))
+
+

@@ -1,0 +1,87 @@
+"""Stage 1: a file, pipe or interface becomes blocks of frames.
+
+Every file on this shelf reads one capture format. The contract is `Reader`; `read` in `captures.py`'s place is `_source.py`, which opens files,
+pipes and folders, undoes compression, fills the ring of blocks and hands each block to the format's record walk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLOCK_BYTES = 8 << 20
+"""Capture bytes per block. A record never straddles two blocks: its head is moved to the front of the next one."""
+
+SPARE_BYTES = 2 << 20
+"""Room behind each block for bytes that later stages put together: reassembled datagrams (first half), late TCP segments (second half)."""
+
+LARGEST_RECORD_BYTES = 262_144
+"""Largest captured length where the snapshot length does not allow more; beyond max(snaplen, this) a record is `bad_caplen` (A1.3)."""
+
+RECORDS = np.dtype(
+    [
+        ("time", "i8"),  # UTC nanoseconds since 1970
+        ("frame", "i8"),  # Wireshark's frame number in this capture, from 1
+        ("offset", "i8"),  # of the first captured byte, in Frames.data
+        ("caplen_bytes", "i4"),  # captured
+        ("wire_bytes", "i4"),  # on the wire
+        ("linktype", "i4"),  # LINKTYPE_ value
+        ("interface", "i4"),  # row in Capture.interfaces
+    ],
+    align=True,
+)
+"""One row per frame that holds a packet."""
+
+
+@dataclass(slots=True)
+class Frames:
+    """One block of frames. `data` is reused for a later block: whoever wants bytes beyond this block's turn copies them."""
+
+    capture: int
+    """Ordinal of the capture, from 0."""
+    data: NDArray[np.uint8]
+    """BLOCK_BYTES of capture, then SPARE_BYTES of room for later stages."""
+    spare_offset: int
+    """Where the spare room begins in `data`."""
+    records: NDArray[np.void]
+    """RECORDS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """Where frames were taken, as the capture says."""
+
+    linktype: int
+    name: str = ""
+    snaplen: int = 0
+    """0: unlimited or unknown."""
+    dropped_pkts: int | None = None
+    """From pcapng's interface statistics; None: unknown."""
+
+
+class Walk(Protocol):
+    """The state of one capture's record walk. `take` is given the unread bytes and yields records."""
+
+    interfaces: list[Interface]
+
+    def take(self, data: NDArray[np.uint8], length: int, at_end: bool, out: NDArray[np.void]) -> tuple[int, int]:
+        """Writes a RECORDS row per whole record in `data[:length]` to `out`; returns (rows written, bytes consumed).
+
+        Stops early when `out` is full or a record is incomplete. Records that hold no packet and records that cannot be are booked by the walk
+        itself (`skipped`, `broken`), with the file offset.
+        """
+        ...
+
+
+class Reader(Protocol):
+    """A file on this shelf: one capture format."""
+
+    MAGIC: tuple[bytes, ...]
+    """First bytes by which the format is known."""
+    FORMAT: str
+    """Name as in Wireshark: pcap, nsecpcap, modpcap, pcapng. A walk may refine it."""
+
+    def walk(self) -> Walk: ...
