@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import platformdirs
 
@@ -51,13 +51,11 @@ import numba  # noqa: E402  - the cache folder has to be known first
 
 def kernel(function: Function) -> Function:
     """Compiles `function` on first need: no interpreter lock, division as NumPy does it, cached."""
-    compiled: Function = numba.njit(nogil=True, cache=not BOUNDSCHECK, error_model="numpy", boundscheck=BOUNDSCHECK)(function)
-    return compiled
+    compile_lazily = numba.njit(nogil=True, cache=not BOUNDSCHECK, error_model="numpy", boundscheck=BOUNDSCHECK)
+    return cast("Function", compile_lazily(function))
 
 
 def compile_seconds(dispatcher: object) -> float:
     """Seconds that `dispatcher` spent compiling in this process; 0.0 when every signature came from the cache."""
-    metadata = getattr(dispatcher, "get_metadata", dict)()
-    return float(sum(entry.get("timers", {}).get("compiler_lock", 0.0) for entry in metadata.values()))
-
-
+    metadata: dict[object, dict[str, dict[str, float]]] = dispatcher.get_metadata() if hasattr(dispatcher, "get_metadata") else {}
+    return sum(entry.get("timers", {}).get("compiler_lock", 0.0) for entry in metadata.values())

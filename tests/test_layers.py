@@ -1,0 +1,38 @@
+"""Imports follow the data: down the pipeline only."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
+
+ORDER = (
+    *("wire_text", "discover", "gap", "kernels"),
+    *("readers", "packets", "flows", "protocols", "content", "geo", "endpoints", "traffic"),
+    *("observe", "declarations", "filters", "matching", "finding", "evidence_of", "detectors", "commitments", "audit", "evidence", "reports"),
+    *("live", "cluster", "cli"),
+)
+
+
+def stage(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def internal_imports(path: Path) -> list[str]:
+    tree = ast.parse(path.read_text())
+    froms = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    plain = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    return [name.split(".")[1] for name in froms + plain if name.startswith("gdsi_audit.")]
+
+
+def test_imports_go_down_the_pipeline_only():
+    wrong = [
+        f"{path.relative_to(PACKAGE)} imports gdsi_audit.{target}, which comes later"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if stage(path) not in ("__init__", "__main__")
+        for target in internal_imports(path)
+        if ORDER.index(target) > ORDER.index(stage(path))
+    ]
+    assert wrong == []
