@@ -8,9 +8,9 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 
 ORDER = (
-    *("wire_text", "discover", "gap", "kernels"),
-    *("readers", "packets", "flows", "protocols", "content", "geo", "endpoints", "traffic"),
-    *("observe", "declarations", "filters", "matching", "finding", "evidence_of", "detectors", "commitments", "audit", "evidence", "reports"),
+    *("wire_text", "discover", "gap", "names", "kernels", "spool"),
+    *("readers", "packets", "flows", "frame_index", "protocols", "content", "geo", "endpoints", "devices", "traffic"),
+    *("observe", "declarations", "assessment", "filters", "matching", "finding", "evidence_of", "detectors", "commitments", "audit", "evidence", "reports"),
     *("live", "cluster", "cli"),
 )
 
