@@ -10,7 +10,8 @@ PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 ORDER = (
     *("wire_text", "discover", "gap", "names", "kernels", "spool"),
     *("readers", "packets", "flows", "frame_index", "protocols", "content", "geo", "endpoints", "devices", "traffic"),
-    *("observe", "declarations", "assessment", "filters", "matching", "finding", "evidence_of", "detectors", "commitments", "audit", "evidence", "reports"),
+    *("observe", "declarations", "assessment"),
+    *("filters", "matching", "finding", "evidence_of", "detectors", "commitments", "audit", "evidence", "reports"),
     *("live", "cluster", "cli"),
 )
 

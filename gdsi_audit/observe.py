@@ -1,0 +1,191 @@
+"""Stages 1 to 4 over all captures: frames, packets, flows, messages. What is left stands on disk or in bounded tables.
+
+Python runs per block, per message and per flow, never per packet. Nothing here knows a declaration; what the analyst leaves out comes as a plain
+function over packet rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdsi_audit.facts import FACTS, NAMES, FactKeeper, Texts
+from gdsi_audit.flows import CLOSED
+from gdsi_audit.flows.table import Batch, FlowTable
+from gdsi_audit.frame_index import FrameIndex
+from gdsi_audit.gap import Gap, Ledger
+from gdsi_audit.packets.decode import Decoder
+from gdsi_audit.protocols import Message
+from gdsi_audit.protocols._conversations import Conversations
+from gdsi_audit.readers import Frames
+from gdsi_audit.readers._inputs import Input
+from gdsi_audit.readers._source import Reading
+from gdsi_audit.resolutions import Resolutions
+from gdsi_audit.spool import Spool
+from gdsi_audit.traffic import Capture
+
+MOST_LIVE_FLOWS = 200_000
+MOST_MESSAGES = 200_000
+"""Messages kept for detectors, all protocols together; more are counted, and still name their flows."""
+MOST_MESSAGES_PER_FLOW = 64
+
+Keep = Callable[[NDArray[np.void]], NDArray[np.bool_]]
+Progress = Callable[[int, int | None], None]
+"""Called with (bytes read so far, bytes in all if known)."""
+
+
+@dataclass
+class Observation:
+    """All that was observed, before anyone asks whose it is."""
+
+    captures: list[Capture] = field(default_factory=list)
+    rows: Spool = field(default_factory=lambda: Spool(CLOSED))
+    facts: Spool = field(default_factory=lambda: Spool(FACTS))
+    names: Spool = field(default_factory=lambda: Spool(NAMES))
+    texts: Texts = field(default_factory=Texts)
+    messages: dict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
+    resolutions: Resolutions = field(default_factory=Resolutions)
+    index: FrameIndex = field(default_factory=FrameIndex)
+    apps: dict[int, str] = field(default_factory=dict)
+    gaps: list[Gap] = field(default_factory=list)
+    cut_pkts: int = 0
+    pkts: int = 0
+
+    @property
+    def cut_share(self) -> float:
+        """Share of packets cut by the snapshot length."""
+        return round(self.cut_pkts / self.pkts, 6) if self.pkts else 0.0
+
+
+class Observer:
+    """One run over the captures, in order."""
+
+    def __init__(self, *, naming: bool = True, evidence: bool = True, hashing: bool = True, keep: Keep | None = None) -> None:
+        self.seen = Observation()
+        self._naming, self._evidence, self._hashing, self._keep = naming, evidence, hashing, keep
+        self._decoder = Decoder()
+        self._table = FlowTable(most_live_flows=MOST_LIVE_FLOWS, streams=naming)
+        self._conversations = Conversations(self._table.want, MOST_LIVE_FLOWS)
+        self._facts = FactKeeper()
+        self._messages_of_flow: Counter[int] = Counter()
+        self._messages_kept = 0
+        self._messages_dropped = 0
+        self._filtered: Counter[str] = Counter()
+        self.seen.texts = self._facts.texts
+
+    def read(self, source: Input, progress: Progress | None = None) -> None:
+        """Reads one capture to its end. Raises OSError or ValueError when it holds no packet at all."""
+        ordinal = len(self.seen.captures)
+        with Reading(source, ordinal, hashing=self._hashing) as reading:
+            self.seen.index.begin_capture(sum(capture.frame_count for capture in self.seen.captures))
+            self._decoder.begin_capture()
+            filtered = Ledger()
+            for frames in reading.frames():
+                self._take(frames, filtered)
+                if progress is not None:
+                    progress(reading.bytes_read, reading.total_bytes)
+            self._decoder.finish()
+            self.seen.captures.append(self._capture(reading, filtered))
+            self.seen.gaps.extend(reading.gaps)
+
+    def finish(self) -> Observation:
+        """Closes every flow that is still live."""
+        for batch in self._table.finish():
+            self._close(batch.closed)
+        self.seen.apps = dict(self._decoder.apps)
+        self.seen.gaps.extend(self._decoder.gaps())
+        self.seen.gaps.extend(self._table.gaps())
+        kinds = {**self._conversations.gaps, "limit:messages": self._messages_dropped, "limit:names_per_flow": self._facts.dropped_names}
+        self.seen.gaps.extend(Gap("protocols", kind, count) for kind, count in sorted(kinds.items()) if count)
+        return self.seen
+
+    def _take(self, frames: Frames, filtered: Ledger) -> None:
+        for packets in self._decoder.decode(frames):
+            chosen = packets if self._keep is None else self._selected(packets, filtered)
+            self.seen.pkts += chosen.size
+            for batch in self._table.assemble(frames, chosen):
+                if self._evidence:
+                    self.seen.index.add(batch.serials, batch.frames)
+                self._hear(frames, batch)
+                self._close(batch.closed)
+
+    def _selected(self, packets: NDArray[np.void], filtered: Ledger) -> NDArray[np.void]:
+        """Leaves out what the analyst leaves out: whole frames, counted once."""
+        assert self._keep is not None
+        kept_frames = np.unique(packets["frame"][self._keep(packets)])
+        keep = np.isin(packets["frame"], kept_frames)
+        dropped, first = np.unique(packets["frame"][~keep], return_index=True)
+        filtered.skip("filtered", dropped.size, int(packets["wire_bytes"][~keep][first].sum()))
+        return packets[keep]
+
+    def _hear(self, frames: Frames, batch: Batch) -> None:
+        if not self._naming or not batch.chunks.size:
+            return
+        heard = self._conversations.hear(frames.data, batch.chunks)
+        for chunks, protocol, columns in heard.columns:
+            self.seen.resolutions.add(chunks, columns, frames.capture)
+            for flow in np.unique(chunks["flow"]).tolist():
+                self._facts.service(flow, protocol)
+        for message in heard.messages:
+            self._facts.note(message, frames.capture)
+            self._keep_message(message)
+
+    def _keep_message(self, message: Message) -> None:
+        if self._messages_kept >= MOST_MESSAGES or self._messages_of_flow[message.flow] >= MOST_MESSAGES_PER_FLOW:
+            self._messages_dropped += 1
+            return
+        self._messages_kept += 1
+        self._messages_of_flow[message.flow] += 1
+        self.seen.messages[message.protocol].append(message)
+
+    def _close(self, closed: NDArray[np.void]) -> None:
+        if not closed.size:
+            return
+        facts, names = self._facts.close(closed["flow"], closed["serial"])
+        self._conversations.forget(closed["serial"])
+        self.seen.rows.append(closed)
+        self.seen.facts.append(facts)
+        self.seen.names.append(names)
+
+    def _capture(self, reading: Reading, filtered: Ledger) -> Capture:
+        ledger = reading.ledger
+        self._decoder.book(ledger)
+        for reason, frames in filtered.skipped.items():
+            ledger.skip(reason, frames, filtered.skipped_bytes[reason])
+            ledger.decoded -= frames
+            ledger.decoded_bytes -= filtered.skipped_bytes[reason]
+        return Capture(
+            path=reading.path,
+            sha256=reading.sha256,
+            format=reading.format,
+            linktypes=tuple(reading.linktypes),
+            frame_count=reading.frame_count,
+            first=reading.first,
+            last=reading.last,
+            snaplen=reading.snaplen,
+            dropped_pkts=reading.dropped_pkts,
+            ledger=ledger,
+            wire_bytes=reading.wire_bytes,
+            bytes_on_disk=reading.bytes_on_disk,
+            incomplete=reading.incomplete,
+        )
+
+
+def observe(
+    sources: Sequence[Input],
+    *,
+    naming: bool = True,
+    evidence: bool = True,
+    hashing: bool = True,
+    keep: Keep | None = None,
+    progress: Progress | None = None,
+) -> Observation:
+    """Everything observed in `sources`, one flow table across them all."""
+    observer = Observer(naming=naming, evidence=evidence, hashing=hashing, keep=keep)
+    for source in sources:
+        observer.read(source, progress)
+    return observer.finish()
