@@ -1,7 +1,7 @@
 """Who asked which name and was told which address: DNS over datagrams and streams, held in bounded rows.
 
-An answer counts as solicited when that client had asked that server for that name in the same flow, under the same identifier. Nothing else ever names
-an address.
+An answer counts as solicited when that client had asked that server for that name in the same flow, under the same identifier. Nothing else ever
+names an address.
 """
 
 from __future__ import annotations
