@@ -72,9 +72,7 @@ def audit(
     from gdsi_audit.audit import audit as run
 
     with progress_bar() as progress:
-        result = run(
-            captures, declaration or None, device=device, since=since, until=until, exclude=exclude, geodb=geodb, progress=progress
-        )
+        result = run(captures, declaration or None, device=device, since=since, until=until, exclude=exclude, geodb=geodb, progress=progress)
     write(discover.module(REPORTS, chosen).render(result), output)
     if output is not None and sys.stderr.isatty():
         sys.stderr.write(f"{len(result.findings)} findings, {len(result.verdicts)} verdicts: {output}\n")
@@ -240,6 +238,8 @@ def fail(message: str, code: int) -> NoReturn:
 
 def main() -> NoReturn:
     """The entry point: every way to end has one exit code."""
+    from gdsi_audit.readers import UnreadableInputError
+
     try:
         command(standalone_mode=False)
     except click.exceptions.Abort:

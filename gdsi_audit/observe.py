@@ -7,8 +7,9 @@ function over packet rows.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,11 @@ from gdsi_audit.flows import CLOSED
 from gdsi_audit.flows.table import Batch, FlowTable
 from gdsi_audit.frame_index import FrameIndex
 from gdsi_audit.gap import Gap, Ledger
+from gdsi_audit.packets import GAP_BITS
 from gdsi_audit.packets.decode import Decoder
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._conversations import Conversations
-from gdsi_audit.readers import Frames
+from gdsi_audit.readers import Frames, UnreadableInputError
 from gdsi_audit.readers._inputs import Input
 from gdsi_audit.readers._source import Reading
 from gdsi_audit.resolutions import Resolutions
@@ -32,6 +34,8 @@ MOST_LIVE_FLOWS = 200_000
 MOST_MESSAGES = 200_000
 """Messages kept for detectors, all protocols together; more are counted, and still name their flows."""
 MOST_MESSAGES_PER_FLOW = 64
+
+CUT_BY_SNAPLEN = GAP_BITS["cut_by_snaplen"]
 
 Keep = Callable[[NDArray[np.void]], NDArray[np.bool_]]
 Progress = Callable[[int, int | None], None]
@@ -74,38 +78,51 @@ class Observer:
         self._messages_of_flow: Counter[int] = Counter()
         self._messages_kept = 0
         self._messages_dropped = 0
-        self._filtered: Counter[str] = Counter()
+        self._filtered: list[Ledger] = []
+        self._readings: list[Reading] = []
         self.seen.texts = self._facts.texts
 
     def read(self, source: Input, progress: Progress | None = None) -> None:
-        """Reads one capture to its end. Raises OSError or ValueError when it holds no packet at all."""
-        ordinal = len(self.seen.captures)
-        with Reading(source, ordinal, hashing=self._hashing) as reading:
-            self.seen.index.begin_capture(sum(capture.frame_count for capture in self.seen.captures))
-            self._decoder.begin_capture()
-            filtered = Ledger()
+        """Reads one capture to its end. Raises UnreadableInputError when it holds no packet at all."""
+        try:
+            self._read(source, progress)
+        except (OSError, EOFError) as error:
+            raise UnreadableInputError(
+                f"{source.name}: {error.strerror if isinstance(error, OSError) else error}; check the file and its medium"
+            ) from error
+
+    def _read(self, source: Input, progress: Progress | None) -> None:
+        ordinal = len(self._readings)
+        with _opened(source, ordinal, self._hashing) as reading:
+            self._readings.append(reading)
+            self._filtered.append(Ledger())
+            self.seen.index.begin_capture(sum(earlier.frame_count for earlier in self._readings[:-1]))
             for frames in reading.frames():
-                self._take(frames, filtered)
+                self._take(frames)
                 if progress is not None:
                     progress(reading.bytes_read, reading.total_bytes)
-            self._decoder.finish()
-            self.seen.captures.append(self._capture(reading, filtered))
-            self.seen.gaps.extend(reading.gaps)
 
     def finish(self) -> Observation:
-        """Closes every flow that is still live."""
+        """Closes every flow that is still live, and the books."""
+        self._decoder.finish()
         for batch in self._table.finish():
             self._close(batch.closed)
         self.seen.apps = dict(self._decoder.apps)
-        self.seen.gaps.extend(self._decoder.gaps())
+        for ordinal, reading in enumerate(self._readings):
+            self.seen.captures.append(self._capture(ordinal, reading))
+            self.seen.gaps.extend(reading.gaps)
+        first_captures = self._decoder.first_captures()
+        hashes = [reading.sha256 for reading in self._readings]
+        self.seen.gaps.extend(replace(gap, first_capture=hashes[first_captures.get(gap.kind, 0)]) for gap in self._decoder.gaps())
         self.seen.gaps.extend(self._table.gaps())
         kinds = {**self._conversations.gaps, "limit:messages": self._messages_dropped, "limit:names_per_flow": self._facts.dropped_names}
         self.seen.gaps.extend(Gap("protocols", kind, count) for kind, count in sorted(kinds.items()) if count)
         return self.seen
 
-    def _take(self, frames: Frames, filtered: Ledger) -> None:
+    def _take(self, frames: Frames) -> None:
         for packets in self._decoder.decode(frames):
-            chosen = packets if self._keep is None else self._selected(packets, filtered)
+            self.seen.cut_pkts += int(np.count_nonzero(packets["gap"] & CUT_BY_SNAPLEN))
+            chosen = packets if self._keep is None else self._selected(packets, self._filtered[frames.capture])
             self.seen.pkts += chosen.size
             for batch in self._table.assemble(frames, chosen):
                 if self._evidence:
@@ -151,18 +168,22 @@ class Observer:
         self.seen.facts.append(facts)
         self.seen.names.append(names)
 
-    def _capture(self, reading: Reading, filtered: Ledger) -> Capture:
-        ledger = reading.ledger
-        self._decoder.book(ledger)
-        for reason, frames in filtered.skipped.items():
-            ledger.skip(reason, frames, filtered.skipped_bytes[reason])
-            ledger.decoded -= frames
-            ledger.decoded_bytes -= filtered.skipped_bytes[reason]
+    def _capture(self, ordinal: int, reading: Reading) -> Capture:
+        decoded = self._decoder.ledgers.get(ordinal, Ledger())
+        filtered = self._filtered[ordinal]
+        ledger = Ledger(
+            read=reading.ledger.read,
+            decoded=decoded.decoded - filtered.skipped.total(),
+            skipped=reading.ledger.skipped + decoded.skipped + filtered.skipped,
+            read_bytes=reading.ledger.read_bytes,
+            decoded_bytes=decoded.decoded_bytes - filtered.skipped_bytes.total(),
+            skipped_bytes=reading.ledger.skipped_bytes + decoded.skipped_bytes + filtered.skipped_bytes,
+        )
         return Capture(
             path=reading.path,
             sha256=reading.sha256,
             format=reading.format,
-            linktypes=tuple(reading.linktypes),
+            linktypes=reading.linktypes,
             frame_count=reading.frame_count,
             first=reading.first,
             last=reading.last,
@@ -173,6 +194,19 @@ class Observer:
             bytes_on_disk=reading.bytes_on_disk,
             incomplete=reading.incomplete,
         )
+
+
+@contextmanager
+def _opened(source: Input, ordinal: int, hashing: bool) -> Iterator[Reading]:
+    reading = Reading(source, ordinal, hashing=hashing)
+    try:
+        reading.__enter__()
+    except ValueError as error:
+        raise UnreadableInputError(str(error)) from error
+    try:
+        yield reading
+    finally:
+        reading.__exit__()
 
 
 def observe(

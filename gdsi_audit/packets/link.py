@@ -325,9 +325,7 @@ def _wrapped(data: NDArray[np.uint8], link: np.void, linktype: int) -> int:
 
 
 @kernel
-def find_protocol(
-    data: NDArray[np.uint8], records: NDArray[np.void], first: int, links: NDArray[np.void]
-) -> tuple[int, int]:
+def find_protocol(data: NDArray[np.uint8], records: NDArray[np.void], first: int, links: NDArray[np.void]) -> tuple[int, int]:
     """Writes LINKS rows for `records[first:]` until `links` is full; returns (rows written, first record not looked at)."""
     written = 0
     room = links.size - MOST_SUBFRAMES

@@ -400,9 +400,7 @@ def _ayiya(data: NDArray[np.uint8], offset: int, end: int, step: NDArray[np.int6
 
 
 @kernel
-def _udp_tunnel(
-    data: NDArray[np.uint8], src_port: int, dst_port: int, offset: int, end: int, wire_end: int, step: NDArray[np.int64]
-) -> bool:
+def _udp_tunnel(data: NDArray[np.uint8], src_port: int, dst_port: int, offset: int, end: int, wire_end: int, step: NDArray[np.int64]) -> bool:
     """Whether this datagram is a tunnel's, by port and by shape; leaves OFFSET, KIND and TUNNEL."""
     if dst_port in (4789, 8472, 4790):
         return _vxlan(data, offset, end, dst_port, step)
@@ -560,9 +558,7 @@ def _overlaps(table: Reassembly, row: int, data: NDArray[np.uint8], offset: int,
 
 
 @kernel
-def _store(
-    table: Reassembly, row: int, data: NDArray[np.uint8], offset: int, begin: int, size: int, books: Books, state: NDArray[np.int64]
-) -> bool:
+def _store(table: Reassembly, row: int, data: NDArray[np.uint8], offset: int, begin: int, size: int, books: Books, state: NDArray[np.int64]) -> bool:
     for index in range(begin // PAGE_BYTES, (begin + size - 1) // PAGE_BYTES + 1):
         while table.page_of[row, index] < 0:
             if state[FREE_PAGES] > 0:
@@ -863,9 +859,7 @@ def decode_links(
                 step[FRAGMENT_OFFSET], step[MORE] = fragment_offset, more
                 room = spare_offset + state[SPARE_USED]
                 to_book = written == outermost and link.shared == 0
-                reason = _reassemble(
-                    table, data, packet, offset, ip_end - offset, header_bytes, protocol, room, to_book, step, books, state
-                )
+                reason = _reassemble(table, data, packet, offset, ip_end - offset, header_bytes, protocol, room, to_book, step, books, state)
                 if reason != 0:
                     break
                 state[SPARE_USED] += step[OFFSET]

@@ -136,9 +136,7 @@ def client_hello(body: bytes, transport: str) -> ClientHello:
     return from_row(row, body, shapes, transport)
 
 
-def scan_slices(
-    data: NDArray[np.uint8], offset: NDArray[np.int64], length: NDArray[np.int32], holds: int
-) -> tuple[NDArray[np.int64], bytes]:
+def scan_slices(data: NDArray[np.uint8], offset: NDArray[np.int64], length: NDArray[np.int32], holds: int) -> tuple[NDArray[np.int64], bytes]:
     """Rows of `_hello_scan.scan` and the shapes that they point to."""
     rows = np.zeros((offset.size, scan.COLUMNS), np.int64)
     shapes = np.empty(int(length.sum(dtype=np.int64)) + scan.SHAPE_SPARE_BYTES * offset.size, np.uint8)

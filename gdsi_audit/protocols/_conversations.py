@@ -140,7 +140,7 @@ class Conversations:
         if not chunks.size:
             return heard
         claimed = self._claims(data, chunks)
-        taken = self._parse_columns(data, chunks, claimed, heard) | self._parse_many(data, chunks, claimed, heard)
+        taken = self._parse_columns(data, chunks, claimed, heard) | self._parse_hellos(data, chunks, claimed, heard)
         self._listen(chunks, claimed, taken)
         live = self._serial_in_slot[chunks["slot"]] == chunks["serial"]
         for row in np.flatnonzero((live | (claimed >= 0)) & ~taken):
@@ -169,15 +169,15 @@ class Conversations:
             taken[rows] = ~columns.messages["needs_parse"].astype(np.bool_)
         return taken
 
-    def _parse_many(self, data: NDArray[np.uint8], chunks: NDArray[np.void], claimed: NDArray[np.int16], heard: Heard) -> NDArray[np.bool_]:
+    def _parse_hellos(self, data: NDArray[np.uint8], chunks: NDArray[np.void], claimed: NDArray[np.int16], heard: Heard) -> NDArray[np.bool_]:
         taken = np.zeros(chunks.size, np.bool_)
-        for index in self._claimed_with("parse_many", claimed):
+        for index in self._claimed_with("client_hellos", claimed):
             rows = np.flatnonzero((claimed == index) & (chunks["from_responder"] == 0))
             part = chunks[rows]
-            bodies = self.shelf.protocols[index].parse_many(data, part["offset"], part["length"])
-            for row, chunk, body in zip(rows.tolist(), part, bodies, strict=True):
-                if body is not None and not isinstance(body, NeedMore):
-                    heard.messages.append(self._message(chunk, index, body))
+            bodies = self.shelf.protocols[index].client_hellos(data, part["offset"], part["length"])
+            for row, chunk, outcome in zip(rows.tolist(), part, bodies, strict=True):
+                if outcome is not None and not isinstance(outcome, NeedMore):
+                    heard.messages.append(self._message(chunk, index, outcome[0]))
                     taken[row] = True
         return taken
 
@@ -244,7 +244,7 @@ class Conversations:
         skipped = min(side.skip_bytes, len(payload))
         side.skip_bytes -= skipped
         side.buffer += payload[skipped:]
-        while side.buffer and not side.done and self._take_message(conversation, side, chunk, heard):
+        while side.buffer and not side.done and self._take_message(side, chunk, heard):
             pass
         self._settle(side, chunk)
 
@@ -257,7 +257,7 @@ class Conversations:
         side.done, side.buffer = True, b""
         return b""
 
-    def _take_message(self, conversation: Conversation, side: Side, chunk: np.void, heard: Heard) -> bool:
+    def _take_message(self, side: Side, chunk: np.void, heard: Heard) -> bool:
         """Takes one message off the front of the buffer; False: not yet, or never."""
         if side.protocol < 0 and not self._recognise_again(side, chunk):
             return False
@@ -269,12 +269,13 @@ class Conversations:
             return False
         if isinstance(outcome, NeedMore):
             return False
-        body, used = outcome
-        heard.messages.append(self._message(chunk, side.protocol, body))
-        self._go_on(conversation, side, body, used)
+        found, used = outcome
+        bodies = found if isinstance(found, tuple) else (found,)
+        heard.messages.extend(self._message(chunk, side.protocol, body) for body in bodies)
+        self._go_on(side, bodies[-1], used)
         return bool(used > 0)
 
-    def _go_on(self, conversation: Conversation, side: Side, body: Any, used: int) -> None:
+    def _go_on(self, side: Side, body: Any, used: int) -> None:
         """What follows this message in the stream."""
         side.buffer = side.buffer[used:]
         side.skip_bytes = int(getattr(body, "body_bytes_missing", 0) or 0)
