@@ -19,7 +19,7 @@ from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.flows import CONN_STATES
 from gdsi_audit.flows.community_id import community_ids
 from gdsi_audit.observe import Observation
-from gdsi_audit.packets import ARP
+from gdsi_audit.packets import ARP, TUNNELS
 
 FORMATS = ("table", "jsonl", "csv", "parquet", "zeek")
 PIECE_FLOWS = 20_000
@@ -96,7 +96,7 @@ def _table(rows: NDArray[np.void], facts: NDArray[np.void], seen: Observation, h
         "history": rows["history"].astype("U24"),
         "handshake_rtt_s": np.where(rows["handshake_rtt_ns"] < 0, np.nan, rows["handshake_rtt_ns"] / 1e9),
         "community_id": community_ids(rows),
-        "tunnel": perspective.categories(rows["tunnel"], perspective.TUNNELS),
+        "tunnel": perspective.categories(rows["tunnel"], TUNNELS),
         "app": perspective.categories(app, [seen.apps.get(number, "" if number < 0 else str(number)) for number in apps.tolist()]),
         "first_frame": rows["first_frame"],
         "last_frame": rows["last_frame"],
@@ -106,13 +106,8 @@ def _table(rows: NDArray[np.void], facts: NDArray[np.void], seen: Observation, h
         columns[f"{side}_device"] = perspective.categories(found + 1, device_words)
         columns[f"{side}_addr"] = perspective.categories(*perspective.addresses(rows[f"{side}_hi"], rows[f"{side}_lo"]))
         columns |= {f"{side}_{field}": rows[f"{side}_{field}"] for field in ("port", "pkts", "bytes", "ip_bytes")}
-    columns |= {field: _words(facts[field], words) for field in ("service", "server_name", "alpn", "ja3", "ja3s", "ja4", "http_host")}
+    columns |= {field: perspective.categories(facts[field], words) for field in ("service", "server_name", "alpn", "ja3", "ja3s", "ja4", "http_host")}
     return pd.DataFrame({column: columns[column] for column in COLUMNS})
-
-
-def _words(codes: NDArray[np.int32], words: list[str]) -> pd.Categorical:
-    used, code = np.unique(codes, return_inverse=True)
-    return perspective.categories(code, [words[row] for row in used.tolist()])
 
 
 def _names(serials: NDArray[np.int64], names: NDArray[np.void], seen: Observation) -> list[list[dict[str, object]]]:

@@ -96,7 +96,9 @@ class Observer:
         with _opened(source, ordinal, self._hashing) as reading:
             self._readings.append(reading)
             self._filtered.append(Ledger())
-            self.seen.index.begin_capture(sum(earlier.frame_count for earlier in self._readings[:-1]))
+            frames_before = sum(earlier.frame_count for earlier in self._readings[:-1])
+            self.seen.index.begin_capture(frames_before)
+            self._table.begin_capture(ordinal, frames_before)
             for frames in reading.frames():
                 self._take(frames)
                 if progress is not None:
@@ -106,6 +108,7 @@ class Observer:
         """Closes every flow that is still live, and the books."""
         self._decoder.finish()
         for batch in self._table.finish():
+            self._hear(len(self._readings) - 1, batch)
             self._close(batch.closed)
         self.seen.apps = dict(self._decoder.apps)
         for ordinal, reading in enumerate(self._readings):
@@ -126,8 +129,8 @@ class Observer:
             self.seen.pkts += chosen.size
             for batch in self._table.assemble(frames, chosen):
                 if self._evidence:
-                    self.seen.index.add(batch.serials, batch.frames)
-                self._hear(frames, batch)
+                    self.seen.index.add(batch.serials, batch.packets["frame"])
+                self._hear(frames.capture, batch)
                 self._close(batch.closed)
 
     def _selected(self, packets: NDArray[np.void], filtered: Ledger) -> NDArray[np.void]:
@@ -139,16 +142,16 @@ class Observer:
         filtered.skip("filtered", dropped.size, int(packets["wire_bytes"][~keep][first].sum()))
         return packets[keep]
 
-    def _hear(self, frames: Frames, batch: Batch) -> None:
+    def _hear(self, capture: int, batch: Batch) -> None:
         if not self._naming or not batch.chunks.size:
             return
-        heard = self._conversations.hear(frames.data, batch.chunks)
+        heard = self._conversations.hear(batch.data, batch.chunks)
         for chunks, protocol, columns in heard.columns:
-            self.seen.resolutions.add(chunks, columns, frames.capture)
+            self.seen.resolutions.add(chunks, columns, capture)
             for flow in np.unique(chunks["flow"]).tolist():
                 self._facts.service(flow, protocol)
         for message in heard.messages:
-            self._facts.note(message, frames.capture)
+            self._facts.note(message, capture)
             self._keep_message(message)
 
     def _keep_message(self, message: Message) -> None:

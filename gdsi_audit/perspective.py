@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,11 +42,11 @@ class Sides:
     device: NDArray[np.int32]
     device_is_originator: NDArray[np.bool_]
 
-    def local(self, rows: NDArray[np.void], field: str) -> NDArray[np.generic]:
+    def local(self, rows: NDArray[np.void], field: str) -> NDArray[Any]:
         """`field` of the device's side: `local(rows, "hi")`."""
         return np.where(self.device_is_originator, rows[f"orig_{field}"][self.row], rows[f"resp_{field}"][self.row])
 
-    def remote(self, rows: NDArray[np.void], field: str) -> NDArray[np.generic]:
+    def remote(self, rows: NDArray[np.void], field: str) -> NDArray[Any]:
         return np.where(self.device_is_originator, rows[f"resp_{field}"][self.row], rows[f"orig_{field}"][self.row])
 
 
@@ -68,11 +69,12 @@ def initiators(rows: NDArray[np.void], seen: Sides) -> NDArray[np.int8]:
     return np.where(began, np.where(seen.device_is_originator, 1, 2), 0).astype(np.int8)
 
 
-def categories(codes: NDArray[np.integer], words: Sequence[str]) -> pd.Categorical:
-    """`words` by code, equal words merged."""
-    distinct = list(dict.fromkeys(words))
-    place = {word: index for index, word in enumerate(distinct)}
-    return pd.Categorical.from_codes(np.array([place[word] for word in words], np.int32)[codes] if len(words) else codes, distinct)
+def categories(codes: NDArray[Any], words: Sequence[str]) -> pd.Categorical[Any]:
+    """`words` by code, equal words merged; only words that occur."""
+    used, code = np.unique(codes, return_inverse=True)
+    place: dict[str, int] = {}
+    merged = np.array([place.setdefault(words[row], len(place)) for row in used.tolist()], np.int64)
+    return pd.Categorical.from_codes(merged[code.ravel()], categories=pd.Index(list(place), dtype="str"))
 
 
 def addresses(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> tuple[NDArray[np.int64], list[str]]:
@@ -84,13 +86,13 @@ def addresses(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> tuple[NDArray[n
 def with_application_data(rows: NDArray[np.void], facts: NDArray[np.void]) -> NDArray[np.bool_]:
     """Whether the originator sent more than a handshake: any payload, or for TLS and QUIC more than their handshakes take."""
     answered = (rows["transport"] != 6) | (rows["resp_pkts"] > 0)
-    return (rows["orig_bytes"] > facts["handshake_bytes"]) & answered
+    return np.asarray((rows["orig_bytes"] > facts["handshake_bytes"]) & answered, np.bool_)
 
 
 def nameable(rows: NDArray[np.void], seen: Sides, first_dns: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether a name could have been observed: the beginning was captured, and the device had been seen to use DNS by then."""
     begun = (rows["transport"][seen.row] != 6) | np.char.startswith(np.char.lower(rows["history"][seen.row]), b"s")
-    return begun & (rows["start"][seen.row] >= first_dns[seen.device])
+    return np.asarray(begun & (rows["start"][seen.row] >= first_dns[seen.device]), np.bool_)
 
 
 def flow_table(

@@ -23,7 +23,8 @@ STREAM_BYTES = 65_536
 """Most bytes that one direction of one stream keeps while a message is incomplete."""
 MOST_DATAGRAMS = 16
 
-Want = Callable[[int, int, int, int], None]
+Want = Callable[[list[int], list[int], list[int], list[int]], None]
+"""(slots, serials, directions, bytes wanted), as FlowTable.want takes them."""
 
 
 def heads_of(data: NDArray[np.uint8], chunks: NDArray[np.void]) -> Heads:
@@ -133,6 +134,7 @@ class Conversations:
         self._want = want
         self._live: dict[int, Conversation] = {}
         self._serial_in_slot = np.full(most_slots, -1, np.int64)
+        self._wants: list[tuple[int, int, int, int]] = []
 
     def hear(self, data: NDArray[np.uint8], chunks: NDArray[np.void]) -> Heard:
         """Messages of `chunks`, whose bytes lie in `data`."""
@@ -145,6 +147,9 @@ class Conversations:
         live = self._serial_in_slot[chunks["slot"]] == chunks["serial"]
         for row in np.flatnonzero((live | (claimed >= 0)) & ~taken):
             self._hear_one(data, chunks[row], int(claimed[row]), heard)
+        if self._wants:
+            self._want(*map(list, zip(*self._wants, strict=True)))
+            self._wants.clear()
         return heard
 
     def forget(self, serials: NDArray[np.int64]) -> None:
@@ -297,9 +302,9 @@ class Conversations:
             side.done = True
         if side.done:
             side.buffer = b""
-            self._want(slot, serial, direction, 0)
+            self._wants.append((slot, serial, direction, 0))
         elif side.protocol >= 0 and getattr(self.shelf.protocols[side.protocol], "WHOLE_STREAM", False):
-            self._want(slot, serial, direction, 1 << 40)
+            self._wants.append((slot, serial, direction, 1 << 40))
 
     def _message(self, chunk: np.void, index: int, body: Any) -> Message:
         return Message(
