@@ -135,7 +135,7 @@ def _questions(data: bytes, count: int, class_mask: int) -> tuple[tuple[Question
 
 
 def _section(data: bytes, position: int, count: int, class_mask: int, cut: bool) -> tuple[tuple[Record, ...], int, bool]:
-    records = []
+    records: list[Record] = []
     for _ in range(count):
         try:
             record, position = _record(data, position, class_mask)

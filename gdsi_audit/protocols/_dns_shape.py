@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.protocols import HEAD_BYTES
-
 Bools = NDArray[np.bool_]
 
 LONGEST_LABEL_BYTES = 63
@@ -30,30 +28,32 @@ def begins_message(heads: NDArray[np.uint8], length: NDArray[np.int32], *, multi
         query = (answers == 0) & (authorities == 0) & (rcode == 0) & (additionals <= 2) | (opcode > 3)
         counts = np.isin(opcode, OPCODES) & (flags & 0x40 == 0) & (questions == 1) & (response | query)
     fits = 12 + SMALLEST_QUESTION_BYTES * questions + SMALLEST_RECORD_BYTES * records <= length
-    return counts & fits & _first_name_walks(heads, length, questions > 0)
+    begins: Bools = counts & fits & _first_name_walks(heads, length, questions > 0)
+    return begins
 
 
 def _first_name_walks(heads: NDArray[np.uint8], length: NDArray[np.int32], is_question: Bools) -> Bools:
     """Labels from offset 12 to the root or to the end of the head; a question's first name cannot be compressed, its type and class must follow."""
-    rows = np.arange(length.size)
+    rows, last = np.arange(length.size), heads.shape[1] - 1
     position = np.full(length.size, 12, np.int64)
     walking = np.ones(length.size, np.bool_)
     sound = np.ones(length.size, np.bool_)
     while walking.any():
-        size = heads[rows, np.minimum(position, HEAD_BYTES - 1)].astype(np.int64)
+        size = heads[rows, np.minimum(position, last)].astype(np.int64)
         ended = walking & (size == 0)
         sound &= ~walking | (size <= LONGEST_LABEL_BYTES)
         position += np.where(walking & ~ended, size + 1, 0)
         sound &= position < length
         sound &= ~(ended & is_question) | _question_ends(heads, position, length)
-        walking &= sound & ~ended & (position < HEAD_BYTES)
+        walking &= sound & ~ended & (position <= last)
     return sound
 
 
 def _question_ends(heads: NDArray[np.uint8], position: NDArray[np.int64], length: NDArray[np.int32]) -> Bools:
     """The class behind the root label, where it is in the head, is one that exists: IN, CH, HS, NONE or ANY, mDNS's top bit aside."""
-    rows = np.arange(length.size)
-    visible = position + 4 < HEAD_BYTES
-    high = heads[rows, np.minimum(position + 3, HEAD_BYTES - 1)] & 0x7F
-    low = heads[rows, np.minimum(position + 4, HEAD_BYTES - 1)]
-    return (position + 5 <= length) & (~visible | (high == 0) & np.isin(low, (1, 3, 4, 254, 255)))
+    rows, last = np.arange(length.size), heads.shape[1] - 1
+    visible = position + 4 <= last
+    high = heads[rows, np.minimum(position + 3, last)] & 0x7F
+    low = heads[rows, np.minimum(position + 4, last)]
+    ends: Bools = (position + 5 <= length) & (~visible | (high == 0) & np.isin(low, (1, 3, 4, 254, 255)))
+    return ends

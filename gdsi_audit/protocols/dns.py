@@ -87,7 +87,8 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     at_53 = (heads.orig_port == DNS_PORT) | (heads.resp_port == DNS_PORT)
     sibling = np.isin(heads.orig_port, SIBLING_PORTS) | np.isin(heads.resp_port, SIBLING_PORTS)
     bare = at_53 & (heads.length == BARE_HEADER_BYTES) & (heads.bytes[:, 2] & 0x80 > 0) & ~heads.bytes[:, 4:12].any(axis=1)
-    return (begins_message(heads.bytes, heads.length) | bare) & (at_53 | ~sibling)
+    found: NDArray[np.bool_] = (begins_message(heads.bytes, heads.length) | bare) & (at_53 | ~sibling)
+    return found
 
 
 def parse(datagrams: list[bytes], *, from_responder: bool) -> DnsMessage:
@@ -129,7 +130,7 @@ HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 @kernel
 def _u16(message: NDArray[np.uint8], at: int) -> int:
-    return np.int64(message[at]) << 8 | np.int64(message[at + 1])  # type: ignore[return-value]  # an int to the caller, compiled
+    return int(message[at]) << 8 | int(message[at + 1])
 
 
 @kernel
@@ -144,13 +145,13 @@ def _behind_name(message: NDArray[np.uint8], start: int, size: int) -> int:
     while True:
         if at >= size:
             return MALFORMED if behind else CUT
-        label = np.int64(message[at])
+        label = int(message[at])
         if label == 0:
             return behind if behind else at + 1
         if label >= 0xC0:
             if at + 1 >= size:
                 return MALFORMED if behind else CUT
-            target = (label & 0x3F) << 8 | np.int64(message[at + 1])
+            target = (label & 0x3F) << 8 | int(message[at + 1])
             hops += 1
             if target >= segment or target < HEADER_BYTES or hops > MOST_HOPS:
                 return MALFORMED
@@ -175,11 +176,11 @@ def _write_name(message: NDArray[np.uint8], start: int, text: NDArray[np.uint8],
     if used + LONGEST_TEXT_BYTES > text.size:
         return ODD
     while True:
-        label = np.int64(message[at])
+        label = int(message[at])
         if label == 0:
             break
         if label >= 0xC0:
-            at = (label & 0x3F) << 8 | np.int64(message[at + 1])
+            at = (label & 0x3F) << 8 | int(message[at + 1])
             continue
         if used > begun:
             text[used] = 0x2E
@@ -241,18 +242,21 @@ def _read_one(
     size = message.size
     if size < HEADER_BYTES:
         return answer_rows, used
-    flags = _u16(message, 2)
-    questions, announced = _u16(message, 4), _u16(message, 6)
-    records = announced + _u16(message, 8) + _u16(message, 10)
+    # A plain number as an argument would be a type of its own, and compile every callee once more.
+    at = int(np.int64(0))
+    flags = _u16(message, at + 2)
+    questions, announced = _u16(message, at + 4), _u16(message, at + 6)
+    records = announced + _u16(message, at + 8) + _u16(message, at + 10)
     response, opcode = flags >> 15, flags >> 11 & 15
-    row.id = _u16(message, 0)
+    row.id = _u16(message, at)
     row.response = response
     row.opcode = opcode
     row.truncated = flags >> 9 & 1
     row.rcode = flags & 15
     row.questions = questions
     row.answers = announced
-    at = HEADER_BYTES
+    at += HEADER_BYTES
+    first_name = at
     for question in range(questions):
         behind = _behind_name(message, at, size)
         if behind < 0 or behind + 4 > size:
@@ -265,14 +269,14 @@ def _read_one(
     first_answer_row, first_used = answer_rows, used
     links = 0
     if not odd:
-        written = _write_name(message, HEADER_BYTES, text, used)
+        written = _write_name(message, first_name, text, used)
         if written < 0:
             odd = True
         else:
             link_first[0], link_behind[0], link_ttl_s[0] = used, written, 0xFFFFFFFF
             used = written
             links = 1
-    chain_first, chain_behind = used, used
+    chain_first = used
     for record in range(records):
         fixed = _behind_name(message, at, size)
         if fixed == MALFORMED:
@@ -285,7 +289,7 @@ def _read_one(
         if odd or record >= announced or not response or opcode != 0 or _u16(message, fixed + 2) != 1:
             continue
         rtype = _u16(message, fixed)
-        if rtype == TYPE_SVCB or rtype == TYPE_HTTPS:
+        if rtype in (TYPE_SVCB, TYPE_HTTPS):
             odd = True
             continue
         if rtype != TYPE_A and rtype != TYPE_AAAA and rtype != TYPE_CNAME:
@@ -300,7 +304,7 @@ def _read_one(
             continue
         if rtype == TYPE_CNAME:
             separator = 3 if links > 1 else 0
-            if link != links - 1 or links > LONGEST_CHAIN or _behind_name(message[:at], rdata, at) != at or used + 3 > text.size:
+            if link != links - 1 or links > LONGEST_CHAIN or _behind_name(message, rdata, at) != at or used + 3 > text.size:
                 odd = True
                 continue
             for place in range(separator):
@@ -310,10 +314,9 @@ def _read_one(
                 odd = True
                 continue
             link_first[links], link_behind[links] = used + separator, written
-            link_ttl_s[links] = min(link_ttl_s[links - 1], ttl_s)
+            link_ttl_s[links] = ttl_s if ttl_s < link_ttl_s[links - 1] else link_ttl_s[links - 1]
             links += 1
             used = written
-            chain_behind = written
             continue
         if rdata_bytes != (4 if rtype == TYPE_A else 16):
             odd = True
@@ -328,7 +331,7 @@ def _read_one(
             answer.address_lo = np.uint64(_u32(message, rdata + 8)) << np.uint64(32) | np.uint64(_u32(message, rdata + 12))
         answer.chain_offset = chain_first
         answer.chain_bytes = 0 if link == 0 else link_behind[link] - chain_first
-        answer.ttl_s = min(ttl_s, link_ttl_s[link])
+        answer.ttl_s = ttl_s if ttl_s < link_ttl_s[link] else link_ttl_s[link]
         answer_rows += 1
     row.valid = 1
     row.extra_bytes = 0 if row.cut else size - at
@@ -355,7 +358,7 @@ def _read_all(
     link_first = np.empty(LONGEST_CHAIN + 1, np.int64)
     link_behind = np.empty(LONGEST_CHAIN + 1, np.int64)
     link_ttl_s = np.empty(LONGEST_CHAIN + 1, np.int64)
-    answer_rows, used = 0, 0
+    answer_rows, used = int(np.int64(0)), int(np.int64(0))
     for number in range(offset.size):
         message = data[offset[number] : offset[number] + length[number]]
         answer_rows, used = _read_one(message, number, messages, answers, answer_rows, text, used, link_first, link_behind, link_ttl_s)
