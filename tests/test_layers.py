@@ -8,9 +8,9 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 
 ORDER = (
-    *("wire_text", "discover", "gap", "kernels"),
-    *("readers", "packets", "flows", "protocols", "content", "geo", "endpoints", "traffic"),
-    *("observe", "declarations", "filters", "matching", "finding", "evidence_of", "detectors", "commitments", "audit", "evidence", "reports"),
+    *("wire_text", "discover", "gap", "names", "kernels"),
+    *("readers", "packets", "filters", "flows", "protocols", "content", "geo", "endpoints", "traffic"),
+    *("observe", "declarations", "matching", "finding", "evidence_of", "detectors", "commitments", "audit", "evidence", "reports"),
     *("live", "cluster", "cli"),
 )
 
