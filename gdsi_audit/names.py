@@ -29,7 +29,7 @@ def matches(pattern: str, name: str) -> bool:
 
 
 def registered_domain(name: str) -> str:
-    """What somebody registered: the public suffix, private ones included, and one label. Addresses, bare suffixes and single labels stay as they are."""
+    """What somebody registered: the public suffix, private ones included, and one label; what has none stays."""
     plain = _comparable(name)
     if is_address(plain):
         return plain
@@ -59,7 +59,7 @@ def is_address(text: str) -> bool:
 
 
 def canonical_pattern(text: str) -> str:
-    """`text` as `matches` wants it. Raises ValueError for what is no name, for a wildcard elsewhere than in front and for one over a public suffix."""
+    """`text` as `matches` wants it. Raises ValueError for what is no name, and for a wildcard not in front or over a public suffix."""
     star, base = ("*.", text[2:]) if text.startswith("*.") else ("", text)
     if "*" in base:
         raise ValueError(f'"{text}" has a wildcard that is not a leading "*."')
