@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gdsi_audit import names
 from gdsi_audit.declarations import Declaration, Destination, Listener
@@ -114,7 +115,7 @@ def used(traffic: DeviceTraffic, declaration: Declaration) -> frozenset[int]:
     return frozenset(index for contact in contacts for index in judge.candidates(contact))
 
 
-def _contacts(flows: pd.DataFrame, declaration: Declaration) -> tuple[list[Contact], np.ndarray[tuple[int], np.dtype[np.intp]]]:
+def _contacts(flows: pd.DataFrame, declaration: Declaration) -> tuple[list[Contact], NDArray[np.int64]]:
     """Distinct contacts, and for each flow its row among them. Ephemeral ports are left out where no rule can look at them."""
     device_began = flows["device_is_originator"].to_numpy()
     without_ports = ~flows["transport"].isin(WITH_PORTS).to_numpy()
@@ -124,7 +125,7 @@ def _contacts(flows: pd.DataFrame, declaration: Declaration) -> tuple[list[Conta
     parts = flows[KEYS].assign(
         remote_port=flows["remote_port"].astype("int64"), local_port=np.where(kept, local, 0).astype("int64"), silent=flows["up_pkts"] == 0
     )
-    numbers = parts.groupby(list(parts.columns), observed=True, sort=False, dropna=False).ngroup().to_numpy()
+    numbers = parts.groupby(list(parts.columns), observed=True, sort=False, dropna=False).ngroup().to_numpy().astype(np.int64)
     firsts = np.unique(numbers, return_index=True)[1]
     columns = [parts[column].iloc[firsts].astype(object).tolist() for column in parts.columns]
     return [Contact(*row) for row in zip(*columns, strict=True)], numbers
