@@ -93,7 +93,7 @@ class FactKeeper:
         facts.service = self.texts.row(name)
         return facts
 
-    def note(self, message: Message, capture: int) -> None:
+    def note(self, message: Message) -> None:
         """Takes over what `message` says."""
         facts = self.service(message.flow, message.protocol)
         body = message.body
@@ -106,7 +106,7 @@ class FactKeeper:
         names = getattr(body, "names", None)
         if names is not None:
             for name, source in names():
-                self._name(facts, name, source, message, capture)
+                self._name(facts, name, source, message)
 
     def _note_handshake(self, facts: FlowFacts, message: Message, hello: Any) -> None:
         alpn = getattr(hello, "alpn", ())
@@ -116,7 +116,7 @@ class FactKeeper:
             return
         facts.handshake_bytes = QUIC_HANDSHAKE_BYTES if message.protocol == "quic" else int(getattr(hello, "length", 600)) + TLS_HANDSHAKE_REST_BYTES
 
-    def _name(self, facts: FlowFacts, name: str, source: str, message: Message, capture: int) -> None:
+    def _name(self, facts: FlowFacts, name: str, source: str, message: Message) -> None:
         if not name:
             return
         row = self.texts.row(name.lower())
@@ -130,7 +130,7 @@ class FactKeeper:
         if len(facts.names) >= MOST_NAMES_PER_FLOW:
             self.dropped_names += 1
             return
-        facts.names.append((row, rank, message.frame, message.time, capture))
+        facts.names.append((row, rank, message.frame, message.time, message.capture))
 
     def close(self, flows: NDArray[np.int64], serials: NDArray[np.int64]) -> tuple[NDArray[np.void], NDArray[np.void]]:
         """FACTS and NAMES rows of the flows that closed; FACTS has a row for every one of them, in their order."""

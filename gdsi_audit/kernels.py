@@ -22,10 +22,17 @@ Function = TypeVar("Function", bound=Callable[..., object])
 BOUNDSCHECK = os.environ.get("GDSI_AUDIT_BOUNDSCHECK") == "1"
 
 
-def _sources_digest() -> str:
-    """Changes whenever a module of the package changes: numba itself looks only at the kernel's own file."""
+def _kernel_sources() -> list[Path]:
+    """Every file that a kernel can be made from: its own, and those whose constants it takes."""
     package = Path(__file__).parent
-    states = ((path.relative_to(package).as_posix(), path.stat()) for path in sorted(package.rglob("*.py")))
+    stages = [path for stage in ("readers", "packets", "flows") for path in (package / stage).glob("*.py")]
+    parsers = [path for path in (package / "protocols").glob("*.py") if b"import kernel" in path.read_bytes()]
+    return sorted([package / "kernels.py", package / "gap.py", *stages, *parsers])
+
+
+def _sources_digest() -> str:
+    """Changes whenever one of those files changes: numba itself looks only at the kernel's own file."""
+    states = ((path.name, path.stat()) for path in _kernel_sources())
     text = "".join(f"{name} {state.st_size} {state.st_mtime_ns}\n" for name, state in states)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -108,7 +108,7 @@ class Observer:
         """Closes every flow that is still live, and the books."""
         self._decoder.finish()
         for batch in self._table.finish():
-            self._hear(len(self._readings) - 1, batch)
+            self._hear(batch)
             self._close(batch.closed)
         self.seen.apps = dict(self._decoder.apps)
         for ordinal, reading in enumerate(self._readings):
@@ -130,7 +130,7 @@ class Observer:
             for batch in self._table.assemble(frames, chosen):
                 if self._evidence:
                     self.seen.index.add(batch.serials, batch.packets["frame"])
-                self._hear(frames.capture, batch)
+                self._hear(batch)
                 self._close(batch.closed)
 
     def _selected(self, packets: NDArray[np.void], filtered: Ledger) -> NDArray[np.void]:
@@ -142,16 +142,16 @@ class Observer:
         filtered.skip("filtered", dropped.size, int(packets["wire_bytes"][~keep][first].sum()))
         return packets[keep]
 
-    def _hear(self, capture: int, batch: Batch) -> None:
+    def _hear(self, batch: Batch) -> None:
         if not self._naming or not batch.chunks.size:
             return
         heard = self._conversations.hear(batch.data, batch.chunks)
         for chunks, protocol, columns in heard.columns:
-            self.seen.resolutions.add(chunks, columns, capture)
+            self.seen.resolutions.add(chunks, columns)
             for flow in np.unique(chunks["flow"]).tolist():
                 self._facts.service(flow, protocol)
         for message in heard.messages:
-            self._facts.note(message, capture)
+            self._facts.note(message)
             self._keep_message(message)
 
     def _keep_message(self, message: Message) -> None:

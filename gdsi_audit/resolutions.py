@@ -73,12 +73,12 @@ class Resolutions:
         self.addresses = Spool(ADDRESSES)
         self._open: OrderedDict[tuple[int, int, int], None] = OrderedDict()
 
-    def add(self, chunks: NDArray[np.void], columns: Any, capture: int) -> None:
+    def add(self, chunks: NDArray[np.void], columns: Any) -> None:
         """Datagrams read by the column: `columns` is dns.DnsColumns, one row per chunk. Rows that need parsing come through `add_message`."""
         messages = columns.messages
         use = (messages["valid"] == 1) & (messages["needs_parse"] == 0) & (messages["opcode"] == 0)
         names = np.array([self.texts.row(name) for name in columns.queries()], np.int32)
-        rows = self._rows(chunks, capture)
+        rows = self._rows(chunks)
         for field in ("qtype", "rcode", "response", "answers"):
             rows[field] = messages[field]
         rows["query"] = names
@@ -87,14 +87,14 @@ class Resolutions:
         self.queries.append(rows[use])
         self._add_addresses(rows, columns)
 
-    def add_message(self, message: Message, chunk: NDArray[np.void], capture: int, message_bytes: int) -> None:
+    def add_message(self, message: Message, chunk: NDArray[np.void]) -> None:
         """One message that was parsed whole; `chunk` is the CHUNKS row (one-element array) that completed it."""
         body = message.body
         if body.opcode != 0 or not body.questions:
             return
-        rows = self._rows(chunk, capture)
+        rows = self._rows(chunk)
         rows["qtype"], rows["rcode"], rows["response"] = body.questions[0].qtype, body.rcode, body.response
-        rows["answers"], rows["message_bytes"] = len(body.answers), message_bytes
+        rows["answers"], rows["message_bytes"] = len(body.answers), chunk["wire_length"]
         rows["query"] = self.texts.row(body.questions[0].name.lower())
         rows["solicited"] = self._solicited(rows, np.array([body.id]), np.ones(1, np.bool_))
         self.queries.append(rows)
@@ -104,15 +104,14 @@ class Resolutions:
             self._append_address(rows, np.zeros(1, np.int64), np.array([hi], np.uint64), np.array([lo], np.uint64), answered.ttl_s, [chain])
 
     @staticmethod
-    def _rows(chunks: NDArray[np.void], capture: int) -> NDArray[np.void]:
+    def _rows(chunks: NDArray[np.void]) -> NDArray[np.void]:
         """QUERIES rows with everything that the chunk itself says; the client is the flow's originator."""
         rows = np.zeros(chunks.size, QUERIES)
-        for field in ("flow", "frame", "time"):
+        for field in ("flow", "frame", "time", "capture"):
             rows[field] = chunks[field]
         for side, role in (("orig", "client"), ("resp", "server")):
             rows[f"{role}_hi"], rows[f"{role}_lo"] = chunks[f"{side}_hi"], chunks[f"{side}_lo"]
         rows["server_port"] = chunks["resp_port"]
-        rows["capture"] = capture
         return rows
 
     def _solicited(self, rows: NDArray[np.void], ids: NDArray[np.integer], use: NDArray[np.bool_]) -> NDArray[np.bool_]:
