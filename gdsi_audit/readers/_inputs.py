@@ -6,9 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
@@ -33,7 +31,7 @@ class Input:
         """The unbuffered file. Raises OSError."""
         if self.path is not None:
             return self.path.open("rb", buffering=0)
-        return self.stdin or cast("File", cast("BufferedReader", sys.stdin.buffer).raw)
+        return self.stdin or open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: PTH123  - a descriptor has no path
 
     def size_bytes(self) -> int | None:
         """On disk; None for a pipe."""
