@@ -22,11 +22,15 @@ def datagram(number: int) -> bytes:
     return bytes.fromhex("020000000002 020000000001 0800") + bytes(ip) + udp
 
 
-def file_header(*, order: str = "<", magic: int = 0xA1B2C3D4, snaplen: int = SNAPLEN_BYTES, network: int = 1, version: tuple[int, int] = (2, 4)) -> bytes:
+def file_header(
+    *, order: str = "<", magic: int = 0xA1B2C3D4, snaplen: int = SNAPLEN_BYTES, network: int = 1, version: tuple[int, int] = (2, 4)
+) -> bytes:
     return struct.pack(order + "IHHiIII", magic, *version, 0, 0, snaplen, network)
 
 
-def record(frame: bytes, *, seconds: int = 1_700_000_000, fraction: int = 0, order: str = "<", caplen: int | None = None, wire: int | None = None) -> bytes:
+def record(
+    frame: bytes, *, seconds: int = 1_700_000_000, fraction: int = 0, order: str = "<", caplen: int | None = None, wire: int | None = None
+) -> bytes:
     captured = len(frame) if caplen is None else caplen
     return struct.pack(order + "IIII", seconds, fraction, captured, len(frame) if wire is None else wire) + frame
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ class Input:
         """The unbuffered file. Raises OSError."""
         if self.path is not None:
             return self.path.open("rb", buffering=0)
-        return self.stdin or open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: PTH123  - a descriptor has no path
+        return self.stdin or FileIO(sys.stdin.fileno(), closefd=False)
 
     def size_bytes(self) -> int | None:
         """On disk; None for a pipe."""

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 NEED_TSHARK = pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed")
+FIELDS = ("number", "len", "cap_len", "time_epoch")
 SYSDIG = struct.pack("<HQQIHI", 0, 1, 1, 26, 1, 0) + bytes(16)
 
 ODD = {
@@ -21,7 +22,9 @@ ODD = {
     "several interfaces": section() + interface() + interface(113, snaplen=80) + enhanced(number=1) + enhanced(number=0),
     "section length given": section(length=20) + interface() + enhanced() * 3,
     "minor version 2": section(version=(1, 2)) + interface() + enhanced(),
-    "options of odd length": section(options=option(4, b"abc")) + interface(options=option(2, b"eth0") + option(3, b"") + option(0, b"")) + enhanced(),
+    "options of odd length": section(options=option(4, b"abc"))
+    + interface(options=option(2, b"eth0") + option(3, b"") + option(0, b""))
+    + enhanced(),
     "packet options": section() + interface() + enhanced(options=option(1, b"odd") + option(0, b"")),
     "journal entry": section() + interface() + enhanced() + block(9, b"__REALTIME_TIMESTAMP=1700000000000000\nA=1\n\n") + enhanced(),
     "sysdig events": section() + interface() + block(0x204, SYSDIG) + block(0x216, SYSDIG) + block(0x221, SYSDIG) + block(0x208, SYSDIG) + enhanced(),
@@ -49,7 +52,7 @@ DAMAGED = {
 
 def tshark_rows(path):
     printed = subprocess.run(
-        ["tshark", "-n", "-r", path, "-T", "fields", "-E", "separator=,", "-e", "frame.number", "-e", "frame.len", "-e", "frame.cap_len", "-e", "frame.time_epoch"],
+        ["tshark", "-n", "-r", path, "-T", "fields", "-E", "separator=,", *(word for field in FIELDS for word in ("-e", f"frame.{field}"))],
         capture_output=True,
         text=True,
         check=False,
