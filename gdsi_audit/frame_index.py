@@ -5,7 +5,7 @@ A row per packet of a flow is kept on disk while the captures are read, so that 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,9 @@ class FrameIndex:
 
     def __init__(self) -> None:
         self._spool = Spool(ENTRIES)
+        self._batches: list[tuple[int, int, int, int]] = []  # first row, rows, lowest frame, highest frame
         self._capture_starts: list[int] = []
-        self._serials: NDArray[np.int64] = np.empty(0, np.int64)
-        self._flows: NDArray[np.int64] = np.empty(0, np.int64)
+        self._flows = self._serials = self._firsts = self._lasts = np.empty(0, np.int64)
 
     def begin_capture(self, frames_before: int) -> None:
         """The next capture begins; `frames_before` frames were in the earlier ones."""
@@ -36,23 +36,37 @@ class FrameIndex:
         entries = np.empty(serials.size, ENTRIES)
         entries["serial"] = serials
         entries["frame"] = frames + self._capture_starts[-1]
-        self._spool.append(entries[serials >= 0])
+        entries = entries[serials >= 0]
+        if entries.size:
+            self._batches.append((self._spool.rows, entries.size, int(entries["frame"].min()), int(entries["frame"].max())))
+            self._spool.append(entries)
 
-    def name_flows(self, flows: NDArray[np.int64], serials: NDArray[np.int64]) -> None:
-        """Tells which flow id has which serial; called once, when all flows are closed."""
-        order = np.argsort(flows, kind="stable")
-        self._flows, self._serials = flows[order], serials[order]
+    def name_flows(self, rows: NDArray[np.void]) -> None:
+        """Tells which flow has which serial and where it lies; `rows` are all CLOSED rows, ascending by flow id."""
+        starts = np.array(self._capture_starts, np.int64)
+        self._flows, self._serials = rows["flow"].copy(), rows["serial"].copy()
+        self._firsts = rows["first_frame"] + starts[rows["first_capture"]]
+        self._lasts = rows["last_frame"] + starts[rows["last_capture"]]
 
     def frames(self, flows: Collection[int]) -> list[tuple[int, Ranges]]:
         """(capture ordinal, [(first frame, last frame), …]) of all packets of the flows with these ids, ranges ascending and merged."""
         wanted = np.fromiter(sorted(flows), np.int64, len(flows))
         places = np.searchsorted(self._flows, wanted)
-        known = places < self._flows.size
-        known[known] = self._flows[places[known]] == wanted[known]
-        serials = self._serials[places[known]].astype(np.uint32)
-        found = [piece["frame"][np.isin(piece["serial"], serials)] for piece in self._spool.pieces()]
+        places = places[places < self._flows.size]
+        places = places[np.isin(self._flows[places], wanted)]
+        if not places.size:
+            return []
+        serials = self._serials[places].astype(np.uint32)
+        entries = self._between(int(self._firsts[places].min()), int(self._lasts[places].max()))
+        found = [piece["frame"][np.isin(piece["serial"], serials)] for piece in entries]
         numbers = np.unique(np.concatenate(found)) if found else np.empty(0, np.uint32)
         return self._by_capture(numbers.astype(np.int64))
+
+    def _between(self, first: int, last: int) -> Iterator[NDArray[np.void]]:
+        """The batches that may hold entries of these frames."""
+        for row, rows, lowest, highest in self._batches:
+            if highest >= first and lowest <= last:
+                yield self._spool.piece(row, rows)
 
     def _by_capture(self, numbers: NDArray[np.int64]) -> list[tuple[int, Ranges]]:
         captures = np.searchsorted(self._capture_starts, numbers - 1, side="right") - 1

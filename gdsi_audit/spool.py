@@ -5,6 +5,7 @@ Memory stays the same whatever the capture's size; the file goes when the proces
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 
@@ -28,14 +29,16 @@ class Spool:
             self._file.write(np.ascontiguousarray(rows).data)
             self.rows += rows.size
 
+    def piece(self, first_row: int, rows: int) -> NDArray[np.void]:
+        """`rows` rows from `first_row` on; fewer at the end."""
+        self._file.flush()
+        size = self.dtype.itemsize
+        return np.frombuffer(os.pread(self._file.fileno(), min(rows, self.rows - first_row) * size, first_row * size), dtype=self.dtype)
+
     def pieces(self, piece_rows: int = PIECE_ROWS) -> Iterator[NDArray[np.void]]:
         """The table in the order of appending, at most `piece_rows` rows at a time."""
-        self._file.flush()
         for first in range(0, self.rows, piece_rows):
-            self._file.seek(first * self.dtype.itemsize)
-            wanted = min(piece_rows, self.rows - first)
-            yield np.frombuffer(self._file.read(wanted * self.dtype.itemsize), dtype=self.dtype)
-        self._file.seek(0, 2)
+            yield self.piece(first, piece_rows)
 
     def all(self, most_rows: int | None = None) -> NDArray[np.void]:
         """The first `most_rows` rows in memory; None: all of them."""
@@ -48,7 +51,6 @@ class Spool:
             filled += part.size
             if filled == wanted:
                 break
-        self._file.seek(0, 2)
         return table
 
     def close(self) -> None:

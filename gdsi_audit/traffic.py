@@ -6,7 +6,7 @@ The tables are pandas DataFrames; each schema stands here, one comment per colum
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -195,6 +195,8 @@ class DeviceTraffic:
     captures: tuple[Capture, ...]
     coverage: Coverage
     frames: FrameIndex
+    offered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Addresses that the network offered to this device, by DHCP or router advertisement: `resolver`, `time`. Missing: no offer was captured."""
     folded: int = 0
     """Flows beyond the 200,000 that stand in memory: in `contacts`, not in `flows`."""
 

@@ -36,6 +36,10 @@ RECORDS = np.dtype(
 """One row per frame that holds a packet."""
 
 
+class UnreadableInputError(ValueError):
+    """No packet can be read from an input: says which, why, and what to do next."""
+
+
 @dataclass(slots=True)
 class Frames:
     """One block of frames. `data` is reused for a later block: whoever wants bytes beyond this block's turn copies them."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gdsi_audit.readers import RECORDS, Walk
+from gdsi_audit.readers import RECORDS, UnreadableInputError, Walk
 from gdsi_audit.readers._opening import unpacked, walk_of
 from gdsi_audit.readers._stream import File, Peeked, RawStream
 from gdsi_audit.readers._tally import LARGEST_HELD_BYTES, NO_TIME
@@ -42,8 +42,8 @@ class Input:
 def inputs(arguments: Sequence[str], *, stdin: File | None = None) -> tuple[Input, ...]:
     """What `arguments` name: each a file, `-`, or a folder that stands for all captures in it.
 
-    Regular files are put in the order of their first packets (then by path); with a pipe among them the sequence is kept. Raises OSError or
-    ValueError, naming the argument, the reason and the next step.
+    Regular files are put in the order of their first packets (then by path); with a pipe among them the sequence is kept. Raises
+    UnreadableInputError, naming the argument, the reason and the next step.
     """
     found = tuple(source for argument in arguments for source in _named(argument, stdin))
     if len(found) < 2 or any(source.size_bytes() is None for source in found):
@@ -86,12 +86,12 @@ def _named(argument: str, stdin: File | None) -> Iterator[Input]:
     elif path.is_dir():
         captures = [found for found in _files(path) if _holds_capture(found)]
         if not captures:
-            raise ValueError(f"{argument}: no capture in this folder; name the files, or another folder")
+            raise UnreadableInputError(f"{argument}: no capture in this folder; name the files, or another folder")
         yield from (Input(name=found.as_posix(), path=found) for found in captures)
     elif not path.exists():
-        raise FileNotFoundError(f"{argument}: there is no such file; check the name")
+        raise UnreadableInputError(f"{argument}: there is no such file; check the name")
     elif not os.access(path, os.R_OK):
-        raise PermissionError(f"{argument}: it may not be read by this user; change its permissions or run as its owner")
+        raise UnreadableInputError(f"{argument}: it may not be read by this user; change its permissions or run as its owner")
     else:
         yield Input(name=argument, path=path)
 
