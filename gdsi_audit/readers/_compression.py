@@ -29,10 +29,12 @@ _ZSTD_PIECE_BYTES = 512  # 32,768 times as much comes out at worst
 class _Member(Protocol):
     """One compressed member, as the decompressors of the standard library."""
 
-    eof: bool
-    unused_data: bytes
-    needs_input: bool
-
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    @property
+    def needs_input(self) -> bool: ...
     def decompress(self, packed: bytes, max_length: int) -> bytes: ...
 
 
@@ -40,9 +42,17 @@ class _GzipMember:
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(wbits=31)
 
-    eof = property(lambda self: self._inflate.eof)
-    unused_data = property(lambda self: self._inflate.unused_data)
-    needs_input = property(lambda self: not self._inflate.unconsumed_tail)
+    @property
+    def eof(self) -> bool:
+        return self._inflate.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inflate.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._inflate.unconsumed_tail
 
     def decompress(self, packed: bytes, max_length: int) -> bytes:
         return self._inflate.decompress(self._inflate.unconsumed_tail + packed, max_length)
@@ -56,9 +66,18 @@ class _ZstdMember:
         self._packed = b""
         self._unpacked = b""
 
-    eof = property(lambda self: self._unpacker.eof and not self._unpacked)
-    unused_data = property(lambda self: self._unpacker.unused_data + self._packed)
-    needs_input = property(lambda self: not self._packed and not self._unpacked)
+    @property
+    def eof(self) -> bool:
+        return bool(self._unpacker.eof) and not self._unpacked
+
+    @property
+    def unused_data(self) -> bytes:
+        rest: bytes = self._unpacker.unused_data + self._packed
+        return rest
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._packed and not self._unpacked
 
     def decompress(self, packed: bytes, max_length: int) -> bytes:
         self._packed += packed

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ class Input:
         """The unbuffered file. Raises OSError."""
         if self.path is not None:
             return self.path.open("rb", buffering=0)
-        return self.stdin if self.stdin is not None else sys.stdin.buffer.raw
+        return self.stdin or FileIO(sys.stdin.fileno(), closefd=False)
 
     def size_bytes(self) -> int | None:
         """On disk; None for a pipe."""
@@ -71,7 +72,7 @@ def first_time(source: Input) -> int:
 def _first_time(stream: Peeked, walk: Walk) -> int:
     room = np.empty(LARGEST_HELD_BYTES, dtype=np.uint8)
     filled = 0
-    while filled < room.size and (got := stream.readinto(memoryview(room)[filled:])):
+    while filled < room.size and (got := stream.readinto(room.data[filled:])):
         filled += got
     out = np.empty(1, dtype=RECORDS)
     rows, _ = walk.take(room, 0, filled, out)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,20 +41,20 @@ INTERFACES = np.dtype(
 def _u32(data: NDArray[np.uint8], at: int, big_endian: bool) -> int:
     first, second, third, fourth = np.int64(data[at]), np.int64(data[at + 1]), np.int64(data[at + 2]), np.int64(data[at + 3])
     if big_endian:
-        return (first << 24) | (second << 16) | (third << 8) | fourth
-    return (fourth << 24) | (third << 16) | (second << 8) | first
+        return int((first << 24) | (second << 16) | (third << 8) | fourth)
+    return int((fourth << 24) | (third << 16) | (second << 8) | first)
 
 
 @kernel
 def _u16(data: NDArray[np.uint8], at: int, big_endian: bool) -> int:
     first, second = np.int64(data[at]), np.int64(data[at + 1])
     if big_endian:
-        return (first << 8) | second
-    return (second << 8) | first
+        return int((first << 8) | second)
+    return int((second << 8) | first)
 
 
 @kernel
-def nanoseconds(ticks: np.uint64, interface: np.void) -> tuple[int, bool]:
+def nanoseconds(ticks: np.uint64, interface: Any) -> tuple[int, bool]:
     """UTC nanoseconds of a timestamp, rounded down; False when int64 cannot hold it and it was clamped."""
     seconds = np.uint64(0)
     fraction_ns = np.uint64(0)
@@ -77,12 +79,12 @@ def nanoseconds(ticks: np.uint64, interface: np.void) -> tuple[int, bool]:
             fraction_ns = fraction * interface.ns_per_tick
         elif interface.ticks_per_ns > np.uint64(0):
             fraction_ns = fraction // interface.ticks_per_ns
-    whole_s = np.int64(min(seconds, np.uint64(1 << 61))) + interface.offset_s
+    whole_s = int(min(seconds, np.uint64(1 << 61))) + int(interface.offset_s)
     if whole_s > LATEST_S:
-        return np.int64(LATEST_S * 1_000_000_000), False
+        return LATEST_S * 1_000_000_000, False
     if whole_s < -LATEST_S:
-        return np.int64(-LATEST_S * 1_000_000_000), False
-    return whole_s * 1_000_000_000 + np.int64(fraction_ns), True
+        return -LATEST_S * 1_000_000_000, False
+    return whole_s * 1_000_000_000 + int(fraction_ns), True
 
 
 @kernel
@@ -100,7 +102,7 @@ def walk_blocks(
     """Writes a row of RECORDS per packet in `data[position:stop]`; returns rows, first unread byte, and why it returned.
 
     `base` is the row in `interfaces` of the section's first interface, `interface_count` how many the section has so far. The first unread byte
-    lies beyond `stop` when a block that nobody reads goes on there. METADATA: the block there is whole (a section header: perhaps not) and for Python.
+    lies beyond `stop` when a block that nobody reads goes on there. METADATA: the block there is for Python, and whole unless a section header.
     """
     count = tally[0]
     rows = 0
@@ -114,8 +116,8 @@ def walk_blocks(
         if total < 12:
             return rows, position, BAD
         following = position + ((total + 3) // 4) * 4
-        is_packet = kind == ENHANCED_PACKET or kind == SIMPLE_PACKET or kind == PACKET
-        is_metadata = kind == INTERFACE_DESCRIPTION or kind == INTERFACE_STATISTICS or kind == NAME_RESOLUTION or kind == DECRYPTION_SECRETS
+        is_packet = kind in (ENHANCED_PACKET, SIMPLE_PACKET, PACKET)
+        is_metadata = kind in (INTERFACE_DESCRIPTION, INTERFACE_STATISTICS, NAME_RESOLUTION, DECRYPTION_SECRETS)
         held = total <= LARGEST_HELD_BYTES - 4
         if not held:
             if is_packet or kind == INTERFACE_DESCRIPTION:
@@ -129,8 +131,8 @@ def walk_blocks(
         elif is_metadata:
             return rows, position, METADATA
         if not is_packet:
-            numbered = kind == JOURNAL_EXPORT or kind == SYSDIG_EVENT or kind == SYSDIG_EVENT_2 or kind == SYSDIG_EVENT_2_LARGE
-            if kind == CUSTOM or kind == CUSTOM_NOT_COPIED:
+            numbered = kind in (JOURNAL_EXPORT, SYSDIG_EVENT, SYSDIG_EVENT_2, SYSDIG_EVENT_2_LARGE)
+            if kind in (CUSTOM, CUSTOM_NOT_COPIED):
                 if total < 16 or position + 16 > stop:
                     return rows, position, BAD if total < 16 else NEED_MORE
                 numbered = True
@@ -183,7 +185,7 @@ def walk_blocks(
             return rows, position, BAD
         count.frames += 1
         count.wire_bytes += wire
-        time = np.int64(0)
+        time = 0
         if kind == SIMPLE_PACKET:
             if count.no_timestamp == 0:
                 count.no_timestamp_frame = count.frames

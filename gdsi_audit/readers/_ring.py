@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +33,12 @@ class Block:
     """Behind the last byte read."""
 
 
+def _aligned(size_bytes: int) -> NDArray[np.uint8]:
+    """An array that begins on a page: from the page cache, aligned bytes are copied several times as fast."""
+    room = np.empty(size_bytes + mmap.PAGESIZE, dtype=np.uint8)
+    return room[-room.ctypes.data % mmap.PAGESIZE :][:size_bytes]
+
+
 class ReadAhead:
     """Fills blocks from a stream in a thread. A context manager: leaving it ends the thread."""
 
@@ -45,7 +52,7 @@ class ReadAhead:
 
     def __enter__(self) -> ReadAhead:
         for _ in range(_BLOCKS):
-            self._free.put(Block(np.empty(BLOCK_BYTES + SPARE_BYTES, dtype=np.uint8)))
+            self._free.put(Block(_aligned(BLOCK_BYTES + SPARE_BYTES)))
         self._thread.start()
         return self
 
@@ -74,7 +81,7 @@ class ReadAhead:
 
     def _fill(self, block: Block) -> bool:
         """Reads until the block is full, the stream ends, or a pipe pauses; False when nothing came."""
-        room = memoryview(block.data)[:BLOCK_BYTES]
+        room = block.data.data[:BLOCK_BYTES]
         block.stop = HEADROOM_BYTES
         while block.stop < BLOCK_BYTES and not self._leaving and (got := self._stream.readinto(room[block.stop :])):
             block.stop += got

@@ -80,8 +80,8 @@ class PcapWalk:
 def _u32(data: NDArray[np.uint8], at: int, big_endian: bool) -> int:
     first, second, third, fourth = np.int64(data[at]), np.int64(data[at + 1]), np.int64(data[at + 2]), np.int64(data[at + 3])
     if big_endian:
-        return (first << 24) | (second << 16) | (third << 8) | fourth
-    return (fourth << 24) | (third << 16) | (second << 8) | first
+        return int((first << 24) | (second << 16) | (third << 8) | fourth)
+    return int((fourth << 24) | (third << 16) | (second << 8) | first)
 
 
 @kernel

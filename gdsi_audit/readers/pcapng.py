@@ -39,7 +39,7 @@ class PcapngWalk:
     """State of the walk over one pcapng file."""
 
     def __init__(self, head: bytes) -> None:
-        if len(head) < 16:
+        if len(head) < 24:
             raise ValueError(f"the section header is cut: {len(head)} bytes; copy the capture again from where it was taken")
         if head[8:12] not in _ORDERS:
             raise ValueError("the section header has no byte-order magic: the file is damaged, or no pcapng; copy the capture again")
@@ -76,7 +76,7 @@ class PcapngWalk:
 
     def _read_metadata(self, data: NDArray[np.uint8], position: int, stop: int) -> int:
         """Reads the block at `position`; returns where the next begins, 0 when this one is incomplete, -1 when it cannot be."""
-        kind, total = struct.unpack_from(self._order + "II", data, position)
+        kind, total = struct.unpack_from(self._order + "II", data.data, position)
         if kind == blocks.SECTION_HEADER:
             return self._begin_section(data, position, stop)
         if total < _SHORTEST[kind]:
@@ -90,7 +90,8 @@ class PcapngWalk:
             self.resolved_names.extend(list(names_of(body, self._order))[: MOST_NAMES - len(self.resolved_names)])
         else:
             self._add_secrets(body)
-        return position + (total + 3) // 4 * 4
+        following: int = position + (total + 3) // 4 * 4
+        return following
 
     def _begin_section(self, data: NDArray[np.uint8], position: int, stop: int) -> int:
         if position + _SECTION_BYTES > stop:
@@ -98,14 +99,14 @@ class PcapngWalk:
         order = _ORDERS.get(data[position + 8 : position + 12].tobytes())
         if order is None:
             return -1
-        total, _, major = struct.unpack_from(order + "IIH", data, position + 4)
+        total, _, major = struct.unpack_from(order + "IIH", data.data, position + 4)
         following: int = position + (total + 3) // 4 * 4
         if total < _SECTION_BYTES or major != 1:
             return -1
         if total <= LARGEST_HELD_BYTES - 4:
             if following > stop:
                 return 0
-            if struct.unpack_from(order + "I", data, following - 4)[0] != total:
+            if struct.unpack_from(order + "I", data.data, following - 4)[0] != total:
                 return -1
         self._order = order
         self._base = len(self.interfaces)
