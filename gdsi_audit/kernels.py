@@ -57,8 +57,12 @@ import numba  # noqa: E402  - the cache folder has to be known first
 
 
 def kernel(function: Function) -> Function:
-    """Compiles `function` on first need: no interpreter lock, division as NumPy does it, cached."""
-    compile_lazily = numba.njit(nogil=True, cache=not BOUNDSCHECK, error_model="numpy", boundscheck=BOUNDSCHECK)
+    """Compiles `function` on first need: no interpreter lock, division as NumPy does it, cached.
+
+    A kernel's private functions are not cached themselves: their code is part of the kernel's, and keeping them too costs compile time.
+    """
+    cached = not BOUNDSCHECK and not function.__name__.startswith("_")
+    compile_lazily = numba.njit(nogil=True, cache=cached, error_model="numpy", boundscheck=BOUNDSCHECK)
     return cast("Function", compile_lazily(function))
 
 

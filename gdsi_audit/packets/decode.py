@@ -56,8 +56,9 @@ class Decoder:
 
     def finish(self) -> None:
         """No more frames will come: datagrams that still wait for fragments are booked as `fragment_unreassembled`."""
-        network.give_up_all(self._table, self._books, self._state)
-        self._settle()
+        if self._state[network.LIVE]:
+            network.next_capture(self._table, self._books, self._state, True)
+            self._settle()
 
     def gaps(self) -> list[Gap]:
         """Oddities so far, by kind: those of GAP_BITS per packet, and what stopped the decoding inside a tunnel whose outer packet was decoded.
@@ -83,8 +84,9 @@ class Decoder:
     def _enter(self, frames: Frames) -> None:
         self._state[network.SPARE_USED] = 0
         if not self._captures or self._captures[-1] != frames.capture:
-            network.next_capture(self._table, self._books, self._state)
-            self._settle()
+            if self._state[network.LIVE]:
+                network.next_capture(self._table, self._books, self._state, False)
+                self._settle()
             self._captures.append(frames.capture)
         ledger = self.ledgers.setdefault(frames.capture, Ledger())
         ledger.read += len(frames.records)

@@ -56,8 +56,8 @@ PKTAP_BYTES = 76
 
 @kernel
 def _u8(data: NDArray[np.uint8], offset: int) -> int:
-    """Widened and signed at once: shifting an unsigned byte would make everything after it unsigned, or floating point."""
-    value: int = np.int64(data[offset])
+    """One byte, signed, for unsigned arithmetic spreads. The unsigned index saves the look for a negative one, so that loads can be joined."""
+    value: int = np.int64(data[np.uint64(offset)])
     return value
 
 
@@ -327,9 +327,9 @@ def _wrapped(data: NDArray[np.uint8], link: np.void, linktype: int) -> int:
 @kernel
 def find_protocol(data: NDArray[np.uint8], records: NDArray[np.void], first: int, links: NDArray[np.void]) -> tuple[int, int]:
     """Writes LINKS rows for `records[first:]` until `links` is full; returns (rows written, first record not looked at)."""
-    written = 0
+    written = np.int64(0)
     room = links.size - MOST_SUBFRAMES
-    position = first
+    position = np.int64(first)
     while position < records.size and written <= room:
         record = records[position]
         link = links[written]
@@ -344,7 +344,7 @@ def find_protocol(data: NDArray[np.uint8], records: NDArray[np.void], first: int
         link.reason = 0
         link.shared = 0
         link.last = 1
-        count = 1
+        count = np.int64(1)
         linktype = np.int64(record.linktype)
         flags = np.int64(0)
         wraps = 0

@@ -42,7 +42,10 @@ DATAGRAM = np.dtype(
         ("dst_lo", "u8"),
         ("time", "i8"),  # of its first fragment
         ("frame", "i8"),  # of its first fragment
-        ("booked", "i8", (2, 2)),  # frames and their wire bytes that wait for the outcome: of this capture, of the one before
+        ("frames", "i8"),  # of this capture, that wait for the outcome to be booked
+        ("frames_bytes", "i8"),  # their bytes on the wire
+        ("earlier_frames", "i8"),  # of the capture before this one
+        ("earlier_bytes", "i8"),
         ("identification", "u4"),
         ("units", "i4"),  # distinct 8-byte units that have come
         ("reach", "i4"),  # end of the farthest fragment
@@ -97,8 +100,9 @@ STATE_PLACES = 9
 OFFSET, KIND, VLAN, TUNNEL, PROTOCOL, FRAGMENT_OFFSET, MORE, IDENTIFICATION = 0, 1, 2, 3, 4, 5, 6, 7
 STEP_PLACES = 8
 
-IPV4, IPV6, ARP_TYPE, ETHERNET, PPP, LLC = 0x0800, 0x86DD, 0x0806, 0x6558, 0x880B, 0x0004
+IPV4, IPV6, ARP_TYPE, ETHERNET, PPP = 0x0800, 0x86DD, 0x0806, 0x6558, 0x880B
 PPPOE, MPLS, MPLS_MULTICAST, FABRICPATH = 0x8864, 0x8847, 0x8848, 0x8903
+BACKBONE_BRIDGE, PORT_EXTENSION, VN_TAG = 0x88E7, 0x893F, 0x8926
 
 NOT_IP = SKIP_REASONS.index("not_ip") + 1
 SHORT_FRAME = SKIP_REASONS.index("short_frame") + 1
@@ -128,8 +132,8 @@ PCAPDROID_MAGIC = 0x01072021
 
 @kernel
 def _u8(data: NDArray[np.uint8], offset: int) -> int:
-    """Widened and signed at once: shifting an unsigned byte would make everything after it unsigned, or floating point."""
-    value: int = np.int64(data[offset])
+    """One byte, signed, for unsigned arithmetic spreads. The unsigned index saves the look for a negative one, so that loads can be joined."""
+    value: int = np.int64(data[np.uint64(offset)])
     return value
 
 
@@ -158,113 +162,70 @@ def _u64(data: NDArray[np.uint8], offset: int) -> int:
 
 @kernel
 def _shim(data: NDArray[np.uint8], kind: int, offset: int, end: int, step: NDArray[np.int64]) -> int:
-    """Takes one header between link and network off. Leaves OFFSET, KIND and, if tagged, VLAN; returns 0 or a reason."""
+    """Takes one header between link and network off. Leaves OFFSET, KIND and, where it has them, VLAN and TUNNEL; returns 0 or a reason.
+
+    MPLS labels say not what they carry (RFC 3032): the first half-byte tells IPv4 and IPv6, else it is an Ethernet pseudo-wire (RFC 4448). PPP may
+    have address, control and protocol compressed (RFC 1661, 1662). SNAP has Ethernet types below the organisation codes 0 and 0000f8 (RFC 1042).
+    """
     size = end - offset
+    needed = 2
+    following = -1
     if kind in (0x8100, 0x88A8, 0x9100, 0x9200):
-        if size < 4:
-            return SHORT_FRAME
-        step[VLAN] = _u16(data, offset) & 0xFFF
-        step[OFFSET], step[KIND] = offset + 4, _u16(data, offset + 2)
-        return 0
-    if kind == MPLS or kind == MPLS_MULTICAST:
-        return _mpls(data, offset, end, step)
-    if kind == PPPOE:
-        if size < 8:
-            return SHORT_FRAME
-        if _u8(data, offset) != 0x11 or _u8(data, offset + 1) != 0:
+        needed = 4
+        if size >= needed:
+            step[VLAN] = _u16(data, offset) & 0xFFF
+            following = _u16(data, offset + 2)
+    elif kind == MPLS or kind == MPLS_MULTICAST:
+        while end - offset >= 5 and _u8(data, offset + 2) & 1 == 0:
+            offset += 4
+        size = end - offset
+        needed = 5
+        if size >= needed:
+            version = _u8(data, offset + 4) >> 4
+            following = IPV4 if version == 4 else IPV6 if version == 6 else ETHERNET
+            offset += 4 if version == 0 else 0
+            needed = 4
+    elif kind == PPPOE:
+        needed = 6
+        following = PPP
+        if size >= needed and (_u8(data, offset) != 0x11 or _u8(data, offset + 1) != 0):
             return BAD_HEADER
-        step[OFFSET], step[KIND] = offset + 6, PPP
-        return 0
-    if kind == PPP:
-        return _ppp(data, offset, end, step)
-    if kind == LLC or kind <= 1500:
-        return _llc(data, offset, end, step)
-    if kind == FABRICPATH:
-        if size < 2:
-            return SHORT_FRAME
-        step[OFFSET], step[KIND], step[TUNNEL] = offset + 2, ETHERNET, IN_FABRICPATH
-        return 0
-    skipped, inner = 0, 0
-    if kind == 0x88E7:  # provider backbone bridge, IEEE 802.1ah
-        skipped, inner = 4, ETHERNET
-    elif kind == 0x893F:  # bridge port extension, IEEE 802.1BR
-        skipped = 6
-    elif kind == 0x8926:  # VN-Tag
-        skipped = 4
-    if skipped == 0:
-        return NOT_IP
-    if size < skipped + 2:
-        return SHORT_FRAME
-    step[OFFSET], step[KIND] = offset + skipped, inner
-    if inner == 0:
-        step[OFFSET], step[KIND] = offset + skipped + 2, _u16(data, offset + skipped)
-    return 0
-
-
-@kernel
-def _mpls(data: NDArray[np.uint8], offset: int, end: int, step: NDArray[np.int64]) -> int:
-    """Labels say not what they carry (RFC 3032): the first half-byte tells IPv4 and IPv6, else it is an Ethernet pseudo-wire (RFC 4448)."""
-    bottom = False
-    while not bottom:
-        if end - offset < 5:
-            return SHORT_FRAME
-        bottom = _u8(data, offset + 2) & 1 != 0
-        offset += 4
-    version = _u8(data, offset) >> 4
-    step[OFFSET], step[KIND] = offset, ETHERNET
-    if version == 4:
-        step[KIND] = IPV4
-    elif version == 6:
-        step[KIND] = IPV6
-    elif version == 0:
-        step[OFFSET] = offset + 4
-    return 0
-
-
-@kernel
-def _ppp(data: NDArray[np.uint8], offset: int, end: int, step: NDArray[np.int64]) -> int:
-    """RFC 1661 section 2, RFC 1662 section 3.1, with address, control and protocol compressed or not."""
-    if end - offset >= 2 and _u8(data, offset) == 0xFF and _u8(data, offset + 1) == 0x03:
-        offset += 2
-    if end - offset < 2:
-        return SHORT_FRAME
-    protocol = _u8(data, offset)
-    if protocol & 1:
-        offset += 1
-    else:
-        protocol = _u16(data, offset)
-        offset += 2
-    step[OFFSET] = offset
-    if protocol == 0x0021:
-        step[KIND] = IPV4
-    elif protocol == 0x0057:
-        step[KIND] = IPV6
-    elif protocol == 0x0281:
-        step[KIND] = MPLS
+    elif kind == PPP:
+        if size >= 4 and _u16(data, offset) == 0xFF03:
+            offset += 2
+            size -= 2
+        if size >= needed:
+            protocol = _u8(data, offset)
+            if protocol & 1:
+                needed = 1
+            else:
+                protocol = _u16(data, offset)
+            following = IPV4 if protocol == 0x0021 else IPV6 if protocol == 0x0057 else MPLS if protocol == 0x0281 else -1
+    elif kind <= 1500:
+        needed = 3
+        service = _u16(data, offset) if size >= needed else 0
+        if service == 0x0606:
+            following = IPV4
+        elif service == 0xAAAA:
+            needed = 8
+            if size >= needed and _u32(data, offset + 2) in (0x03000000, 0x030000F8) and _u16(data, offset + 6) > 1500:
+                following = _u16(data, offset + 6)
+    elif kind == FABRICPATH:
+        step[TUNNEL] = IN_FABRICPATH
+        following = ETHERNET
+    elif kind == BACKBONE_BRIDGE:
+        needed = 4
+        following = ETHERNET
+    elif kind == PORT_EXTENSION or kind == VN_TAG:
+        needed = 8 if kind == PORT_EXTENSION else 6
+        following = _u16(data, offset + needed - 2) if size >= needed else -1
     else:
         return NOT_IP
-    return 0
-
-
-@kernel
-def _llc(data: NDArray[np.uint8], offset: int, end: int, step: NDArray[np.int64]) -> int:
-    """IEEE 802.2 and SNAP; Ethernet types stand below the organisation codes 0 and 0000f8 (RFC 1042, IEEE 802.1H)."""
-    size = end - offset
-    if size < 3:
+    if size < needed:
         return SHORT_FRAME
-    service, control = _u16(data, offset), _u8(data, offset + 2)
-    if service == 0x0606 and control == 3:
-        step[OFFSET], step[KIND] = offset + 3, IPV4
-        return 0
-    if service != 0xAAAA or control != 3:
-        return NOT_IP
-    if size < 8:
-        return SHORT_FRAME
-    organisation, kind = (_u16(data, offset + 3) << 8) | _u8(data, offset + 5), _u16(data, offset + 6)
-    if organisation not in (0, 0xF8) or kind <= 1500:
-        return NOT_IP
-    step[OFFSET], step[KIND] = offset + 8, kind
-    return 0
+    step[OFFSET] = offset + needed
+    step[KIND] = following
+    return NOT_IP if following < 0 else 0
 
 
 @kernel
@@ -289,130 +250,100 @@ def _extension(data: NDArray[np.uint8], protocol: int, offset: int, end: int, st
 
 
 @kernel
-def _bare(data: NDArray[np.uint8], offset: int, end: int, step: NDArray[np.int64]) -> bool:
-    """Whether an IP packet begins at `offset`; leaves OFFSET and KIND."""
-    if offset >= end:
-        return False
-    version = _u8(data, offset) >> 4
-    step[OFFSET], step[KIND] = offset, IPV4 if version == 4 else IPV6
-    return version == 4 or version == 6
+def _tunnel(
+    data: NDArray[np.uint8], protocol: int, src_port: int, dst_port: int, offset: int, end: int, wire_end: int, step: NDArray[np.int64]
+) -> bool:
+    """Whether this payload is a tunnel's, by protocol or port and by shape; leaves OFFSET, KIND and TUNNEL. KIND 0: whichever IP stands there.
 
-
-@kernel
-def _gre(data: NDArray[np.uint8], offset: int, end: int, step: NDArray[np.int64]) -> bool:
-    """Generic routing encapsulation: RFC 2784, 2890, 2637 (PPTP), ERSPAN (draft-foschiano-erspan-03)."""
-    if end - offset < 8:
+    IP in IP: RFC 2003, 4213. GRE: RFC 2784, 2890, 2637 (PPTP); ERSPAN: draft-foschiano-erspan-03. VXLAN: RFC 7348 with the group policy and generic
+    protocol extensions. Geneve: RFC 8926 section 3.4. GTP-U: 3GPP TS 29.281 section 5, message type 255 and its extension headers. Teredo: RFC 4380
+    section 5.1.1, authentication and origin indication first. AYIYA: draft-massar-v6ops-ayiya-02, operation 1 (forward).
+    """
+    size = end - offset
+    if size < 8:
         return False
-    flags, kind = _u16(data, offset), _u16(data, offset + 2)
-    version = flags & 7
-    place = offset + 4
-    if version > 1 or flags & 0x4000:
-        return False
-    for bit in (0x8000, 0x2000, 0x1000):
-        place += 4 if flags & bit else 0
-    if version == 1:
-        place += 4 if flags & 0x0080 else 0
-    step[TUNNEL] = GRE
-    if kind == 0x88BE or kind == 0x22EB:
-        step[TUNNEL] = ERSPAN
-        if flags & 0x1000 or kind == 0x22EB:
-            if end - place < 12:
-                return False
-            third = _u8(data, place) >> 4 == 2
-            suffix = 8 if third and _u8(data, place + 11) & 1 else 0
-            place += (12 + suffix) if third else 8
-        kind = ETHERNET
-    elif kind == 0x883E:
-        place += 0 if place < end and _u8(data, place) >> 4 == 4 else 4
-        kind = IPV4
-    step[OFFSET], step[KIND] = place, kind
-    return place < end and kind in (IPV4, IPV6, ETHERNET, PPP, MPLS, MPLS_MULTICAST, 0x8100)
-
-
-@kernel
-def _vxlan(data: NDArray[np.uint8], offset: int, end: int, port: int, step: NDArray[np.int64]) -> bool:
-    """RFC 7348; with the group policy and generic protocol extensions (draft-smith-vxlan-group-policy, draft-ietf-nvo3-vxlan-gpe)."""
-    if end - offset < 8 + 14 or _u8(data, offset + 7) != 0:
-        return False
-    flags = _u8(data, offset)
-    step[TUNNEL], step[OFFSET], step[KIND] = VXLAN, offset + 8, ETHERNET
-    if port == 4790:
-        following = _u8(data, offset + 3)
-        if flags & 0xF0 or not flags & 4 or following not in (1, 2, 3):
+    first, second = _u8(data, offset), _u8(data, offset + 1)
+    place = offset
+    kind = 0
+    if protocol == 4 or protocol == 41:
+        step[TUNNEL] = IP_IN_IP if protocol == 4 else SIX_IN_FOUR
+    elif protocol == 47:
+        step[TUNNEL] = GRE
+        kind = _u16(data, offset + 2)
+        place += 4 + ((first >> 5) & 4) + ((first >> 3) & 4) + ((first >> 2) & 4)
+        version = second & 7
+        if version > 1 or first & 0x40:
             return False
-        step[KIND] = IPV4 if following == 1 else IPV6 if following == 2 else ETHERNET
-        return True
-    if flags & 0x80:
-        return flags == 0x88
-    return flags == 8 and _u16(data, offset + 1) == 0 and _u8(data, offset + 3) == 0
-
-
-@kernel
-def _geneve(data: NDArray[np.uint8], offset: int, end: int, step: NDArray[np.int64]) -> bool:
-    """RFC 8926 section 3.4."""
-    if end - offset < 8 or _u8(data, offset) & 0xC0 or _u8(data, offset + 1) & 0x3F or _u8(data, offset + 7):
-        return False
-    place = offset + 8 + (_u8(data, offset) & 0x3F) * 4
-    kind = _u16(data, offset + 2)
-    step[TUNNEL], step[OFFSET], step[KIND] = GENEVE, place, kind
-    return place < end and kind in (IPV4, IPV6, ETHERNET)
-
-
-@kernel
-def _gtp_u(data: NDArray[np.uint8], offset: int, end: int, wire_end: int, step: NDArray[np.int64]) -> bool:
-    """GTP version 1, user plane, message type 255 with its extension headers (3GPP TS 29.281 section 5)."""
-    if end - offset < 8 or _u8(data, offset) & 0xF0 != 0x30 or _u8(data, offset + 1) != 255:
-        return False
-    if _u16(data, offset + 2) > wire_end - offset - 8:
-        return False
-    place = offset + 8
-    if _u8(data, offset) & 7:
-        place += 4
-        following = _u8(data, place - 1) if _u8(data, offset) & 4 and place <= end else 0
-        while following != 0:
-            size = _u8(data, place) * 4 if place < end else 0
-            if size == 0 or end - place < size:
+        if version == 1:
+            place += (second >> 5) & 4
+        if kind == 0x88BE or kind == 0x22EB:
+            step[TUNNEL] = ERSPAN
+            if first & 0x10 or kind == 0x22EB:
+                if end - place < 12:
+                    return False
+                third = _u8(data, place) >> 4 == 2
+                place += 20 if third and _u8(data, place + 11) & 1 else 12 if third else 8
+            kind = ETHERNET
+        elif kind == 0x883E:
+            place += 0 if place < end and _u8(data, place) >> 4 == 4 else 4
+            kind = IPV4
+        elif kind not in (IPV4, IPV6, ETHERNET, PPP, MPLS, MPLS_MULTICAST, 0x8100):
+            return False
+    elif dst_port in (4789, 8472, 4790):
+        step[TUNNEL] = VXLAN
+        place += 8
+        kind = ETHERNET
+        if size < 8 + 14 or _u8(data, offset + 7) != 0:
+            return False
+        if dst_port == 4790:
+            following = _u8(data, offset + 3)
+            kind = IPV4 if following == 1 else IPV6 if following == 2 else ETHERNET
+            if first & 0xF0 or not first & 4 or following == 0 or following > 3:
                 return False
-            place += size
+        elif first != 0x88 and (first != 8 or second != 0 or _u16(data, offset + 2) != 0):
+            return False
+    elif dst_port == 6081:
+        step[TUNNEL] = GENEVE
+        place += 8 + (first & 0x3F) * 4
+        kind = _u16(data, offset + 2)
+        if first & 0xC0 or second & 0x3F or _u8(data, offset + 7) or kind not in (IPV4, IPV6, ETHERNET):
+            return False
+    elif dst_port == 2152 or src_port == 2152:
+        step[TUNNEL] = GTP_U
+        if first & 0xF0 != 0x30 or second != 255 or _u16(data, offset + 2) > wire_end - offset - 8:
+            return False
+        place += 8 + (4 if first & 7 else 0)
+        following = _u8(data, place - 1) if first & 4 and place <= end else 0
+        while following != 0:
+            extension_bytes = _u8(data, place) * 4 if place < end else 0
+            if extension_bytes == 0 or end - place < extension_bytes:
+                return False
+            place += extension_bytes
             following = _u8(data, place - 1)
-    step[TUNNEL] = GTP_U
-    return _bare(data, place, end, step)
-
-
-@kernel
-def _teredo(data: NDArray[np.uint8], offset: int, end: int, wire_end: int, step: NDArray[np.int64]) -> bool:
-    """RFC 4380 section 5.1.1: authentication and origin indication may stand before the IPv6 packet, which must fill the rest."""
-    if end - offset >= 4 and _u16(data, offset) == 1:
-        offset += 13 + _u8(data, offset + 2) + _u8(data, offset + 3)
-    if end - offset >= 8 and _u16(data, offset) == 0:
-        offset += 8
-    step[TUNNEL], step[OFFSET], step[KIND] = TEREDO, offset, IPV6
-    return end - offset >= 40 and _u8(data, offset) >> 4 == 6 and _u16(data, offset + 4) == wire_end - offset - 40
-
-
-@kernel
-def _ayiya(data: NDArray[np.uint8], offset: int, end: int, step: NDArray[np.int64]) -> bool:
-    """Anything in anything (draft-massar-v6ops-ayiya-02): lengths of identity and signature, operation 1 (forward), next header."""
-    if end - offset < 8 or _u8(data, offset + 2) & 15 != 1 or _u8(data, offset + 3) not in (4, 41):
+    elif dst_port == 3544 or src_port == 3544:
+        step[TUNNEL] = TEREDO
+        kind = IPV6
+        if first == 0 and second == 1:
+            place += 13 + _u8(data, offset + 2) + _u8(data, offset + 3)
+        if end - place >= 8 and _u16(data, place) == 0:
+            place += 8
+        if end - place < 40 or _u8(data, place) >> 4 != 6 or _u16(data, place + 4) != wire_end - place - 40:
+            return False
+    else:
+        step[TUNNEL] = AYIYA
+        place += 8 + (1 << (first >> 4)) + (second >> 4) * 4
+        if _u8(data, offset + 2) & 15 != 1 or _u8(data, offset + 3) not in (4, 41):
+            return False
+    if place >= end:
         return False
-    step[TUNNEL] = AYIYA
-    return _bare(data, offset + 8 + (1 << (_u8(data, offset) >> 4)) + (_u8(data, offset + 1) >> 4) * 4, end, step)
-
-
-@kernel
-def _udp_tunnel(data: NDArray[np.uint8], src_port: int, dst_port: int, offset: int, end: int, wire_end: int, step: NDArray[np.int64]) -> bool:
-    """Whether this datagram is a tunnel's, by port and by shape; leaves OFFSET, KIND and TUNNEL."""
-    if dst_port in (4789, 8472, 4790):
-        return _vxlan(data, offset, end, dst_port, step)
-    if dst_port == 6081:
-        return _geneve(data, offset, end, step)
-    if dst_port == 2152 or src_port == 2152:
-        return _gtp_u(data, offset, end, wire_end, step)
-    if dst_port == 3544 or src_port == 3544:
-        return _teredo(data, offset, end, wire_end, step)
-    if dst_port == 5072 or src_port == 5072:
-        return _ayiya(data, offset, end, step)
-    return False
+    if kind == 0:
+        version = _u8(data, place) >> 4
+        kind = IPV4 if version == 4 else IPV6
+        if version != 4 and version != 6:
+            return False
+    step[OFFSET] = place
+    step[KIND] = kind
+    return True
 
 
 @kernel
@@ -433,28 +364,6 @@ def _note_app(books: Books, state: NDArray[np.int64], app: int, data: NDArray[np
 
 
 @kernel
-def _release_pages(table: Reassembly, row: int, state: NDArray[np.int64]) -> None:
-    for index in range(PAGES_PER_DATAGRAM):
-        page = table.page_of[row, index]
-        if page >= 0:
-            table.free_pages[state[FREE_PAGES]] = page
-            state[FREE_PAGES] += 1
-            table.page_of[row, index] = -1
-
-
-@kernel
-def _book_waiting(table: Reassembly, row: int, books: Books, reason: int) -> None:
-    """The frames of a datagram that wait for the outcome have it: `reason`. Inside tunnels, where frames are booked, it is an oddity."""
-    datagram = table.datagrams[row]
-    for age in range(2):
-        for column in range(2):
-            books.frames[age, reason, column] += datagram.booked[age, column]
-            datagram.booked[age, column] = 0
-    if datagram.depth > 0:
-        _odd(books, GAP_PLACES + reason, datagram.frame)
-
-
-@kernel
 def _odd(books: Books, place: int, frame: int) -> None:
     if books.oddities[place, 0] == 0:
         books.oddities[place, 1] = frame
@@ -462,10 +371,38 @@ def _odd(books: Books, place: int, frame: int) -> None:
 
 
 @kernel
-def _remove(table: Reassembly, place: int, state: NDArray[np.int64]) -> None:
-    """The datagram at `place` of the order is gone; the last one in use takes its place."""
+def _close(table: Reassembly, place: int, books: Books, state: NDArray[np.int64], reason: int) -> None:
+    """The outcome of a datagram is known: its frames are booked for `reason`, or owed to the frame that completed it (0).
+
+    Inside tunnels, where frames are booked already, it is an oddity. One that overlapped keeps its row, so that the rest of it is dropped too.
+    """
     row = table.order[place]
-    _release_pages(table, row, state)
+    held = table.datagrams[row]
+    if reason == 0:
+        state[OWED] += held.frames
+        state[OWED + 1] += held.frames_bytes
+        state[OWED + 2] += held.earlier_frames
+        state[OWED + 3] += held.earlier_bytes
+    elif not held.dropped:
+        books.frames[0, reason, 0] += held.frames
+        books.frames[0, reason, 1] += held.frames_bytes
+        books.frames[1, reason, 0] += held.earlier_frames
+        books.frames[1, reason, 1] += held.earlier_bytes
+        if held.depth > 0:
+            _odd(books, GAP_PLACES + reason, held.frame)
+    held.frames = 0
+    held.frames_bytes = 0
+    held.earlier_frames = 0
+    held.earlier_bytes = 0
+    for index in range(PAGES_PER_DATAGRAM):
+        page = table.page_of[row, index]
+        if page >= 0:
+            table.free_pages[state[FREE_PAGES]] = page
+            state[FREE_PAGES] += 1
+            table.page_of[row, index] = -1
+    if reason == FRAGMENT_OVERLAP:
+        held.dropped = 1
+        return
     last = state[LIVE] - 1
     table.order[place] = table.order[last]
     table.order[last] = row
@@ -473,31 +410,34 @@ def _remove(table: Reassembly, place: int, state: NDArray[np.int64]) -> None:
 
 
 @kernel
-def _give_up(table: Reassembly, place: int, books: Books, state: NDArray[np.int64], reason: int) -> None:
-    row = table.order[place]
-    if not table.datagrams[row].dropped:
-        _book_waiting(table, row, books, reason)
-    _remove(table, place, state)
-
-
-@kernel
-def _give_up_oldest(table: Reassembly, books: Books, state: NDArray[np.int64], spared: int) -> bool:
-    """Makes room: the datagram that waits longest, not row `spared`."""
-    oldest = -1
-    for place in range(state[LIVE]):
+def _make_room(table: Reassembly, packet: np.void, spared: int, books: Books, state: NDArray[np.int64]) -> bool:
+    """Gives up what has timed out, or else the datagram that waits longest; never row `spared`. False: there is nothing else."""
+    oldest = np.int64(-1)
+    before = state[LIVE]
+    for place in range(before - 1, -1, -1):
+        row = table.order[place]
+        if row == spared:
+            continue
+        if abs(packet.time - table.datagrams[row].time) > FRAGMENT_TIMEOUT_NS:
+            _close(table, np.int64(place), books, state, np.int64(FRAGMENT_UNREASSEMBLED))
+    if state[LIVE] < before:
+        return True
+    for place in range(before):
         row = table.order[place]
         if row != spared and (oldest < 0 or table.datagrams[row].frame < table.datagrams[table.order[oldest]].frame):
-            oldest = place
-    if oldest >= 0:
-        _give_up(table, oldest, books, state, LIMIT_REASSEMBLY)
-    return oldest >= 0
+            oldest = np.int64(place)
+    if oldest < 0:
+        return False
+    _close(table, oldest, books, state, np.int64(LIMIT_REASSEMBLY))
+    return True
 
 
 @kernel
 def _find(table: Reassembly, packet: np.void, protocol: int, books: Books, state: NDArray[np.int64]) -> int:
-    """Place in the order of the datagram that `packet` is a fragment of, begun if need be."""
+    """Row of the datagram that `packet` is a fragment of, begun if need be."""
     for place in range(state[LIVE]):
-        held = table.datagrams[table.order[place]]
+        row = np.int64(table.order[place])
+        held = table.datagrams[row]
         if (
             held.identification == packet.ip_id
             and held.src_lo == packet.src_lo
@@ -509,70 +449,33 @@ def _find(table: Reassembly, packet: np.void, protocol: int, books: Books, state
             and (held.version == 6 or held.protocol == protocol)
         ):
             if abs(packet.time - held.time) <= FRAGMENT_TIMEOUT_NS:
-                return place
-            _give_up(table, place, books, state, FRAGMENT_UNREASSEMBLED)
+                return row
+            _close(table, np.int64(place), books, state, np.int64(FRAGMENT_UNREASSEMBLED))
             break
-    return _begin(table, packet, protocol, books, state)
-
-
-@kernel
-def _begin(table: Reassembly, packet: np.void, protocol: int, books: Books, state: NDArray[np.int64]) -> int:
     if state[LIVE] == table.order.size:
-        for place in range(state[LIVE] - 1, -1, -1):
-            if abs(packet.time - table.datagrams[table.order[place]].time) > FRAGMENT_TIMEOUT_NS:
-                _give_up(table, place, books, state, FRAGMENT_UNREASSEMBLED)
-    if state[LIVE] == table.order.size:
-        _give_up_oldest(table, books, state, -1)
-    place = state[LIVE]
-    state[LIVE] = place + 1
-    row = table.order[place]
-    table.came[row, :] = 0
+        _make_room(table, packet, np.int64(-1), books, state)
+    row = np.int64(table.order[state[LIVE]])
+    state[LIVE] += 1
+    for index in range(table.came.shape[1]):
+        table.came[row, index] = 0
     held = table.datagrams[row]
-    held.src_hi, held.src_lo, held.dst_hi, held.dst_lo = packet.src_hi, packet.src_lo, packet.dst_hi, packet.dst_lo
-    held.time, held.frame = packet.time, packet.frame
-    for age in range(2):
-        for column in range(2):
-            held.booked[age, column] = 0
-    held.identification, held.protocol, held.version, held.depth = packet.ip_id, protocol, packet.ip_version, packet.depth
-    held.units, held.reach, held.total_bytes, held.header_bytes, held.fragments = 0, 0, -1, 0, 0
-    held.first_protocol, held.ttl, held.dropped = 0, 0, 0
-    return place
-
-
-@kernel
-def _overlaps(table: Reassembly, row: int, data: NDArray[np.uint8], offset: int, begin: int, size: int) -> int:
-    """0: nothing of it has come yet; 1: all of it has come, with the same bytes; 2: it overlaps (RFC 5722)."""
-    first, stop = begin >> 3, (begin + size + 7) >> 3
-    came = 0
-    for unit in range(first, stop):
-        came += (np.int64(table.came[row, unit >> 3]) >> (unit & 7)) & 1
-    if came == 0:
-        return 0
-    if came < stop - first:
-        return 2
-    for index in range(size):
-        place = begin + index
-        if table.pages[table.page_of[row, place // PAGE_BYTES] * PAGE_BYTES + place % PAGE_BYTES] != data[offset + index]:
-            return 2
-    return 1
-
-
-@kernel
-def _store(table: Reassembly, row: int, data: NDArray[np.uint8], offset: int, begin: int, size: int, books: Books, state: NDArray[np.int64]) -> bool:
-    for index in range(begin // PAGE_BYTES, (begin + size - 1) // PAGE_BYTES + 1):
-        while table.page_of[row, index] < 0:
-            if state[FREE_PAGES] > 0:
-                state[FREE_PAGES] -= 1
-                table.page_of[row, index] = table.free_pages[state[FREE_PAGES]]
-            elif not _give_up_oldest(table, books, state, row):
-                return False
-    for index in range(size):
-        place = begin + index
-        table.pages[table.page_of[row, place // PAGE_BYTES] * PAGE_BYTES + place % PAGE_BYTES] = data[offset + index]
-    for unit in range(begin >> 3, (begin + size + 7) >> 3):
-        table.came[row, unit >> 3] |= 1 << (unit & 7)
-    table.datagrams[row].units += ((begin + size + 7) >> 3) - (begin >> 3)
-    return True
+    held.src_hi = packet.src_hi
+    held.src_lo = packet.src_lo
+    held.dst_hi = packet.dst_hi
+    held.dst_lo = packet.dst_lo
+    held.time = packet.time
+    held.frame = packet.frame
+    held.identification = packet.ip_id
+    held.protocol = protocol
+    held.version = packet.ip_version
+    held.depth = packet.depth
+    held.units = 0
+    held.reach = 0
+    held.total_bytes = -1
+    held.header_bytes = 0
+    held.fragments = 0
+    held.dropped = 0
+    return row
 
 
 @kernel
@@ -592,52 +495,71 @@ def _reassemble(
 ) -> int:
     """Takes one fragment (fields in `step`): 0 once its datagram is complete and stands at `room`, else PENDING or a reason.
 
-    Leaves OFFSET (its length, as it stands at `room`) and PROTOCOL; the datagram's columns are those of its first fragment.
+    Leaves OFFSET (its length) and PROTOCOL. A fragment that came before with the same bytes is tolerated; any other overlap drops the whole
+    datagram (RFC 5722), as does a fragment beyond its end.
     """
-    begin, more = step[FRAGMENT_OFFSET], step[MORE] != 0
+    begin, last = step[FRAGMENT_OFFSET], step[MORE] == 0
     stop = begin + size
-    if size <= 0 or stop > LARGEST_DATAGRAM_BYTES or (more and size & 7):
+    if size <= 0 or stop > LARGEST_DATAGRAM_BYTES or (not last and size & 7 != 0):
         return BAD_HEADER
-    place = _find(table, packet, protocol, books, state)
-    row = table.order[place]
+    row = _find(table, packet, protocol, books, state)
     held = table.datagrams[row]
     if held.dropped:
         return FRAGMENT_OVERLAP
-    seen_before = _overlaps(table, row, data, offset, begin, size)
-    total = held.total_bytes
-    if seen_before == 2 or (total >= 0 and (stop > total or (stop == total and more))) or (not more and (held.reach > stop or 0 <= total != stop)):
-        _book_waiting(table, row, books, FRAGMENT_OVERLAP)
-        _release_pages(table, row, state)
-        held.dropped = 1
+    first_unit, stop_unit = begin >> 3, (stop + 7) >> 3
+    came = 0
+    for unit in range(first_unit, stop_unit):
+        came += (np.int64(table.came[row, unit >> 3]) >> (unit & 7)) & 1
+    total = np.int64(held.total_bytes)
+    wrong = 0 < came < stop_unit - first_unit or (total >= 0 and (stop > total or (last and stop < total) or (not last and stop == total)))
+    wrong = wrong or (last and held.reach > stop)
+    if came == 0 and not wrong:
+        for index in range(begin // PAGE_BYTES, (stop - 1) // PAGE_BYTES + 1):
+            while table.page_of[row, index] < 0:
+                if state[FREE_PAGES] > 0:
+                    state[FREE_PAGES] -= 1
+                    table.page_of[row, index] = table.free_pages[state[FREE_PAGES]]
+                elif not _make_room(table, packet, row, books, state):
+                    return LIMIT_REASSEMBLY
+        for unit in range(first_unit, stop_unit):
+            table.came[row, unit >> 3] |= np.uint8(1 << (unit & 7))
+        held.units += stop_unit - first_unit
+    if not wrong:
+        for index in range(size):
+            place = begin + index
+            place = table.page_of[row, place // PAGE_BYTES] * PAGE_BYTES + place % PAGE_BYTES
+            if came == 0:
+                table.pages[place] = data[offset + index]
+            elif table.pages[place] != data[offset + index]:
+                wrong = True
+    at = np.int64(0)
+    while table.order[at] != row:
+        at += 1
+    if wrong:
+        _close(table, at, books, state, np.int64(FRAGMENT_OVERLAP))
         return FRAGMENT_OVERLAP
-    if seen_before == 0 and not _store(table, row, data, offset, begin, size, books, state):
-        return LIMIT_REASSEMBLY
     held.fragments += 1
     held.reach = max(held.reach, stop)
-    if not more:
+    if last:
         held.total_bytes = stop
     if begin == 0:
-        held.first_protocol, held.header_bytes, held.ttl = protocol, header_bytes, packet.ttl
-    total = held.total_bytes
+        held.first_protocol = protocol
+        held.header_bytes = header_bytes
+        held.ttl = packet.ttl
+    total = np.int64(held.total_bytes)
     if total < 0 or held.units < (total + 7) >> 3:
         if to_book:
-            held.booked[0, 0] += 1
-            held.booked[0, 1] += packet.wire_bytes
+            held.frames += 1
+            held.frames_bytes += packet.wire_bytes
         return PENDING
     for index in range(total):
         data[room + index] = table.pages[table.page_of[row, index // PAGE_BYTES] * PAGE_BYTES + index % PAGE_BYTES]
-    for age in range(2):
-        for column in range(2):
-            state[OWED + 2 * age + column] += held.booked[age, column]
     packet.ttl = held.ttl
     packet.fragments = min(held.fragments, 255)
     packet.ip_bytes = held.header_bytes + total
-    step[OFFSET], step[PROTOCOL] = total, held.first_protocol
-    # Stores may have moved other datagrams in the order, so this one's place is looked up again.
-    for index in range(state[LIVE]):
-        if table.order[index] == row:
-            _remove(table, index, state)
-            break
+    step[OFFSET] = total
+    step[PROTOCOL] = held.first_protocol
+    _close(table, at, books, state, np.int64(0))
     return 0
 
 
@@ -721,7 +643,7 @@ def decode_links(
         outermost = written
         frame = np.int64(record.frame)
         spare_limit = state[SPARE_USED] + SPARE_PER_FRAME_BYTES
-        depth, tunnel, parent, vlan, turns = 0, 0, -1, 0, 0
+        depth, tunnel, parent, vlan, turns = np.int64(0), np.int64(0), np.int64(-1), np.int64(0), np.int64(0)
         kind, offset, end = np.int64(link.ethertype), np.int64(link.offset), np.int64(link.end)
         wire_end = end + max(0, np.int64(record.wire_bytes) - np.int64(record.caplen_bytes))
         src_mac, dst_mac = np.int64(link.src_mac), np.int64(link.dst_mac)
@@ -736,9 +658,8 @@ def decode_links(
                 dst_mac, src_mac, kind = _u48(data, offset), _u48(data, offset + 6), _u16(data, offset + 12)
                 offset += 14
             packet = rows[written]
-            gap = 0
-            protocol = 0
-            more, fragment_offset, identification = -1, 0, 0
+            gap, protocol = np.int64(0), np.int64(0)
+            more, fragment_offset, identification = np.int64(-1), np.int64(0), np.int64(0)
             if kind == IPV4:
                 if end - offset < 20:
                     reason = SHORT_FRAME
@@ -761,8 +682,9 @@ def decode_links(
                     ip_bytes = wire_end - offset
                     gap |= BAD_LENGTH
                 checksum = 0
-                for place in range(offset, offset + header_bytes, 2):
-                    checksum += _u16(data, place)
+                for place in range(offset, offset + header_bytes, 4):
+                    checksum += _u32(data, place)
+                checksum = (checksum & 0xFFFF) + ((checksum >> 16) & 0xFFFF) + (checksum >> 32)
                 checksum = (checksum & 0xFFFF) + (checksum >> 16)
                 if (checksum & 0xFFFF) + (checksum >> 16) != 0xFFFF:
                     gap |= BAD_IP_CHECKSUM
@@ -784,7 +706,7 @@ def decode_links(
                 if _u8(data, offset) >> 4 != 6:
                     reason = BAD_HEADER
                     break
-                header_bytes = 40
+                header_bytes = np.int64(40)
                 protocol = _u8(data, offset + 6)
                 ip_bytes = 40 + _u16(data, offset + 4)
                 if ip_bytes == 40 and protocol in (0, 6, 17):
@@ -842,7 +764,7 @@ def decode_links(
                     packet.ip_id = identification
                     if more == 0 and fragment_offset == 0:
                         # An atomic fragment is whole (RFC 6946).
-                        more = -1
+                        more = np.int64(-1)
                         continue
                     header_bytes = offset - 8 - network
                 if ip_end < ip_wire_end:
@@ -851,7 +773,7 @@ def decode_links(
                         reason = FRAGMENT_UNREASSEMBLED
                         break
                     packet.fragments = 1
-                    more = -1
+                    more = np.int64(-1)
                     continue
                 if state[SPARE_USED] + LARGEST_DATAGRAM_BYTES + 1 > spare_limit:
                     reason = LIMIT_REASSEMBLY
@@ -859,11 +781,13 @@ def decode_links(
                 step[FRAGMENT_OFFSET], step[MORE] = fragment_offset, more
                 room = spare_offset + state[SPARE_USED]
                 to_book = written == outermost and link.shared == 0
-                reason = _reassemble(table, data, packet, offset, ip_end - offset, header_bytes, protocol, room, to_book, step, books, state)
+                reason = _reassemble(
+                    table, data, packet, offset, ip_end - offset, header_bytes, protocol, room, to_book, step, books, state
+                )
                 if reason != 0:
                     break
                 state[SPARE_USED] += step[OFFSET]
-                offset, protocol, more = room, step[PROTOCOL], -1
+                offset, protocol, more = room, step[PROTOCOL], np.int64(-1)
                 ip_end = room + step[OFFSET]
                 ip_wire_end = ip_end
                 end, wire_end = ip_end, ip_end
@@ -921,16 +845,13 @@ def decode_links(
             written += 1
             found = False
             step[VLAN] = 0
-            if protocol == 17:
-                if src_port in (2152, 3544, 5072) or dst_port in (2152, 3544, 4789, 4790, 5072, 6081, 8472):
-                    place = np.int64(packet.payload_offset)
-                    ip_end, ip_wire_end = place + packet.payload_bytes, place + packet.payload_wire_bytes
-                    found = _udp_tunnel(data, src_port, dst_port, place, ip_end, ip_wire_end, step)
-            elif protocol == 4 or protocol == 41:
-                step[TUNNEL] = IP_IN_IP if protocol == 4 else SIX_IN_FOUR
-                found = _bare(data, offset, ip_end, step)
-            elif protocol == 47:
-                found = _gre(data, offset, ip_end, step)
+            if protocol in (4, 41, 47):
+                found = _tunnel(data, protocol, src_port, dst_port, offset, ip_end, ip_wire_end, step)
+            elif protocol == 17 and (src_port in (2152, 3544, 5072) or dst_port in (2152, 3544, 4789, 4790, 5072, 6081, 8472)):
+                place = np.int64(packet.payload_offset)
+                ip_end = place + packet.payload_bytes
+                ip_wire_end = place + packet.payload_wire_bytes
+                found = _tunnel(data, protocol, src_port, dst_port, place, ip_end, ip_wire_end, step)
             if not found:
                 break
             if depth == DEEPEST_TUNNEL:
@@ -953,29 +874,22 @@ def decode_links(
             if reason != PENDING:
                 books.frames[0, reason, 0] += 1
                 books.frames[0, reason, 1] += record.wire_bytes
-                for age in range(2):
-                    for column in range(2):
-                        books.frames[age, reason, column] += state[OWED + 2 * age + column]
-                        state[OWED + 2 * age + column] = 0
+                for column in range(4):
+                    books.frames[column >> 1, reason, column & 1] += state[OWED + column]
+                    state[OWED + column] = 0
             state[FRAME_ROWS] = 0
     return written, position
 
 
 @kernel
-def next_capture(table: Reassembly, books: Books, state: NDArray[np.int64]) -> None:
-    """Another capture begins: what waits since the one before the last is given up, the rest grows a capture older."""
+def next_capture(table: Reassembly, books: Books, state: NDArray[np.int64], at_end: bool) -> None:
+    """Another capture begins: what waits since the one before the last is given up, the rest grows a capture older. At the end all is given up."""
     for place in range(state[LIVE] - 1, -1, -1):
-        if table.datagrams[table.order[place]].booked[1, 0] > 0:
-            _give_up(table, place, books, state, FRAGMENT_UNREASSEMBLED)
-    for place in range(state[LIVE]):
         held = table.datagrams[table.order[place]]
-        for column in range(2):
-            held.booked[1, column] = held.booked[0, column]
-            held.booked[0, column] = 0
-
-
-@kernel
-def give_up_all(table: Reassembly, books: Books, state: NDArray[np.int64]) -> None:
-    """Nothing more will come."""
-    while state[LIVE] > 0:
-        _give_up(table, state[LIVE] - 1, books, state, FRAGMENT_UNREASSEMBLED)
+        if at_end or held.earlier_frames > 0:
+            _close(table, np.int64(place), books, state, np.int64(FRAGMENT_UNREASSEMBLED))
+        else:
+            held.earlier_frames = held.frames
+            held.earlier_bytes = held.frames_bytes
+            held.frames = 0
+            held.frames_bytes = 0
