@@ -74,7 +74,8 @@ NOTHING = np.int64(0)
 INACTIVE, SYN_SENT, SYN_ACK_SENT, PARTIAL, ESTABLISHED, CLOSING, RESET = (np.int64(state) for state in range(7))
 DID_CLOSE, HAS_FIN, HAS_SYN, ASKED = 1, 2, 4, 8
 SEEN_SYN, SEEN_FIN, SEEN_RST, SEEN_DATA, SEEN_ACK, SEEN_FIN_RST, SEEN_MULTI = (np.int64(1 << bit) for bit in range(7))
-S, H, A, D, F, R, T, W, G, I, Q, FLIPPED = (np.int64(ord(letter)) for letter in "SHADFRTWGIQ^")
+LETTER_S, LETTER_H, LETTER_A, LETTER_D, LETTER_F, LETTER_R = (np.int64(ord(letter)) for letter in "SHADFR")
+LETTER_T, LETTER_W, LETTER_G, LETTER_I, LETTER_Q, LETTER_FLIPPED = (np.int64(ord(letter)) for letter in "TWGIQ^")
 LOWER = np.int64(32)  # from the originator's letter to the responder's
 
 
@@ -306,7 +307,7 @@ def _skip(flow: Any, endpoint: Any, peer: Any, side: Any, to: Any) -> Any:
     if _is_clean(endpoint) and _is_clean(peer):
         endpoint.content_gaps = _counted(endpoint.content_gaps)
         if _is_power_of_ten(endpoint.content_gaps):
-            _write_letter(flow, G + LOWER * side)
+            _write_letter(flow, LETTER_G + LOWER * side)
 
 
 @part
@@ -561,30 +562,30 @@ def _write_history(flow: Any, endpoint: Any, side: Any, flags: Any, place: Any, 
     control_bits = flags & (SYN | FIN | RST)
     if control_bits == 0:
         if length > 0:
-            _write_once(flow, endpoint, SEEN_DATA, D + lower)
+            _write_once(flow, endpoint, SEEN_DATA, LETTER_D + lower)
         elif flags & ACK:
-            _write_once(flow, endpoint, SEEN_ACK, A + lower)
+            _write_once(flow, endpoint, SEEN_ACK, LETTER_A + lower)
         return
     if control_bits == SYN:
-        letter = (H if flags & ACK else S) + lower
+        letter = (LETTER_H if flags & ACK else LETTER_S) + lower
         rel = np.uint32(place & 0xFFFFFFFF)
         if _write_once(flow, endpoint, SEEN_SYN, letter) and rel != endpoint.syn_rel:
             _write_letter(flow, letter)
         endpoint.syn_rel = rel
     elif control_bits == FIN:
         rel = np.uint32((place + length) & 0xFFFFFFFF)
-        if _write_once(flow, endpoint, SEEN_FIN, F + lower) and rel != endpoint.fin_rel:
-            _write_letter(flow, F + lower)
+        if _write_once(flow, endpoint, SEEN_FIN, LETTER_F + lower) and rel != endpoint.fin_rel:
+            _write_letter(flow, LETTER_F + lower)
         endpoint.fin_rel = rel
     elif control_bits == RST:
         rel = np.uint32(place & 0xFFFFFFFF)
-        if _write_once(flow, endpoint, SEEN_RST, R + lower) and rel != endpoint.rst_rel:
-            _write_letter(flow, R + lower)
+        if _write_once(flow, endpoint, SEEN_RST, LETTER_R + lower) and rel != endpoint.rst_rel:
+            _write_letter(flow, LETTER_R + lower)
         endpoint.rst_rel = rel
     elif flags & FIN and flags & RST:
-        _write_once(flow, endpoint, SEEN_FIN_RST, I + lower)
+        _write_once(flow, endpoint, SEEN_FIN_RST, LETTER_I + lower)
     else:
-        _write_once(flow, endpoint, SEEN_MULTI, Q + lower)
+        _write_once(flow, endpoint, SEEN_MULTI, LETTER_Q + lower)
 
 
 @part
@@ -683,7 +684,7 @@ def _tcp(flow: Any, endpoint: Any, peer: Any, packet: Any, side: Any, slot: Any,
     if packet.tcp_window == 0 and not flags & RST and peer.state != CLOSING and endpoint.state != RESET:
         endpoint.zero_windows = _counted(endpoint.zero_windows)
         if _is_power_of_ten(endpoint.zero_windows):
-            _write_letter(flow, W + LOWER * side)
+            _write_letter(flow, LETTER_W + LOWER * side)
     if flags & FIN:
         endpoint.marks |= np.uint8(HAS_FIN)
         endpoint.fin_seq = np.uint32((seq + segment) & 0xFFFFFFFF)
@@ -744,7 +745,7 @@ def _advance(flow: Any, endpoint: Any, side: Any, flags: Any, past: Any, length:
     elif length > 0:
         endpoint.retransmissions = _counted(endpoint.retransmissions)
         if _is_power_of_ten(endpoint.retransmissions):
-            _write_letter(flow, T + LOWER * side)
+            _write_letter(flow, LETTER_T + LOWER * side)
 
 
 @part
@@ -762,6 +763,15 @@ def _is_reuse(flow: Any, orig: Any, resp: Any, packet: Any) -> Any:
 
 
 @part
+def _is_many(hi: Any, lo: Any) -> Any:
+    """Multicast or limited broadcast: RFC 1112, 919, 4291 section 2.7."""
+    if hi == 0 and (lo >> np.uint64(32)) == np.uint64(0xFFFF):
+        top = (lo >> np.uint64(28)) & np.uint64(15)
+        return top == np.uint64(14) or lo == np.uint64(0xFFFFFFFFFFFF)
+    return (hi >> np.uint64(56)) == np.uint64(255)
+
+
+@part
 def _find(flows: Any, first: Any, packet: Any, src_port: Any, dst_port: Any, one_way: Any) -> Any:
     """2 * slot + side of the packet's flow; -1: there is none."""
     slot = np.int64(first)
@@ -776,15 +786,6 @@ def _find(flows: Any, first: Any, packet: Any, src_port: Any, dst_port: Any, one
                     return 2 * slot + 1
         slot = np.int64(flow.next)
     return np.int64(-1)
-
-
-@part
-def _is_many(hi: Any, lo: Any) -> Any:
-    """Multicast or limited broadcast: RFC 1112, 919, 4291 section 2.7."""
-    if hi == 0 and (lo >> np.uint64(32)) == np.uint64(0xFFFF):
-        top = (lo >> np.uint64(28)) & np.uint64(15)
-        return top == np.uint64(14) or lo == np.uint64(0xFFFFFFFFFFFF)
-    return (hi >> np.uint64(56)) == np.uint64(255)
 
 
 @part
@@ -826,7 +827,7 @@ def _begin(flow: Any, packet: Any, src_port: Any, dst_port: Any, ports: Any, con
     flow.flipped = np.uint8(1 if flipped else 0)
     flow.datagrams = np.uint32(_datagrams(packet, ports, control))
     if flipped:
-        _write_letter(flow, FLIPPED)
+        _write_letter(flow, LETTER_FLIPPED)
     return 1 if flipped else 0
 
 
@@ -1007,7 +1008,12 @@ def sweep(
 
 @part
 def _tag(packet: Any) -> Any:
-    """What two copies of one packet have in common; 0: too little to tell."""
+    """What two copies of one packet have in common; 0: too little to tell.
+
+    Networks themselves multiply what goes to a group, and packet generators write the identification 1 into everything.
+    """
+    if packet.ip_id == 1 or (packet.dst_mac >> np.uint64(40)) & np.uint64(1) or _is_many(packet.dst_hi, packet.dst_lo):
+        return np.uint32(0)
     if packet.transport == TCP:
         value = (np.uint64(packet.tcp_seq) << np.uint64(32)) | np.uint64(packet.tcp_ack)
         value ^= np.uint64(packet.tcp_flags) << np.uint64(20)
@@ -1024,7 +1030,7 @@ def _tag(packet: Any) -> Any:
 def _is_copy(endpoint: Any, packet: Any) -> Any:
     """Whether this packet was captured before, on another interface or on the other side of a bridge or router.
 
-    A copy that came the same way is believed only when the identification is one that stacks count up: generators write 0 or 1 always.
+    Without an identification it must have come another way (addresses, tag or hop limit of the link), to be told from a retransmission.
     """
     tag = _tag(packet)
     link = np.uint8((packet.src_mac ^ (packet.src_mac >> np.uint64(16)) ^ packet.dst_mac * np.uint64(5) ^ np.uint64(packet.vlan)) & np.uint64(255))
@@ -1033,10 +1039,10 @@ def _is_copy(endpoint: Any, packet: Any) -> Any:
     recent = np.uint32(now - endpoint.last_seen) <= COPY_UNITS
     endpoint.last_seen = now
     if recent and tag != 0:
-        counts_up = packet.ip_id > 1
-        if endpoint.tag_0 == tag and (counts_up or endpoint.link_0 != link):
+        identified = packet.ip_id != 0
+        if endpoint.tag_0 == tag and (identified or endpoint.link_0 != link):
             return True
-        if endpoint.tag_1 == tag and (counts_up or endpoint.link_1 != link):
+        if endpoint.tag_1 == tag and (identified or endpoint.link_1 != link):
             return True
     endpoint.tag_1 = endpoint.tag_0
     endpoint.link_1 = endpoint.link_0
@@ -1051,7 +1057,7 @@ def _datagram(flow: Any, endpoint: Any, peer: Any, packet: Any, slot: Any, side:
     wire = np.int64(packet.payload_wire_bytes)
     endpoint.last += wire
     if flow.transport == UDP or flow.transport == UDPLITE:
-        _write_once(flow, endpoint, SEEN_DATA, D + LOWER * side)
+        _write_once(flow, endpoint, SEEN_DATA, LETTER_D + LOWER * side)
     if flow.datagrams > 0 and packet.payload_bytes > 0:
         place = np.int64(endpoint.pkts) + np.int64(peer.pkts) - 1
         chunk = _emit(flow, endpoint, slot, side, chunks, control, packet.payload_offset, packet.payload_bytes, wire, place)
