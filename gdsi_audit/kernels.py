@@ -66,6 +66,12 @@ def kernel(function: Function) -> Function:
     return cast("Function", compile_lazily(function))
 
 
+def part(function: Function) -> Function:
+    """Compiles a function that only kernels of its own file call: it is kept inside them, so it needs no entry from Python and no cache file."""
+    options = {"nogil": True, "error_model": "numpy", "boundscheck": BOUNDSCHECK, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast("Function", numba.njit(**options)(function))
+
+
 def compile_seconds(dispatcher: object) -> float:
     """Seconds that `dispatcher` spent compiling in this process; 0.0 when every signature came from the cache."""
     metadata: dict[object, dict[str, dict[str, float]]] = dispatcher.get_metadata() if hasattr(dispatcher, "get_metadata") else {}

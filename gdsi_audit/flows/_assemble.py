@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gdsi_audit.flows import DATAGRAMS, STREAM_WINDOW_BYTES
+from gdsi_audit.flows import DATAGRAMS
 from gdsi_audit.flows._rows import (
     CAPTURE,
     CHUNK_COUNT,
@@ -22,19 +22,15 @@ from gdsi_audit.flows._rows import (
     DRAIN_RESP,
     EVERYTHING,
     EVICTED,
-    EVICTED_FIRST,
     EXPIRED_ROWS,
     FREE,
     HIGH,
-    LIMIT_ORIG,
-    LIMIT_RESP,
     LIVE,
     NOW,
     OBSERVED_SINCE,
     PORT_MESSAGES,
     PORT_TCP_SERVER,
     PORT_UDP_SERVER,
-    REORDER_FIRST,
     REORDER_LIMIT,
     SEGMENT_BYTES,
     SEGMENT_FREE,
@@ -49,12 +45,13 @@ from gdsi_audit.flows._rows import (
     SWEEP_EXPIRED,
     SWEEP_MODE,
     SWEEP_OLDEST,
+    SWEEP_ONE,
     SWEEP_PKTS,
     SWEEP_QUOTA,
     SWEEP_SLOT,
     SWEEP_TIME,
 )
-from gdsi_audit.kernels import kernel
+from gdsi_audit.kernels import kernel, part
 from gdsi_audit.packets import ARP
 
 SECOND = 1_000_000_000
@@ -71,11 +68,16 @@ SWEEP_EVERY = 5 * SECOND
 TCP, UDP, ICMP, ICMP6, SCTP, DCCP, UDPLITE = 6, 17, 1, 58, 132, 33, 136
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 
-INACTIVE, SYN_SENT, SYN_ACK_SENT, PARTIAL, ESTABLISHED, CLOSING, RESET = range(7)
+# Constants that are passed to kernels have a NumPy type: for Python's ints numba compiles the callee once per value.
+ORIGINATOR, RESPONDER = np.int64(0), np.int64(1)
+NOTHING = np.int64(0)
+INACTIVE, SYN_SENT, SYN_ACK_SENT, PARTIAL, ESTABLISHED, CLOSING, RESET = (np.int64(state) for state in range(7))
 DID_CLOSE, HAS_FIN, HAS_SYN, ASKED = 1, 2, 4, 8
-SEEN_SYN, SEEN_FIN, SEEN_RST, SEEN_DATA, SEEN_ACK, SEEN_FIN_RST, SEEN_MULTI = 1, 2, 4, 8, 16, 32, 64
+SEEN_SYN, SEEN_FIN, SEEN_RST, SEEN_DATA, SEEN_ACK, SEEN_FIN_RST, SEEN_MULTI = (np.int64(1 << bit) for bit in range(7))
+LETTER_S, LETTER_H, LETTER_A, LETTER_D, LETTER_F, LETTER_R = (np.int64(ord(letter)) for letter in "SHADFR")
+LETTER_T, LETTER_W, LETTER_G, LETTER_I, LETTER_Q, LETTER_FLIPPED = (np.int64(ord(letter)) for letter in "TWGIQ^")
+LOWER = np.int64(32)  # from the originator's letter to the responder's
 
-OTH, S0, S1, SF, REJ, S2, S3, RSTO, RSTR, RSTOS0, RSTRH, SH, SHR = range(13)
 
 MOST_SEGMENTS = 512
 LARGEST_ACK_JUMP = 1 << 30
@@ -88,7 +90,7 @@ CHANGE_CIPHER_SPEC, HANDSHAKE, APPLICATION_DATA = 20, 22, 23
 MIX_1, MIX_2, MIX_3 = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93
 
 
-@kernel
+@part
 def _mix(value: Any) -> Any:
     value ^= value >> np.uint64(32)
     value *= np.uint64(MIX_3)
@@ -96,19 +98,19 @@ def _mix(value: Any) -> Any:
     return value
 
 
-@kernel
+@part
 def _side(hi: Any, lo: Any, port: Any) -> Any:
     """Hash of one end of a flow."""
     return _mix((np.uint64(lo) + np.uint64(port) * np.uint64(MIX_2)) ^ (np.uint64(hi) * np.uint64(MIX_1)))
 
 
-@kernel
+@part
 def _key(first: Any, second: Any, transport: Any) -> Any:
     """Hash of a flow, the same from both ends."""
     return _mix((first + second) * np.uint64(MIX_1) + (first ^ second) + np.uint64(transport) * np.uint64(MIX_2))
 
 
-@kernel
+@part
 def _delta(later: Any, earlier: Any) -> Any:
     """Signed distance of two 32-bit sequence numbers."""
     distance = (np.int64(later) - np.int64(earlier)) & 0xFFFFFFFF
@@ -117,7 +119,7 @@ def _delta(later: Any, earlier: Any) -> Any:
     return distance
 
 
-@kernel
+@part
 def _write_letter(flow: Any, letter: Any) -> Any:
     place = np.int64(flow.letters)
     if place >= 24:
@@ -132,17 +134,7 @@ def _write_letter(flow: Any, letter: Any) -> Any:
     flow.letters = np.uint8(place + 1)
 
 
-@kernel
-def _letter_at(flow: Any, place: Any) -> Any:
-    word = flow.history_0
-    if place >= 16:
-        word = flow.history_2
-    elif place >= 8:
-        word = flow.history_1
-    return np.int64((word >> np.uint64(8 * (place & 7))) & np.uint64(255))
-
-
-@kernel
+@part
 def _write_once(flow: Any, endpoint: Any, bit: Any, letter: Any) -> Any:
     """Writes `letter` unless this side has it already; says whether it had."""
     if endpoint.seen & bit:
@@ -152,17 +144,17 @@ def _write_once(flow: Any, endpoint: Any, bit: Any, letter: Any) -> Any:
     return False
 
 
-@kernel
+@part
 def _is_power_of_ten(count: Any) -> Any:
     return count == 1 or count == 10 or count == 100 or count == 1000 or count == 10000
 
 
-@kernel
+@part
 def _counted(count: Any) -> Any:
     return np.uint16(min(np.int64(count) + 1, 65535))
 
 
-@kernel
+@part
 def _icmp_counterpart(transport: Any, kind: Any) -> Any:
     """Type of the other half of a request and reply pair; -1: there is none. RFC 792, 950, 1256, 4443, 4861, 2710, 4620, 6275."""
     if transport == ICMP:
@@ -186,24 +178,24 @@ def _icmp_counterpart(transport: Any, kind: Any) -> Any:
     return -1
 
 
-@kernel
+@part
 def _set_state(endpoint: Any, state: Any) -> Any:
     if endpoint.state != state:
         endpoint.previous_state = endpoint.state
         endpoint.state = np.uint8(state)
 
 
-@kernel
+@part
 def _in_handshake(state: Any) -> Any:
     return state <= SYN_ACK_SENT
 
 
-@kernel
+@part
 def _is_clean(endpoint: Any) -> Any:
     return endpoint.state == ESTABLISHED or (endpoint.state == CLOSING and endpoint.previous_state == ESTABLISHED)
 
 
-@kernel
+@part
 def _is_expired(flow: Any, orig: Any, resp: Any, now: Any) -> Any:
     """Whether Zeek's timers would have removed the flow before a packet at `now`."""
     idle = now - flow.last
@@ -227,73 +219,7 @@ def _is_expired(flow: Any, orig: Any, resp: Any, now: Any) -> Any:
     return idle >= TCP_INACTIVITY
 
 
-@kernel
-def _stream_bytes(endpoint: Any, peer: Any) -> Any:
-    """Payload bytes by sequence numbers, as Zeek counts them: neither SYN nor FIN, gaps included."""
-    none_acked = endpoint.ack <= 1
-    if endpoint.previous_state == SYN_SENT and endpoint.state == RESET and peer.state == INACTIVE and not none_acked:
-        return np.int64(0)
-    size = max(endpoint.last, endpoint.ack)
-    if size > 0:
-        size -= 1
-    if endpoint.marks & HAS_FIN and size > 0:
-        size -= 1
-    return max(size, np.int64(0))
-
-
-@kernel
-def _rst_without_answer(flow: Any) -> Any:
-    """History says that the originator sent a SYN, then a RST, and nothing of substance between."""
-    place = 1 if _letter_at(flow, 0) == 94 else 0
-    if _letter_at(flow, place) != 83:
-        return False
-    for i in range(place + 1, np.int64(flow.letters)):
-        letter = _letter_at(flow, i)
-        if letter == 82:
-            return True
-        if letter == 72 or letter == 65 or letter == 70 or letter == 71 or letter == 73 or letter == 81:
-            return False
-    return False
-
-
-@kernel
-def _tcp_conn_state(flow: Any, orig: Any, resp: Any) -> Any:
-    orig_silent = orig.state == INACTIVE or orig.state == PARTIAL
-    resp_silent = resp.state == INACTIVE or resp.state == PARTIAL
-    if resp.state == RESET:
-        empty = _stream_bytes(orig, resp) == 0 and _stream_bytes(resp, orig) == 0
-        if orig.state == SYN_SENT or orig.state == SYN_ACK_SENT or (orig.state == RESET and empty):
-            return REJ
-        return RSTRH if orig_silent else RSTR
-    if orig.state == RESET:
-        if resp_silent:
-            return RSTOS0 if _rst_without_answer(flow) else OTH
-        return RSTO
-    if orig.state == CLOSING and resp.state == CLOSING:
-        return SF
-    if orig.state == CLOSING:
-        return SH if resp_silent else S2
-    if resp.state == CLOSING:
-        return SHR if orig_silent else S3
-    if orig.state == SYN_SENT and resp.state == INACTIVE:
-        return S0
-    if orig.state == ESTABLISHED and resp.state == ESTABLISHED:
-        return S1
-    return OTH
-
-
-@kernel
-def _conn_state(flow: Any, orig: Any, resp: Any) -> Any:
-    if flow.transport == TCP:
-        return _tcp_conn_state(flow, orig, resp)
-    if flow.transport == UDP or flow.transport == UDPLITE:
-        if orig.pkts > 0:
-            return SF if resp.pkts > 0 else S0
-        return SHR if resp.pkts > 0 else OTH
-    return OTH
-
-
-@kernel
+@part
 def _tls_end(endpoint: Any, data: Any, offset: Any, length: Any) -> Any:
     """How many of `length` stream bytes come before the encrypted records; fewer than `length` where those begin.
 
@@ -338,7 +264,7 @@ def _tls_end(endpoint: Any, data: Any, offset: Any, length: Any) -> Any:
     return length
 
 
-@kernel
+@part
 def _emit(flow: Any, endpoint: Any, slot: Any, side: Any, chunks: Any, control: Any, offset: Any, length: Any, wire: Any, place: Any) -> Any:
     """One CHUNKS row; time and frame are the caller's."""
     chunk = chunks[control[CHUNK_COUNT]]
@@ -365,7 +291,7 @@ def _emit(flow: Any, endpoint: Any, slot: Any, side: Any, chunks: Any, control: 
     return chunk
 
 
-@kernel
+@part
 def _skip(flow: Any, endpoint: Any, peer: Any, side: Any, to: Any) -> Any:
     """Gives the bytes up to `to` up for missing."""
     missing = to - endpoint.next
@@ -381,10 +307,10 @@ def _skip(flow: Any, endpoint: Any, peer: Any, side: Any, to: Any) -> Any:
     if _is_clean(endpoint) and _is_clean(peer):
         endpoint.content_gaps = _counted(endpoint.content_gaps)
         if _is_power_of_ten(endpoint.content_gaps):
-            _write_letter(flow, 103 if side else 71)
+            _write_letter(flow, LETTER_G + LOWER * side)
 
 
-@kernel
+@part
 def _deliver(
     flow: Any, endpoint: Any, slot: Any, side: Any, data: Any, offset: Any, captured: Any, length: Any, chunks: Any, control: Any, time: Any, frame: Any,
     capture: Any,
@@ -416,7 +342,7 @@ def _deliver(
         endpoint.tls = np.uint8(TLS_NONE)
 
 
-@kernel
+@part
 def _free_segment(endpoint: Any, segments: Any, segment_free: Any, control: Any) -> Any:
     """Takes the first waiting segment off its direction's list."""
     first = endpoint.waiting
@@ -426,7 +352,7 @@ def _free_segment(endpoint: Any, segments: Any, segment_free: Any, control: Any)
     control[SEGMENT_FREE] += 1
 
 
-@kernel
+@part
 def _drain(
     flow: Any,
     endpoint: Any,
@@ -469,7 +395,7 @@ def _drain(
     return True
 
 
-@kernel
+@part
 def _new_segment(segments: Any, segment_free: Any, control: Any) -> Any:
     if control[SEGMENT_FREE] > 0:
         control[SEGMENT_FREE] -= 1
@@ -480,7 +406,7 @@ def _new_segment(segments: Any, segment_free: Any, control: Any) -> Any:
     return np.int32(-1)
 
 
-@kernel
+@part
 def _park_piece(
     endpoint: Any, before: Any, begin: Any, end: Any, data: Any, offset: Any, captured: Any, segments: Any, cells: Any, segment_free: Any, control: Any,
     time: Any, frame: Any,
@@ -522,7 +448,7 @@ def _park_piece(
     return before
 
 
-@kernel
+@part
 def _park(
     endpoint: Any, begin: Any, end: Any, data: Any, offset: Any, captured: Any, segments: Any, cells: Any, segment_free: Any, control: Any, time: Any,
     frame: Any,
@@ -552,7 +478,7 @@ def _park(
     return True
 
 
-@kernel
+@part
 def _segment(
     flow: Any, endpoint: Any, slot: Any, side: Any, begin: Any, length: Any, captured: Any, data: Any, offset: Any, chunks: Any, control: Any,
     segments: Any, cells: Any, segment_free: Any, time: Any, frame: Any, ordinal: Any,
@@ -568,24 +494,24 @@ def _segment(
         captured = max(captured - old, 0)
         _deliver(flow, endpoint, slot, side, data, offset + old, captured, length - old, chunks, control, time, frame, control[CAPTURE])
         if endpoint.waiting >= 0:
-            _ask_drain(control, 2 * slot + side, side, 0)
+            _ask_drain(control, 2 * slot + side, side, NOTHING)
         return
     wanted = np.int64(endpoint.wanted)
     in_window = wanted == EVERYTHING or begin < endpoint.next + wanted
-    if not _park(endpoint, begin, end, data, offset, captured if in_window else -1, segments, cells, segment_free, control, time, frame):
+    if not _park(endpoint, begin, end, data, offset, captured if in_window else np.int64(-1), segments, cells, segment_free, control, time, frame):
         # The hole has waited for too long: what is behind it goes on now.
         _count(control, REORDER_LIMIT, ordinal)
         _ask_drain(control, 2 * slot + side, side, segments[endpoint.waiting].begin if endpoint.waiting >= 0 else end)
 
 
-@kernel
+@part
 def _count(control: Any, counter: Any, ordinal: Any) -> Any:
     if control[counter] == 0:
         control[counter + 1] = ordinal
     control[counter] += 1
 
 
-@kernel
+@part
 def _ask_drain(control: Any, row: Any, side: Any, limit: Any) -> Any:
     """Before the next packet: `_drain` of this direction."""
     pending = DRAIN_RESP if side else DRAIN_ORIG
@@ -596,7 +522,7 @@ def _ask_drain(control: Any, row: Any, side: Any, limit: Any) -> Any:
         control[pending + 1] = max(control[pending + 1], limit)
 
 
-@kernel
+@part
 def _start_over(endpoint: Any, start_seq: Any, last: Any) -> Any:
     """Numbers a direction from `start_seq` on."""
     endpoint.start_seq = np.uint32(start_seq & 0xFFFFFFFF)
@@ -604,7 +530,7 @@ def _start_over(endpoint: Any, start_seq: Any, last: Any) -> Any:
     endpoint.last = np.int64(last)
 
 
-@kernel
+@part
 def _number(endpoint: Any, flags: Any, seq: Any, segment: Any) -> Any:
     """Fits a direction's numbering to a packet that (re)starts it. True: the stream starts over."""
     state = endpoint.state
@@ -613,7 +539,7 @@ def _number(endpoint: Any, flags: Any, seq: Any, segment: Any) -> Any:
             _start_over(endpoint, seq, segment)
         else:
             # As if there had been a SYN, so that the first byte is byte 1.
-            _start_over(endpoint, seq - 1, 1)
+            _start_over(endpoint, seq - 1, np.int64(1))
         return True
     if not flags & SYN:
         return False
@@ -630,39 +556,39 @@ def _number(endpoint: Any, flags: Any, seq: Any, segment: Any) -> Any:
     return fresh
 
 
-@kernel
+@part
 def _write_history(flow: Any, endpoint: Any, side: Any, flags: Any, place: Any, length: Any) -> Any:
-    lower = 32 * side
+    lower = LOWER * side
     control_bits = flags & (SYN | FIN | RST)
     if control_bits == 0:
         if length > 0:
-            _write_once(flow, endpoint, SEEN_DATA, 68 + lower)
+            _write_once(flow, endpoint, SEEN_DATA, LETTER_D + lower)
         elif flags & ACK:
-            _write_once(flow, endpoint, SEEN_ACK, 65 + lower)
+            _write_once(flow, endpoint, SEEN_ACK, LETTER_A + lower)
         return
     if control_bits == SYN:
-        letter = (72 if flags & ACK else 83) + lower
+        letter = (LETTER_H if flags & ACK else LETTER_S) + lower
         rel = np.uint32(place & 0xFFFFFFFF)
         if _write_once(flow, endpoint, SEEN_SYN, letter) and rel != endpoint.syn_rel:
             _write_letter(flow, letter)
         endpoint.syn_rel = rel
     elif control_bits == FIN:
         rel = np.uint32((place + length) & 0xFFFFFFFF)
-        if _write_once(flow, endpoint, SEEN_FIN, 70 + lower) and rel != endpoint.fin_rel:
-            _write_letter(flow, 70 + lower)
+        if _write_once(flow, endpoint, SEEN_FIN, LETTER_F + lower) and rel != endpoint.fin_rel:
+            _write_letter(flow, LETTER_F + lower)
         endpoint.fin_rel = rel
     elif control_bits == RST:
         rel = np.uint32(place & 0xFFFFFFFF)
-        if _write_once(flow, endpoint, SEEN_RST, 82 + lower) and rel != endpoint.rst_rel:
-            _write_letter(flow, 82 + lower)
+        if _write_once(flow, endpoint, SEEN_RST, LETTER_R + lower) and rel != endpoint.rst_rel:
+            _write_letter(flow, LETTER_R + lower)
         endpoint.rst_rel = rel
     elif flags & FIN and flags & RST:
-        _write_once(flow, endpoint, SEEN_FIN_RST, 73 + lower)
+        _write_once(flow, endpoint, SEEN_FIN_RST, LETTER_I + lower)
     else:
-        _write_once(flow, endpoint, SEEN_MULTI, 81 + lower)
+        _write_once(flow, endpoint, SEEN_MULTI, LETTER_Q + lower)
 
 
-@kernel
+@part
 def _from_inactive(endpoint: Any, peer: Any, side: Any, flags: Any, length: Any) -> Any:
     """First packet of a direction. True: it closes."""
     closes = False
@@ -692,7 +618,7 @@ def _from_inactive(endpoint: Any, peer: Any, side: Any, flags: Any, length: Any)
     return closes
 
 
-@kernel
+@part
 def _step(flow: Any, endpoint: Any, peer: Any, side: Any, flags: Any, length: Any, time: Any) -> Any:
     """The endpoint's state machine. True: this side closes now."""
     state = endpoint.state
@@ -725,7 +651,7 @@ def _step(flow: Any, endpoint: Any, peer: Any, side: Any, flags: Any, length: An
     return closes
 
 
-@kernel
+@part
 def _close_side(flow: Any, endpoint: Any, peer: Any, time: Any) -> Any:
     if endpoint.marks & DID_CLOSE:
         return
@@ -734,7 +660,7 @@ def _close_side(flow: Any, endpoint: Any, peer: Any, time: Any) -> Any:
         flow.close_at = time + CLOSE_DELAY
 
 
-@kernel
+@part
 def _tcp(flow: Any, endpoint: Any, peer: Any, packet: Any, side: Any, slot: Any, segments: Any, segment_free: Any, control: Any) -> Any:
     """One TCP packet through the state of its flow. Returns the stream position of its payload; -1: before the stream's beginning."""
     flags = np.int64(packet.tcp_flags)
@@ -758,7 +684,7 @@ def _tcp(flow: Any, endpoint: Any, peer: Any, packet: Any, side: Any, slot: Any,
     if packet.tcp_window == 0 and not flags & RST and peer.state != CLOSING and endpoint.state != RESET:
         endpoint.zero_windows = _counted(endpoint.zero_windows)
         if _is_power_of_ten(endpoint.zero_windows):
-            _write_letter(flow, 119 if side else 87)
+            _write_letter(flow, LETTER_W + LOWER * side)
     if flags & FIN:
         endpoint.marks |= np.uint8(HAS_FIN)
         endpoint.fin_seq = np.uint32((seq + segment) & 0xFFFFFFFF)
@@ -778,7 +704,7 @@ def _tcp(flow: Any, endpoint: Any, peer: Any, packet: Any, side: Any, slot: Any,
     return place + 1 if flags & SYN else place
 
 
-@kernel
+@part
 def _time_handshake(flow: Any, endpoint: Any, peer: Any, side: Any, flags: Any, time: Any) -> Any:
     """SYN to SYN-ACK by Karn's rule: no value when either was sent twice."""
     if endpoint.marks & HAS_SYN:
@@ -787,11 +713,11 @@ def _time_handshake(flow: Any, endpoint: Any, peer: Any, side: Any, flags: Any, 
         flow.handshake_rtt_ns = time - flow.start
 
 
-@kernel
+@part
 def _acknowledge(peer: Any, flags: Any, ack: Any) -> Any:
     """Books an acknowledgement with the side that it is for; returns its stream position, 0 where it means nothing."""
     if peer.state == INACTIVE:
-        _start_over(peer, ack - 1, 0)
+        _start_over(peer, ack - 1, NOTHING)
         return np.int64(1)
     delta = _delta(ack, np.int64(peer.start_seq) + peer.ack)
     acked = peer.ack + delta
@@ -802,7 +728,7 @@ def _acknowledge(peer: Any, flags: Any, ack: Any) -> Any:
     return acked
 
 
-@kernel
+@part
 def _advance(flow: Any, endpoint: Any, side: Any, flags: Any, past: Any, length: Any) -> Any:
     """Moves the highest sequence number seen, or notes a retransmission."""
     delta = _delta(past, np.int64(endpoint.start_seq) + endpoint.last)
@@ -819,10 +745,10 @@ def _advance(flow: Any, endpoint: Any, side: Any, flags: Any, past: Any, length:
     elif length > 0:
         endpoint.retransmissions = _counted(endpoint.retransmissions)
         if _is_power_of_ten(endpoint.retransmissions):
-            _write_letter(flow, 116 if side else 84)
+            _write_letter(flow, LETTER_T + LOWER * side)
 
 
-@kernel
+@part
 def _is_reuse(flow: Any, orig: Any, resp: Any, packet: Any) -> Any:
     """Whether a SYN begins a new connection on an old five-tuple."""
     flags = packet.tcp_flags
@@ -836,7 +762,16 @@ def _is_reuse(flow: Any, orig: Any, resp: Any, packet: Any) -> Any:
     return packet.tcp_seq != started
 
 
-@kernel
+@part
+def _is_many(hi: Any, lo: Any) -> Any:
+    """Multicast or limited broadcast: RFC 1112, 919, 4291 section 2.7."""
+    if hi == 0 and (lo >> np.uint64(32)) == np.uint64(0xFFFF):
+        top = (lo >> np.uint64(28)) & np.uint64(15)
+        return top == np.uint64(14) or lo == np.uint64(0xFFFFFFFFFFFF)
+    return (hi >> np.uint64(56)) == np.uint64(255)
+
+
+@part
 def _find(flows: Any, first: Any, packet: Any, src_port: Any, dst_port: Any, one_way: Any) -> Any:
     """2 * slot + side of the packet's flow; -1: there is none."""
     slot = np.int64(first)
@@ -853,16 +788,7 @@ def _find(flows: Any, first: Any, packet: Any, src_port: Any, dst_port: Any, one
     return np.int64(-1)
 
 
-@kernel
-def _is_many(hi: Any, lo: Any) -> Any:
-    """Multicast or limited broadcast: RFC 1112, 919, 4291 section 2.7."""
-    if hi == 0 and (lo >> np.uint64(32)) == np.uint64(0xFFFF):
-        top = (lo >> np.uint64(28)) & np.uint64(15)
-        return top == np.uint64(14) or lo == np.uint64(0xFFFFFFFFFFFF)
-    return (hi >> np.uint64(56)) == np.uint64(255)
-
-
-@kernel
+@part
 def _is_flipped(packet: Any, ports: Any) -> Any:
     """Whether the receiver of a flow's first packet is taken for its originator."""
     if packet.transport == TCP:
@@ -880,8 +806,8 @@ def _is_flipped(packet: Any, ports: Any) -> Any:
     return True
 
 
-@kernel
-def _begin(flow: Any, endpoints: Any, slot: Any, packet: Any, src_port: Any, dst_port: Any, ports: Any, control: Any) -> Any:
+@part
+def _begin(flow: Any, packet: Any, src_port: Any, dst_port: Any, ports: Any, control: Any) -> Any:
     """Fills a fresh slot from a flow's first packet; returns the packet's side."""
     flipped = _is_flipped(packet, ports)
     if flipped:
@@ -892,35 +818,20 @@ def _begin(flow: Any, endpoints: Any, slot: Any, packet: Any, src_port: Any, dst
         flow.resp_hi, flow.resp_lo, flow.resp_port, flow.resp_mac = packet.dst_hi, packet.dst_lo, dst_port, packet.dst_mac
     flow.start = packet.time
     flow.last = packet.time
-    flow.close_at = 0
-    flow.parent = -1
-    flow.continues = -1
     flow.serial = control[SERIAL]
     control[SERIAL] += 1
-    flow.largest_gap_ns = 0
-    flow.handshake_rtt_ns = -1
-    flow.history_0 = np.uint64(0)
-    flow.history_1 = np.uint64(0)
-    flow.history_2 = np.uint64(0)
-    flow.letters = np.uint8(0)
-    flow.duplicate_pkts = np.uint32(0)
     flow.app = packet.app
     flow.vlan = packet.vlan
     flow.transport = packet.transport
     flow.tunnel = packet.tunnel
-    flow.began = np.uint8(0)
     flow.flipped = np.uint8(1 if flipped else 0)
-    flow.gaps = np.uint8(0)
-    flow.live = np.uint8(1)
     flow.datagrams = np.uint32(_datagrams(packet, ports, control))
-    for side in range(2):
-        _clear(endpoints[2 * slot + side], control[STREAMS])
     if flipped:
-        _write_letter(flow, 94)
+        _write_letter(flow, LETTER_FLIPPED)
     return 1 if flipped else 0
 
 
-@kernel
+@part
 def _datagrams(packet: Any, ports: Any, control: Any) -> Any:
     """How many datagrams of a new flow are offered."""
     kind = packet.transport
@@ -933,40 +844,7 @@ def _datagrams(packet: Any, ports: Any, control: Any) -> Any:
     return 0
 
 
-@kernel
-def _clear(endpoint: Any, streams: Any) -> Any:
-    endpoint.ip_bytes = 0
-    endpoint.last = 0
-    endpoint.ack = 0
-    endpoint.next = 1
-    endpoint.missed_bytes = 0
-    endpoint.pkts = np.uint32(0)
-    endpoint.start_seq = np.uint32(0)
-    endpoint.fin_seq = np.uint32(0)
-    endpoint.wanted = np.uint32(STREAM_WINDOW_BYTES if streams else 0)
-    endpoint.gap_bytes = np.uint32(0)
-    endpoint.waiting = np.int32(-1)
-    endpoint.segments = np.int32(0)
-    endpoint.last_seen = np.uint32(0)
-    endpoint.tag_0 = np.uint32(0)
-    endpoint.tag_1 = np.uint32(0)
-    endpoint.syn_rel = np.uint32(0)
-    endpoint.fin_rel = np.uint32(0)
-    endpoint.rst_rel = np.uint32(0)
-    endpoint.retransmissions = np.uint16(0)
-    endpoint.zero_windows = np.uint16(0)
-    endpoint.content_gaps = np.uint16(0)
-    endpoint.record_left = np.uint16(0)
-    endpoint.state = np.uint8(INACTIVE)
-    endpoint.previous_state = np.uint8(INACTIVE)
-    endpoint.marks = np.uint8(0)
-    endpoint.seen = np.uint8(0)
-    endpoint.ttl = np.uint8(0)
-    endpoint.tls = np.uint8(TLS_UNKNOWN)
-    endpoint.record_head = np.uint8(0)
-
-
-@kernel
+@part
 def _recall(flow: Any, packet: Any, side: Any, key: Any, src_side: Any, expired: Any, control: Any) -> Any:
     """What an earlier flow of the same five-tuple says about a new one: does it continue that, and who began it."""
     past = expired[np.int64(key >> np.uint64(48)) & (EXPIRED_ROWS - 1)]
@@ -983,7 +861,7 @@ def _recall(flow: Any, packet: Any, side: Any, key: Any, src_side: Any, expired:
         flow.began = np.uint8(1)
 
 
-@kernel
+@part
 def _remember(flow: Any, orig: Any, resp: Any, key: Any, expired: Any) -> Any:
     past = expired[np.int64(key >> np.uint64(48)) & (EXPIRED_ROWS - 1)]
     past.tag = key
@@ -995,54 +873,22 @@ def _remember(flow: Any, orig: Any, resp: Any, key: Any, expired: Any) -> Any:
     past.open = np.uint32(0 if (orig.marks | resp.marks) & DID_CLOSE else 1)
 
 
-@kernel
-def _write_closed(flow: Any, orig: Any, resp: Any, row: Any) -> Any:
-    """Fills a closed row, but for captures and frames, which the caller knows."""
-    row.serial = flow.serial
-    row.flow = flow.flow
-    row.parent = flow.parent
-    row.continues = flow.continues
-    row.start = flow.start
-    row.end = flow.last
-    row.first_frame = flow.flow >> 4
-    row.last_frame = flow.last_ordinal
-    row.orig_hi = flow.orig_hi
-    row.orig_lo = flow.orig_lo
-    row.resp_hi = flow.resp_hi
-    row.resp_lo = flow.resp_lo
-    row.orig_mac = flow.orig_mac
-    row.resp_mac = flow.resp_mac
-    row.orig_pkts = np.int64(orig.pkts)
-    row.resp_pkts = np.int64(resp.pkts)
-    is_tcp = flow.transport == TCP
-    row.orig_bytes = _stream_bytes(orig, resp) if is_tcp else orig.last
-    row.resp_bytes = _stream_bytes(resp, orig) if is_tcp else resp.last
-    row.orig_ip_bytes = orig.ip_bytes
-    row.resp_ip_bytes = resp.ip_bytes
-    row.orig_missed_bytes = orig.missed_bytes
-    row.resp_missed_bytes = resp.missed_bytes
-    row.orig_largest_gap_ns = flow.largest_gap_ns
-    row.handshake_rtt_ns = flow.handshake_rtt_ns
-    row.duplicate_pkts = np.int64(flow.duplicate_pkts)
-    row.app = flow.app
-    row.orig_port = flow.orig_port
-    row.resp_port = flow.resp_port
-    row.vlan = flow.vlan
-    row.transport = flow.transport
-    row.depth = np.uint8(flow.flow & 15)
-    row.tunnel = flow.tunnel
-    row.conn_state = np.uint8(_conn_state(flow, orig, resp))
-    row.began = flow.began
-    row.flipped = flow.flipped
-    row.gaps = flow.gaps
-    row.orig_first_ttl = orig.ttl
-    row.resp_first_ttl = resp.ttl
-    row.history_0 = flow.history_0
-    row.history_1 = flow.history_1
-    row.history_2 = flow.history_2
+@part
+def _drain_pending(flows: Any, endpoints: Any, segments: Any, cells: Any, segment_free: Any, data: Any, chunks: Any, control: Any) -> Any:
+    """Finishes the deliveries that the last packet made possible. False: no room."""
+    for pending in range(DRAIN_ORIG, DRAIN_RESP + 1, DRAIN_RESP - DRAIN_ORIG):
+        row = control[pending]
+        if row >= 0:
+            slot, side = row >> 1, row & 1
+            flow, endpoint, peer = flows[slot], endpoints[row], endpoints[row ^ 1]
+            limit = control[pending + 1]
+            if not _drain(flow, endpoint, peer, slot, side, limit, segments, cells, segment_free, data, chunks, control):
+                return False
+            control[pending] = -1
+    return True
 
 
-@kernel
+@part
 def _last_byte(endpoint: Any, segments: Any) -> Any:
     """Where the last waiting segment begins; 0: none waits."""
     begin = np.int64(0)
@@ -1053,9 +899,9 @@ def _last_byte(endpoint: Any, segments: Any) -> Any:
     return begin
 
 
-@kernel
+@part
 def _close(
-    slot: Any, flows: Any, endpoints: Any, heads: Any, free: Any, expired: Any, segments: Any, cells: Any, segment_free: Any, data: Any, closed: Any,
+    slot: Any, flows: Any, endpoints: Any, heads: Any, free: Any, expired: Any, segments: Any, cells: Any, segment_free: Any, data: Any, closed: Any, closed_endpoints: Any,
     chunks: Any, control: Any,
 ) -> Any:  # fmt: skip
     """Delivers what waits, writes the closed row and frees the slot. False: no room, nothing is lost and the same call may be made again."""
@@ -1063,14 +909,14 @@ def _close(
     if control[CLOSED_COUNT] >= CLOSED_ROWS:
         return False
     if orig.waiting >= 0:
-        limit = _last_byte(orig, segments)
-        if not _drain(flow, orig, resp, slot, 0, limit, segments, cells, segment_free, data, chunks, control):
-            return False
+        _ask_drain(control, 2 * slot, ORIGINATOR, _last_byte(orig, segments))
     if resp.waiting >= 0:
-        limit = _last_byte(resp, segments)
-        if not _drain(flow, resp, orig, slot, 1, limit, segments, cells, segment_free, data, chunks, control):
-            return False
-    _write_closed(flow, orig, resp, closed[control[CLOSED_COUNT]])
+        _ask_drain(control, 2 * slot + 1, RESPONDER, _last_byte(resp, segments))
+    if not _drain_pending(flows, endpoints, segments, cells, segment_free, data, chunks, control):
+        return False
+    closed[control[CLOSED_COUNT]] = flows[slot]
+    closed_endpoints[2 * control[CLOSED_COUNT]] = endpoints[2 * slot]
+    closed_endpoints[2 * control[CLOSED_COUNT] + 1] = endpoints[2 * slot + 1]
     control[CLOSED_COUNT] += 1
     orig_side = _side(flow.orig_hi, flow.orig_lo, flow.orig_port)
     resp_side = _side(flow.resp_hi, flow.resp_lo, flow.resp_port)
@@ -1091,7 +937,7 @@ def _close(
     return True
 
 
-@kernel
+@part
 def _age_bin(age: Any) -> Any:
     """Ages on a scale of eight steps an octave, in milliseconds."""
     age = max(age, np.int64(0)) >> 20
@@ -1102,7 +948,7 @@ def _age_bin(age: Any) -> Any:
     return octave * 8 + age
 
 
-@kernel
+@part
 def _plan_eviction(flows: Any, control: Any, bins: Any) -> Any:
     """Chooses the age from which flows have to go so that a sixteenth of the table becomes free."""
     bins[:] = 0
@@ -1120,10 +966,10 @@ def _plan_eviction(flows: Any, control: Any, bins: Any) -> Any:
     control[SWEEP_QUOTA] = max(len(flows) // 8, 1)
 
 
-@kernel
+@part
 def _leaves(flow: Any, orig: Any, resp: Any, control: Any) -> Any:
     """Whether the sweep under way takes this flow."""
-    if control[SWEEP_MODE] == SWEEP_ALL:
+    if control[SWEEP_MODE] == SWEEP_ALL or control[SWEEP_MODE] == SWEEP_ONE:
         return True
     if _is_expired(flow, orig, resp, control[NOW]):
         return True
@@ -1132,18 +978,21 @@ def _leaves(flow: Any, orig: Any, resp: Any, control: Any) -> Any:
 
 @kernel
 def sweep(
-    flows: Any, endpoints: Any, heads: Any, free: Any, expired: Any, segments: Any, cells: Any, segment_free: Any, data: Any, closed: Any, chunks: Any,
+    flows: Any, endpoints: Any, heads: Any, free: Any, expired: Any, segments: Any, cells: Any, segment_free: Any, data: Any, closed: Any, closed_endpoints: Any, chunks: Any,
     control: Any,
 ) -> Any:  # fmt: skip
     """Goes on with the sweep over all slots. False: no room for more closed rows."""
     slot = control[SWEEP_SLOT]
-    while slot < control[HIGH]:
+    end = slot + 1 if control[SWEEP_MODE] == SWEEP_ONE else control[HIGH]
+    while slot < end:
         flow = flows[slot]
         orig, resp = endpoints[2 * slot], endpoints[2 * slot + 1]
         if flow.live and _leaves(flow, orig, resp, control):
             expired_anyway = control[SWEEP_MODE] != SWEEP_OLDEST or _is_expired(flow, orig, resp, control[NOW])
             ordinal = flow.flow >> 4
-            if not _close(slot, flows, endpoints, heads, free, expired, segments, cells, segment_free, data, closed, chunks, control):
+            if not _close(
+                slot, flows, endpoints, heads, free, expired, segments, cells, segment_free, data, closed, closed_endpoints, chunks, control
+            ):
                 control[SWEEP_SLOT] = slot
                 return False
             if not expired_anyway:
@@ -1151,14 +1000,20 @@ def sweep(
                 _count(control, EVICTED, ordinal)
         slot += 1
     control[SWEEP_SLOT] = -1
-    control[SWEEP_TIME] = control[NOW]
-    control[SWEEP_PKTS] = 0
+    if control[SWEEP_MODE] != SWEEP_ONE:
+        control[SWEEP_TIME] = control[NOW]
+        control[SWEEP_PKTS] = 0
     return True
 
 
-@kernel
+@part
 def _tag(packet: Any) -> Any:
-    """What two copies of one packet have in common; 0: too little to tell."""
+    """What two copies of one packet have in common; 0: too little to tell.
+
+    Networks themselves multiply what goes to a group, and packet generators write the identification 1 into everything.
+    """
+    if packet.ip_id == 1 or (packet.dst_mac >> np.uint64(40)) & np.uint64(1) or _is_many(packet.dst_hi, packet.dst_lo):
+        return np.uint32(0)
     if packet.transport == TCP:
         value = (np.uint64(packet.tcp_seq) << np.uint64(32)) | np.uint64(packet.tcp_ack)
         value ^= np.uint64(packet.tcp_flags) << np.uint64(20)
@@ -1171,11 +1026,11 @@ def _tag(packet: Any) -> Any:
     return np.uint32(_mix(value) & np.uint64(0xFFFFFFFF)) | np.uint32(1)
 
 
-@kernel
+@part
 def _is_copy(endpoint: Any, packet: Any) -> Any:
     """Whether this packet was captured before, on another interface or on the other side of a bridge or router.
 
-    A copy that came the same way is believed only when the identification is one that stacks count up: generators write 0 or 1 always.
+    Without an identification it must have come another way (addresses, tag or hop limit of the link), to be told from a retransmission.
     """
     tag = _tag(packet)
     link = np.uint8((packet.src_mac ^ (packet.src_mac >> np.uint64(16)) ^ packet.dst_mac * np.uint64(5) ^ np.uint64(packet.vlan)) & np.uint64(255))
@@ -1184,10 +1039,10 @@ def _is_copy(endpoint: Any, packet: Any) -> Any:
     recent = np.uint32(now - endpoint.last_seen) <= COPY_UNITS
     endpoint.last_seen = now
     if recent and tag != 0:
-        counts_up = packet.ip_id > 1
-        if endpoint.tag_0 == tag and (counts_up or endpoint.link_0 != link):
+        identified = packet.ip_id != 0
+        if endpoint.tag_0 == tag and (identified or endpoint.link_0 != link):
             return True
-        if endpoint.tag_1 == tag and (counts_up or endpoint.link_1 != link):
+        if endpoint.tag_1 == tag and (identified or endpoint.link_1 != link):
             return True
     endpoint.tag_1 = endpoint.tag_0
     endpoint.link_1 = endpoint.link_0
@@ -1196,13 +1051,13 @@ def _is_copy(endpoint: Any, packet: Any) -> Any:
     return False
 
 
-@kernel
+@part
 def _datagram(flow: Any, endpoint: Any, peer: Any, packet: Any, slot: Any, side: Any, chunks: Any, control: Any) -> Any:
     """One packet of a flow that is no TCP."""
     wire = np.int64(packet.payload_wire_bytes)
     endpoint.last += wire
     if flow.transport == UDP or flow.transport == UDPLITE:
-        _write_once(flow, endpoint, SEEN_DATA, 68 + 32 * side)
+        _write_once(flow, endpoint, SEEN_DATA, LETTER_D + LOWER * side)
     if flow.datagrams > 0 and packet.payload_bytes > 0:
         place = np.int64(endpoint.pkts) + np.int64(peer.pkts) - 1
         chunk = _emit(flow, endpoint, slot, side, chunks, control, packet.payload_offset, packet.payload_bytes, wire, place)
@@ -1213,36 +1068,24 @@ def _datagram(flow: Any, endpoint: Any, peer: Any, packet: Any, slot: Any, side:
 
 
 @kernel
-def _drain_pending(flows: Any, endpoints: Any, segments: Any, cells: Any, segment_free: Any, data: Any, chunks: Any, control: Any) -> Any:
-    """Finishes the deliveries that the last packet made possible. False: no room."""
-    for side in range(2):
-        pending = DRAIN_RESP if side else DRAIN_ORIG
-        row = control[pending]
-        if row >= 0:
-            slot = row >> 1
-            limit = control[pending + 1]
-            if not _drain(flows[slot], endpoints[row], endpoints[row ^ 1], slot, side, limit, segments, cells, segment_free, data, chunks, control):
-                return False
-            control[pending] = -1
-    return True
-
-
-@kernel
 def assemble(
-    packets: Any, first: Any, base: Any, serials: Any, flow_ids: Any, ports: Any, flows: Any, endpoints: Any, heads: Any, free: Any, expired: Any,
-    segments: Any, cells: Any, segment_free: Any, bins: Any, data: Any, closed: Any, chunks: Any, control: Any,
+    packets: Any, first: Any, base: Any, serials: Any, flow_ids: Any, ports: Any, fresh_flow: Any, fresh_endpoint: Any, bins: Any, flows: Any,
+    endpoints: Any, heads: Any, free: Any, expired: Any, segments: Any, cells: Any, segment_free: Any, data: Any, closed: Any,
+    closed_endpoints: Any, chunks: Any, control: Any,
 ) -> Any:  # fmt: skip
     """Takes packets from row `first` on; returns the row of the first one not taken, which is len(packets) unless room ran out."""
     most = len(flows)
     mask = np.uint64(len(heads) - 1)
     row = first
-    while row < len(packets):
+    while True:
         if control[DRAIN_ORIG] >= 0 or control[DRAIN_RESP] >= 0:
             if not _drain_pending(flows, endpoints, segments, cells, segment_free, data, chunks, control):
                 return row
         if control[SWEEP_SLOT] >= 0 and not sweep(
-            flows, endpoints, heads, free, expired, segments, cells, segment_free, data, closed, chunks, control
+            flows, endpoints, heads, free, expired, segments, cells, segment_free, data, closed, closed_endpoints, chunks, control
         ):
+            return row
+        if row == len(packets):
             return row
         if control[CHUNK_COUNT] >= CHUNK_ROWS:
             return row
@@ -1272,9 +1115,9 @@ def assemble(
             if not stale and packet.transport == TCP and packet.tcp_flags & SYN:
                 stale = _is_reuse(flow, orig, resp, packet)
             if stale:
-                if not _close(slot, flows, endpoints, heads, free, expired, segments, cells, segment_free, data, closed, chunks, control):
-                    return row
-                found = np.int64(-1)
+                control[SWEEP_SLOT] = slot
+                control[SWEEP_MODE] = SWEEP_ONE
+                continue
         ordinal = base + packet.frame
         if found < 0:
             if control[FREE] > 0:
@@ -1287,8 +1130,11 @@ def assemble(
                 _plan_eviction(flows, control, bins)
                 continue
             control[LIVE] += 1
+            flows[slot] = fresh_flow[0]
+            endpoints[2 * slot] = fresh_endpoint[0]
+            endpoints[2 * slot + 1] = fresh_endpoint[0]
             flow = flows[slot]
-            side = _begin(flow, endpoints, slot, packet, src_port, dst_port, ports, control)
+            side = _begin(flow, packet, src_port, dst_port, ports, control)
             flow.flow = 16 * ordinal + packet.depth
             if 0 <= packet.parent < row:
                 flow.parent = flow_ids[packet.parent]
@@ -1336,6 +1182,3 @@ def assemble(
                     flow, endpoint, slot, side, place, length, np.int64(packet.payload_bytes), data, packet.payload_offset, chunks, control, segments,
                     cells, segment_free, time, packet.frame, ordinal,
                 )  # fmt: skip
-    if control[DRAIN_ORIG] >= 0 or control[DRAIN_RESP] >= 0:
-        _drain_pending(flows, endpoints, segments, cells, segment_free, data, chunks, control)
-    return row

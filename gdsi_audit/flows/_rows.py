@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdsi_audit.flows import CLOSED
+from gdsi_audit.flows import STREAM_WINDOW_BYTES
 
 FLOWS = np.dtype(
     [
@@ -98,18 +98,10 @@ EXPIRED = np.dtype(
 )
 """A five-tuple that was closed: what tells a continuation and silence."""
 
-CLOSED_WORDS = np.dtype(
-    {
-        "names": [*(name for name in CLOSED.names or () if name != "history"), "history_0", "history_1", "history_2"],
-        "formats": [*(CLOSED[name] for name in CLOSED.names or () if name != "history"), "<u8", "<u8", "<u8"],
-        "offsets": [
-            *(CLOSED.fields[name][1] for name in CLOSED.names or () if name != "history" and CLOSED.fields),
-            *((CLOSED.fields or {})["history"][1] + 8 * word for word in range(3)),
-        ],
-        "itemsize": CLOSED.itemsize,
-    }
+HISTORY = np.dtype(
+    {"names": ["history"], "formats": ["S24"], "offsets": [FLOWS.fields["history_0"][1] if FLOWS.fields else 0], "itemsize": FLOWS.itemsize}
 )
-"""CLOSED with the history as three words, as kernels write it."""
+"""FLOWS seen as its history."""
 
 SEGMENT_BYTES = 2048
 SEGMENT_ROWS = 4096
@@ -152,14 +144,14 @@ EVERYTHING = 0xFFFFFFFF
     CONTROLS,
 ) = range(29)
 
-SWEEP_EXPIRED, SWEEP_OLDEST, SWEEP_ALL = 0, 1, 2
+SWEEP_EXPIRED, SWEEP_OLDEST, SWEEP_ALL, SWEEP_ONE = 0, 1, 2, 3
 
 LIKELY_SERVER_TCP = (
     *(21, 22, 25, 53, 79, 80, 81, 88, 110, 135, 139, 143, 389, 443, 445, 502, 563, 585, 587, 614, 631, 636, 989, 990, 992, 993, 995),
     *(1080, 1434, 1883, 2811, 3128, 3268, 3306, 3389, 5060, 5222, 5223, 5269, 5432, 6379, 6666, 6667, 6668, 6669, 8000, 8080, 8888, 20000),
 )
 LIKELY_SERVER_UDP = (
-    *(53, 67, 68, 88, 123, 137, 161, 162, 389, 443, 514, 784, 1812, 2123, 2152, 3268, 3389, 3544, 4011, 4789, 5060, 5072),
+    *(53, 67, 88, 123, 137, 161, 162, 389, 443, 514, 784, 1812, 2123, 2152, 3268, 3389, 3544, 4789, 5060, 5072),
     *(5353, 5355, 6081, 20000),
 )
 """Ports that Zeek's analyzers register (likely_server_ports)."""
@@ -177,3 +169,15 @@ def port_bits() -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
     bits[list(LIKELY_SERVER_UDP)] |= PORT_UDP_SERVER
     bits[list(MESSAGE_PORTS)] |= PORT_MESSAGES
     return bits
+
+
+def fresh_rows(*, streams: bool) -> tuple[np.ndarray[tuple[int], np.dtype[np.void]], np.ndarray[tuple[int], np.dtype[np.void]]]:
+    """A flow and an endpoint before their first packet, one row each."""
+    flow, endpoint = np.zeros(1, FLOWS), np.zeros(1, ENDPOINTS)
+    for name in ("parent", "continues", "handshake_rtt_ns"):
+        flow[name] = -1
+    flow["live"] = 1
+    endpoint["next"] = 1
+    endpoint["waiting"] = -1
+    endpoint["wanted"] = STREAM_WINDOW_BYTES if streams else 0
+    return flow, endpoint

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gdsi_audit.flows import CHUNKS, CLOSED, _assemble
+from gdsi_audit.flows import CHUNKS, _assemble
 from gdsi_audit.flows import _rows as rows
+from gdsi_audit.flows._closing import closed_rows
 from gdsi_audit.gap import Gap
 from gdsi_audit.readers import SPARE_BYTES, Frames
 
 ORIGINATOR, RESPONDER = 0, 1
+AGE_BINS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,9 @@ class FlowTable:
         self._segments = np.zeros(rows.SEGMENT_ROWS, rows.SEGMENTS)
         self._cells = np.zeros((rows.SEGMENT_ROWS, rows.SEGMENT_BYTES), np.uint8)
         self._segment_free = np.zeros(rows.SEGMENT_ROWS, np.int32)
-        self._bins = np.zeros(512, np.int64)
-        self._ports = rows.port_bits()
-        self._closed = np.zeros(rows.CLOSED_ROWS, CLOSED)
+        self._constants = (rows.port_bits(), *rows.fresh_rows(streams=streams), np.zeros(AGE_BINS, np.int64))
+        self._closed = np.zeros(rows.CLOSED_ROWS, rows.FLOWS)
+        self._closed_endpoints = np.zeros(2 * rows.CLOSED_ROWS, rows.ENDPOINTS)
         self._chunks = np.zeros(rows.CHUNK_ROWS, CHUNKS)
         self._control = np.zeros(rows.CONTROLS, np.int64)
         for pending in (rows.SWEEP_SLOT, rows.DRAIN_ORIG, rows.DRAIN_RESP):
@@ -81,7 +83,7 @@ class FlowTable:
         while True:
             first = row
             self._empty(frames.data, frames.spare_offset + SPARE_BYTES // 2, frames.spare_offset + SPARE_BYTES)
-            row = _assemble.assemble(packets, first, self._frames_before[-1], serials, flow_ids, self._ports, *self._arrays(frames.data))
+            row = _assemble.assemble(packets, first, self._frames_before[-1], serials, flow_ids, *self._constants, *self._arrays(frames.data))
             more = row < len(packets) or self._control[rows.DRAIN_ORIG] >= 0 or self._control[rows.DRAIN_RESP] >= 0
             yield self._batch(frames.data, packets[first:row], serials[first:row])
             if not more:
@@ -95,8 +97,7 @@ class FlowTable:
         whole = False
         while not whole:
             self._empty(data, 0, len(data))
-            flows, endpoints, heads, free, expired, segments, cells, segment_free, _, *outputs = self._arrays(data)
-            whole = _assemble.sweep(flows, endpoints, heads, free, expired, segments, cells, segment_free, *outputs)
+            whole = _assemble.sweep(*self._arrays(data))
             yield self._batch(data, np.zeros(0, np.int8).view(np.void), np.zeros(0, np.int64))
 
     def want(self, slot: ArrayLike, serial: ArrayLike, direction: ArrayLike, amount: ArrayLike) -> None:
@@ -147,13 +148,15 @@ class FlowTable:
 
     def _arrays(self, data: NDArray[np.uint8]) -> tuple[Any, ...]:
         table = (self._flows, self._endpoints, self._heads, self._free, self._expired)
-        streams = (self._segments, self._cells, self._segment_free, self._bins)
-        return (*table, *streams, data, self._closed.view(rows.CLOSED_WORDS), self._chunks, self._control)
+        streams = (self._segments, self._cells, self._segment_free)
+        outputs = (data, self._closed, self._closed_endpoints, self._chunks, self._control)
+        return (*table, *streams, *outputs)
 
     def _batch(self, data: NDArray[np.uint8], packets: NDArray[np.void], serials: NDArray[np.int64]) -> Batch:
-        closed = self._closed[: self._control[rows.CLOSED_COUNT]]
+        count = self._control[rows.CLOSED_COUNT]
+        closed = closed_rows(self._closed[:count], self._closed_endpoints[: 2 * count])
         for side in ("first", "last"):
-            # The kernel writes ordinals over all captures.
+            # Until here they are ordinals over all captures.
             closed[f"{side}_capture"], closed[f"{side}_frame"] = self._place(closed[f"{side}_frame"])
         return Batch(data, packets, serials, closed, self._chunks[: self._control[rows.CHUNK_COUNT]])
 
