@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from gdsi_audit.protocols import _quic_packet as layout
+from gdsi_audit.protocols._pieces import joined, keep
 from gdsi_audit.protocols._quic_packet import Packet, varint
 
 MOST_CANDIDATES = 4
@@ -104,10 +105,9 @@ def crypto_bytes(packets: Iterable[Packet], side: str, client_dcids: Iterable[by
             if frames is not None:
                 opened = opened or packet
                 for offset, piece in crypto_frames(frames, layout.is_google_framed(packet.version)):
-                    if len(piece) > len(pieces.get(offset, b"")):
-                        pieces[offset] = piece
+                    keep(pieces, offset, piece)
                 break
-    return _joined(pieces), opened
+    return joined(pieces), opened
 
 
 def crypto_frames(frames: bytes, google: bool) -> Iterator[tuple[int, bytes]]:
@@ -143,11 +143,3 @@ def _behind_ack(frames: bytes, at: int, counts_congestion: bool) -> int:
         _, at = varint(frames, at)
     return at
 
-
-def _joined(pieces: dict[int, bytes]) -> bytes:
-    joined = bytearray()
-    for offset in sorted(pieces):
-        if offset > len(joined):
-            break
-        joined += pieces[offset][len(joined) - offset :]
-    return bytes(joined)
