@@ -128,7 +128,8 @@ def highest_version(offered: tuple[int, ...], legacy_version: int) -> int:
 
 def client_hello(body: bytes, transport: str) -> ClientHello:
     """The ClientHello in the body of one handshake message. `transport` is t (TLS), q (QUIC) or d (DTLS). Raises ValueError."""
-    data = np.frombuffer(body, np.uint8)
+    # A copy that may be written to: the kernel is compiled for one kind of array.
+    data = np.frombuffer(bytearray(body), np.uint8)
     rows, shapes = scan_slices(data, np.zeros(1, np.int64), np.array([len(body)], np.int32), scan.DATAGRAM if transport == "d" else scan.STREAM)
     row = rows[0].tolist()
     if row[scan.STATE] != scan.COMPLETE:

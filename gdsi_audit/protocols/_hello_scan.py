@@ -17,8 +17,8 @@ from gdsi_audit.kernels import kernel
 COMPLETE, INCOMPLETE, INVALID, ELSEWHERE = 0, 1, 2, 3
 """States. ELSEWHERE: not the one record that holds exactly a ClientHello; the parser in Python decides."""
 
-STATE, USED, NAME_AT, NAME_BYTES, SHAPE_AT, SHAPE_BYTES, COLUMNS = 0, 1, 2, 3, 4, 5, 6
-"""Columns of the result. NAME_AT and SHAPE_AT are places in `data` and `shapes`; of an INVALID row, USED is the offset of what is wrong in the hello."""
+STATE, USED, NAME_AT, NAME_BYTES, SHAPE_AT, SHAPE_BYTES, LISTS, COLUMNS = 0, 1, 2, 3, 4, 5, 6, 20
+"""Columns of the result. NAME_AT and SHAPE_AT are places in `data` and `shapes`; of an INVALID row, USED is the offset of what is wrong in the hello. From LISTS on: begin and end of each of the seven lists, as the walk goes."""
 
 RECORDS, STREAM, DATAGRAM = 0, 1, 2
 """What a slice holds: TLS records, the body of a ClientHello, or the body of a DTLS ClientHello, which has a cookie (RFC 6347 section 4.2.1)."""
@@ -32,6 +32,7 @@ SHAPE_SPARE_BYTES = 24
 LARGEST_RECORD_BYTES = 16_384 + 2_048
 """RFC 5246 section 6.2.3."""
 
+_CIPHERS, _TYPES, _POINT_FORMATS, _VERSION_LIST, _LAST_LIST = 0, 1, 3, 5, 6
 _SNI, _GROUPS, _FORMATS, _SIGNATURES, _ALPN = 0x0000, 0x000A, 0x000B, 0x000D, 0x0010
 _TICKET, _PRE_SHARED_KEY, _EARLY_DATA, _VERSIONS, _ECH, _ESNI = 0x0023, 0x0029, 0x002A, 0x002B, 0xFE0D, 0xFFCE
 
@@ -42,131 +43,72 @@ def _number(data: NDArray[np.uint8], at: int) -> int:
 
 
 @kernel
-def _is_grease(number: int) -> bool:
-    return (number & 0x0F0F) == 0x0A0A and (number >> 8) == (number & 0xFF)
-
-
-@kernel
-def _put_numbers(data: NDArray[np.uint8], begin: int, end: int, shapes: NDArray[np.uint8], put: int) -> int:
-    """Writes the two-byte numbers of a list behind their size, GREASE left out; returns the place behind them."""
-    place = put + 2
-    for at in range(begin, end - 1, 2):
-        if not _is_grease(_number(data, at)):
-            shapes[place] = data[at]
-            shapes[place + 1] = data[at + 1]
-            place += 2
-    shapes[put] = (place - put - 2) >> 8
-    shapes[put + 1] = (place - put - 2) & 0xFF
-    return place
-
-
-@kernel
-def _put_bytes(data: NDArray[np.uint8], begin: int, end: int, shapes: NDArray[np.uint8], put: int) -> int:
-    shapes[put] = (end - begin) >> 8
-    shapes[put + 1] = (end - begin) & 0xFF
-    shapes[put + 2 : put + 2 + end - begin] = data[begin:end]
-    return put + 2 + end - begin
-
-
-@kernel
-def _find_name(data: NDArray[np.uint8], begin: int, end: int, row: NDArray[np.int64]) -> None:
-    """The first host name of a server_name extension (RFC 6066 section 3)."""
-    at = begin + 2
-    while at + 3 <= end:
-        size = _number(data, at + 1)
-        if at + 3 + size > end:
-            return
-        if data[at] == 0:
-            row[NAME_AT] = at + 3
-            row[NAME_BYTES] = size
-            return
-        at += 3 + size
-
-
-@kernel
-def _scan_body(data: NDArray[np.uint8], begin: int, end: int, cookie: bool, row: NDArray[np.int64], shapes: NDArray[np.uint8], put: int) -> None:
-    row[STATE] = INVALID
-    row[NAME_AT] = begin
-    row[NAME_BYTES] = 0
-    row[SHAPE_AT] = put
-    row[USED] = 0
-    if end - begin < 35:
-        return
+def _walk(data: NDArray[np.uint8], begin: int, end: int, has_cookie: int, rows: NDArray[np.int64], index: int, shapes: NDArray[np.uint8], put: int) -> int:
+    """Walks one hello, from its version to its end, and returns its state."""
+    rows[index, NAME_AT] = begin
+    rows[index, NAME_BYTES] = 0
+    rows[index, SHAPE_AT] = put
+    rows[index, USED] = 0
+    for column in range(LISTS, COLUMNS):
+        rows[index, column] = 0
     at = begin + 34
-    row[USED] = at - begin
-    at += 1 + np.int64(data[at])
-    if cookie:
+    # Session id, and the cookie of DTLS: one byte of length each.
+    for _ in range(1 + has_cookie):
+        rows[index, USED] = at - begin
         if at >= end:
-            return
-        row[USED] = at - begin
+            return INVALID
         at += 1 + np.int64(data[at])
     if at + 2 > end:
-        return
-    row[USED] = at - begin
-    ciphers = at + 2
-    ciphers_end = ciphers + _number(data, at)
-    if ciphers_end >= end or (ciphers_end - ciphers) % 2:
-        return
-    row[USED] = ciphers_end - begin
+        return INVALID
+    rows[index, USED] = at - begin
+    ciphers_end = at + 2 + _number(data, at)
+    if ciphers_end >= end or (ciphers_end - at) % 2:
+        return INVALID
+    rows[index, LISTS] = at + 2
+    rows[index, LISTS + 1] = ciphers_end
+    rows[index, USED] = ciphers_end - begin
     at = ciphers_end + 1 + np.int64(data[ciphers_end])
     if at > end:
-        return
-    extensions = end
-    extensions_end = end
+        return INVALID
+    extensions_end = at
     if at + 2 <= end:
-        row[USED] = at - begin
-        extensions = at + 2
-        extensions_end = extensions + _number(data, at)
+        rows[index, USED] = at - begin
+        extensions_end = at + 2 + _number(data, at)
+        at += 2
         if extensions_end > end:
-            return
+            return INVALID
 
     flags = 0
-    groups, groups_end, formats, formats_end, signatures, signatures_end = 0, 0, 0, 0, 0, 0
-    versions, versions_end, alpn, alpn_end = 0, 0, 0, 0
-    shapes[put] = data[begin]
-    shapes[put + 1] = data[begin + 1]
-    put = _put_numbers(data, ciphers, ciphers_end, shapes, put + 3)
-    if put - row[SHAPE_AT] - 5 != ciphers_end - ciphers:
-        flags |= HAS_GREASE
-    types_at = put
-    put += 2
-    at = extensions
+    # Types are kept where the room for this shape ends, until it is known where they belong.
+    types_begin = put + (end - begin) + SHAPE_SPARE_BYTES - 2 * ((extensions_end - at) // 4)
+    types = types_begin
     while at < extensions_end:
-        row[USED] = at - begin
+        rows[index, USED] = at - begin
         if at + 4 > extensions_end:
-            return
+            return INVALID
         kind = _number(data, at)
         inside = at + 4
-        inside_end = inside + _number(data, at + 2)
-        if inside_end > extensions_end:
-            return
-        at = inside_end
-        if _is_grease(kind):
+        at = inside + _number(data, inside - 2)
+        if at > extensions_end:
+            return INVALID
+        if (kind & 0x0F0F) == 0x0A0A and (kind >> 8) == (kind & 0xFF):
             flags |= HAS_GREASE
             continue
-        shapes[put] = kind >> 8
-        shapes[put + 1] = kind & 0xFF
-        put += 2
-        size = inside_end - inside
-        if kind == _SNI:
-            flags |= HAS_NAME
-            _find_name(data, inside, inside_end, row)
-        elif kind == _GROUPS and size >= 2:
-            groups = inside + 2
-            groups_end = min(inside_end, groups + _number(data, inside))
-        elif kind == _FORMATS and size >= 1:
-            formats = inside + 1
-            formats_end = min(inside_end, formats + np.int64(data[inside]))
-        elif kind == _SIGNATURES and size >= 2:
-            signatures = inside + 2
-            signatures_end = min(inside_end, signatures + _number(data, inside))
-        elif kind == _VERSIONS and size >= 1:
-            versions = inside + 1
-            versions_end = min(inside_end, versions + np.int64(data[inside]))
-        elif kind == _ALPN and size >= 2:
-            alpn = inside + 2
-            alpn_end = min(inside_end, alpn + _number(data, inside))
-        elif kind == _PRE_SHARED_KEY or (kind == _TICKET and size > 0):
+        shapes[types] = kind >> 8
+        shapes[types + 1] = kind & 0xFF
+        types += 2
+        listed = 0
+        if kind == _GROUPS:
+            listed = 2
+        elif kind == _FORMATS:
+            listed = _POINT_FORMATS
+        elif kind == _SIGNATURES:
+            listed = 4
+        elif kind == _VERSIONS:
+            listed = _VERSION_LIST
+        elif kind == _ALPN:
+            listed = _LAST_LIST
+        elif kind == _PRE_SHARED_KEY or (kind == _TICKET and at > inside):
             flags |= RESUMES
         elif kind == _EARLY_DATA:
             flags |= EARLY_DATA
@@ -174,35 +116,52 @@ def _scan_body(data: NDArray[np.uint8], begin: int, end: int, cookie: bool, row:
             flags |= HAS_ECH
         elif kind == _ESNI:
             flags |= HAS_ESNI
-    shapes[types_at] = (put - types_at - 2) >> 8
-    shapes[types_at + 1] = (put - types_at - 2) & 0xFF
-    put = _put_numbers(data, groups, groups_end, shapes, put)
-    put = _put_bytes(data, formats, formats_end, shapes, put)
-    put = _put_numbers(data, signatures, signatures_end, shapes, put)
-    put = _put_numbers(data, versions, versions_end, shapes, put)
-    put = _put_bytes(data, alpn, alpn_end, shapes, put)
-    shapes[row[SHAPE_AT] + 2] = flags
-    row[SHAPE_BYTES] = put - row[SHAPE_AT]
-    row[USED] = end - begin
-    row[STATE] = COMPLETE
+        elif kind == _SNI:
+            flags |= HAS_NAME
+            # The first host name (RFC 6066 section 3): entries of a type, a length and as many bytes.
+            inside += 2
+            while inside + 3 <= at and rows[index, NAME_BYTES] == 0:
+                size = _number(data, inside + 1)
+                if data[inside] == 0 and inside + 3 + size <= at:
+                    rows[index, NAME_AT] = inside + 3
+                    rows[index, NAME_BYTES] = size
+                inside += 3 + size
+        if listed:
+            width = 1 if listed == _POINT_FORMATS or listed == _VERSION_LIST else 2
+            if inside + width <= at:
+                size = np.int64(data[inside]) if width == 1 else _number(data, inside)
+                rows[index, LISTS + 2 * listed] = inside + width
+                rows[index, LISTS + 2 * listed + 1] = min(at, inside + width + size)
 
-
-@kernel
-def _scan_records(data: NDArray[np.uint8], begin: int, end: int, row: NDArray[np.int64], shapes: NDArray[np.uint8], put: int) -> None:
-    row[STATE] = ELSEWHERE
-    if end - begin < 5 or data[begin] != 22 or data[begin + 1] != 3 or data[begin + 2] > 4:
-        return
-    record_bytes = _number(data, begin + 3)
-    if record_bytes < 4 or record_bytes > LARGEST_RECORD_BYTES:
-        return
-    if begin + 5 + record_bytes > end:
-        row[STATE] = INCOMPLETE
-        return
-    if data[begin + 5] != 1 or data[begin + 6] != 0 or _number(data, begin + 7) + 4 != record_bytes:
-        return
-    _scan_body(data, begin + 9, begin + 5 + record_bytes, False, row, shapes, put)
-    if row[STATE] == COMPLETE:
-        row[USED] = 5 + record_bytes
+    shapes[put] = data[begin]
+    shapes[put + 1] = data[begin + 1]
+    place = put + 3
+    for listed in range(_LAST_LIST + 1):
+        size_at = place
+        place += 2
+        if listed == _TYPES:
+            for source in range(types_begin, types):
+                shapes[place] = shapes[source]
+                place += 1
+        elif listed == _POINT_FORMATS or listed == _LAST_LIST:
+            for source in range(rows[index, LISTS + 2 * listed], rows[index, LISTS + 2 * listed + 1]):
+                shapes[place] = data[source]
+                place += 1
+        else:
+            for source in range(rows[index, LISTS + 2 * listed], rows[index, LISTS + 2 * listed + 1] - 1, 2):
+                number = _number(data, source)
+                if (number & 0x0F0F) == 0x0A0A and (number >> 8) == (number & 0xFF):
+                    flags |= HAS_GREASE
+                    continue
+                shapes[place] = data[source]
+                shapes[place + 1] = data[source + 1]
+                place += 2
+        shapes[size_at] = (place - size_at - 2) >> 8
+        shapes[size_at + 1] = (place - size_at - 2) & 0xFF
+    shapes[put + 2] = flags
+    rows[index, SHAPE_BYTES] = place - put
+    rows[index, USED] = end - begin
+    return COMPLETE
 
 
 @kernel
@@ -219,12 +178,28 @@ def scan(
     `offset` and `length` lie inside `data`; `holds` is one of RECORDS, STREAM and DATAGRAM. `shapes` has room for the sum of `length` and
     SHAPE_SPARE_BYTES each.
     """
-    put = 0
+    # Not the literal: with it the walk would be compiled once more.
+    room = np.int64(0)
     for index in range(offset.size):
         begin = offset[index]
         end = begin + np.int64(length[index])
+        put = room
+        room += end - begin + SHAPE_SPARE_BYTES
+        before = 0
         if holds == RECORDS:
-            _scan_records(data, begin, end, rows[index], shapes, put)
-        else:
-            _scan_body(data, begin, end, holds == DATAGRAM, rows[index], shapes, put)
-        put += np.int64(length[index]) + SHAPE_SPARE_BYTES
+            rows[index, STATE] = ELSEWHERE
+            if end - begin < 5 or data[begin] != 22 or data[begin + 1] != 3 or data[begin + 2] > 4:
+                continue
+            record_bytes = _number(data, begin + 3)
+            if record_bytes < 4 or record_bytes > LARGEST_RECORD_BYTES:
+                continue
+            if begin + 5 + record_bytes > end:
+                rows[index, STATE] = INCOMPLETE
+                continue
+            if data[begin + 5] != 1 or data[begin + 6] != 0 or _number(data, begin + 7) + 4 != record_bytes:
+                continue
+            before = 9
+            begin += before
+            end = begin + record_bytes - 4
+        rows[index, STATE] = _walk(data, begin, end, 1 if holds == DATAGRAM else 0, rows, index, shapes, put)
+        rows[index, USED] += before

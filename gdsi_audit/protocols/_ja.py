@@ -7,6 +7,7 @@ other member of that family. MD5 is no security here, it is what the fingerprint
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Sequence
 
 SERVER_NAME, APPLICATION_PROTOCOLS = 0x0000, 0x0010
@@ -63,7 +64,7 @@ def _ends(protocol: bytes) -> str:
 
 
 def _listed(numbers: Sequence[int]) -> str:
-    return ",".join(f"{number:04x}" for number in numbers)
+    return struct.pack(f">{len(numbers)}H", *numbers).hex(",", 2)
 
 
 def _digest(text: str) -> str:

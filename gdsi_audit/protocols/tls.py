@@ -92,7 +92,7 @@ def client_hellos(data: NDArray[np.uint8], offset: NDArray[np.int64], length: ND
     rows, shapes = scan_slices(data, offset, length, scan.RECORDS)
     view = data.data
     found: list[tuple[ClientHello, int] | NeedMore | None] = []
-    for row, begin, size in zip(rows.tolist(), offset.tolist(), length.tolist(), strict=True):
+    for row, begin, size in zip(rows[:, : scan.LISTS].tolist(), offset.tolist(), length.tolist(), strict=True):
         if row[scan.STATE] == scan.COMPLETE:
             found.append((from_row(row, view, shapes, "t"), row[scan.USED]))
         elif row[scan.STATE] == scan.ELSEWHERE:
