@@ -74,6 +74,11 @@ class HttpRequest(HttpMessage):
         """The host that the request is for; empty: not said."""
         return self.hosts[0] if self.hosts else WireText("")
 
+    @property
+    def satisfied(self) -> bool:
+        """What follows is WebSocket frames, or nothing if the server declines."""
+        return self.upgrade == "websocket"
+
     def names(self) -> Iterator[tuple[str, str]]:
         """(host without port, "http-host")."""
         return ((host, "http-host") for host in self.hosts)
