@@ -168,7 +168,7 @@ def _host(value: object) -> Traffic:
     try:
         return Traffic(name=names.canonical_name(text))
     except ValueError as error:
-        raise Wrong(f"has {error}") from error
+        raise Wrong(f"is wrong: {error}") from error
 
 
 def _network(value: object) -> Traffic:

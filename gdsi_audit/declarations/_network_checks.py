@@ -77,7 +77,7 @@ def host_pattern(value: object) -> str:
     try:
         return names.canonical_pattern(text(value))
     except ValueError as error:
-        raise Wrong(f"has {error}") from error
+        raise Wrong(f"is wrong: {error}") from error
 
 
 def display_filter(value: object) -> str:
