@@ -51,7 +51,7 @@ def expand(words: Iterable[str]) -> frozenset[str]:
 
 def nearest(word: str, *, with_groups: bool) -> str:
     """The word that was probably meant: by everyday use, by the country's English name, by spelling. Empty: none is near."""
-    folded = word.strip().upper()
+    folded = word[:60].strip().upper()
     words = sorted(iso3166.countries_by_alpha2) + (sorted(groups()) if with_groups else [])
     meant = EVERYDAY_WORDS.get(folded.replace(" ", "").replace("-", ""), folded)
     if meant in words:

@@ -57,13 +57,13 @@ def entries(document: Mapping[str, object], by: str, problems: Problems) -> dict
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`; did you mean "ports"?`, or nothing when nothing is near."""
-    near = difflib.get_close_matches(word.lower(), list(known), n=1)
+    near = difflib.get_close_matches(word[:60].lower(), list(known), n=1)
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
 def _is_known(name: str, problems: Problems) -> bool:
     if name not in TABLES:
-        near = difflib.get_close_matches(name.lower(), list(TABLES), n=1)
+        near = difflib.get_close_matches(name[:60].lower(), list(TABLES), n=1)
         meant = f"; did you mean {TABLES[near[0]].heading(near[0])}?" if near else f"; there are {', '.join(TABLES)}"
         problems.add((name,), f"there is no table {_quoted(name)}{meant}")
     return name in TABLES

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from gdsi_audit.declarations import _checks as check
 from gdsi_audit.declarations import _identifiers
+from gdsi_audit.declarations import _network_checks as network
+from gdsi_audit.declarations import _time_checks as time
 from gdsi_audit.declarations._checks import Check, one_or_several, several, word_of
 
 AUTHORS = ("vendor", "tester", "drafted")
@@ -32,17 +34,17 @@ class Table:
 
 
 TABLES: Mapping[str, Table] = {
-    "statement": Table(False, {"by": word_of(*AUTHORS), "source": check.text, "date": check.day}),
+    "statement": Table(False, {"by": word_of(*AUTHORS), "source": check.text, "date": time.day}),
     "product": Table(
         False,
         {"vendor": check.text, "model": check.text, "firmware": check.text, "home": check.country, "scope": check.scope},
     ),
-    "device": Table(True, {"name": check.filled, "mac": one_or_several(check.mac), "addresses": several(check.address)}),
+    "device": Table(True, {"name": check.filled, "mac": one_or_several(network.mac), "addresses": several(network.address)}),
     "bench": Table(
         True,
         {
             "role": word_of(*BENCH_ROLES),
-            "address": check.address,
+            "address": network.address,
             "reason": check.text,
             # What MUD leaves to the site: the class URI of RFC 8520's `controller` (or "my-controller"), the authority of `manufacturer`
             # (or "same-manufacturer"), the URI of `model`.
@@ -52,7 +54,7 @@ TABLES: Mapping[str, Table] = {
         },
         ("role", "address"),
     ),
-    "ignore": Table(True, {"filter": check.display_filter, "reason": check.filled}, ("filter", "reason")),
+    "ignore": Table(True, {"filter": network.display_filter, "reason": check.filled}, ("filter", "reason")),
     "vantage": Table(
         False,
         {
@@ -60,7 +62,7 @@ TABLES: Mapping[str, Table] = {
             "country": check.country,
             "latitude": check.number_between(-90, 90),
             "longitude": check.number_between(-180, 180),
-            "timezone": check.timezone,
+            "timezone": time.timezone,
             "clock_offset_s": check.number_between(-3.2e9, 3.2e9),
         },
     ),
@@ -77,12 +79,12 @@ TABLES: Mapping[str, Table] = {
     "destination": Table(
         True,
         {
-            "name": check.host_pattern,
-            "address": check.network,
+            "name": network.host_pattern,
+            "address": network.network,
             "asn": check.whole_between(1, HIGHEST_ASN),
             "class": word_of(*CLASSES),
-            "transport": check.transport,
-            "ports": check.ports,
+            "transport": network.transport,
+            "ports": network.ports,
             "initiator": word_of("device", "remote"),
             "purpose": check.text,
             "recipient": check.text,
@@ -98,7 +100,7 @@ TABLES: Mapping[str, Table] = {
             "phases": several(check.filled),
         },
     ),
-    "listener": Table(True, {"port": check.port, "transport": check.transport, "from": check.sender}, ("port",)),
+    "listener": Table(True, {"port": network.port, "transport": network.transport, "from": network.sender}, ("port",)),
     "identifier": Table(
         True,
         {
@@ -106,7 +108,7 @@ TABLES: Mapping[str, Table] = {
             "kind": word_of(*_identifiers.KINDS),
             "value": check.text,
             "value_from": check.text,
-            "allowed_to": several(check.host_pattern),
+            "allowed_to": several(network.host_pattern),
         },
         ("id", "kind"),
     ),
@@ -116,8 +118,8 @@ TABLES: Mapping[str, Table] = {
             "name": check.filled,
             "user_active": check.boolean,
             "consent": word_of("none", "given", "withdrawn"),
-            "start": check.instant,
-            "end": check.instant,
+            "start": time.instant,
+            "end": time.instant,
         },
         ("name", "start", "end"),
     ),

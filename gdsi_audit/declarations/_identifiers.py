@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from gdsi_audit.declarations._checks import Check, Wrong, mac
+from gdsi_audit.declarations._checks import Check, Wrong
+from gdsi_audit.declarations._network_checks import mac
 
 KINDS = ("imei", "imsi", "mac", "serial", "email", "phone", "ssid", "gps", "advertising_id", "account", "text")
 

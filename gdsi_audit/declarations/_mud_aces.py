@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from gdsi_audit import names
 from gdsi_audit.declarations import _checks as check
 from gdsi_audit.declarations._checks import Wrong, kind_of
+from gdsi_audit.declarations._network_checks import HIGHEST_PORT
 
 Found = TypeVar("Found")
 Ports = tuple[tuple[int, int], ...]
@@ -60,6 +61,8 @@ def read(ace: Mapping[str, object], *, from_device: bool) -> Ace:
     matches = _table(ace, "matches")
     parts = {name: _table(matches, name, "matches") for name in matches}
     unused = {f"{name}/{key}" for name, part in parts.items() for key in part if _plain(key, from_device) not in _KEYS.get(name, ())}
+    if str(parts.get("eth", {}).get("ethertype", "")).lower() in IP_ETHERTYPES or _link_layer(parts):
+        unused.discard("eth/ethertype")
     unused |= {key for key in ace if key not in ("name", "matches", "actions")}
     forwarding = check.text(_table(ace, "actions").get("forwarding", "")) if "actions" in ace else ""
     if forwarding.removeprefix("ietf-access-control-list:") not in ("accept", "drop", "reject"):
@@ -130,10 +133,15 @@ def _subject(parts: Mapping[str, Mapping[str, object]], *, from_device: bool, un
         for key, value in sorted(parts.get(family, {}).items(), key=lambda item: _plain(item[0], from_device)):
             reader = {"dnsname": _host, "network": _network}.get(_plain(key, from_device))
             found += [_inside(reader, value, family, key)] if reader else []
+            unused |= {f"{family}/{key} of the other IP version"} if found and _is_other_version(found[-1], family) else set()
     found += [_inside(partial(_abstraction, key), value, MUD, key) for key, value in _known_abstractions(parts)]
     unused |= {f"{other.network or other.klass or other.needs} beside a narrower match" for other in found[1:] if other.klass != "local-network"}
     everybody = "::/0" if "ipv6" in parts and "ipv4" not in parts else "0.0.0.0/0"
     return found[0] if found else Traffic(network=ip_network(everybody))
+
+
+def _is_other_version(subject: Traffic, family: str) -> bool:
+    return subject.network is not None and f"ipv{subject.network.version}" != family
 
 
 def _known_abstractions(parts: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, object]]:
@@ -160,7 +168,7 @@ def _host(value: object) -> Traffic:
     try:
         return Traffic(name=names.canonical_name(text))
     except ValueError as error:
-        raise Wrong(f"has {error}") from error
+        raise Wrong(f"is wrong: {error}") from error
 
 
 def _network(value: object) -> Traffic:
@@ -174,14 +182,14 @@ def _ports(value: object) -> Ports:
     """RFC 8519 section 4.2: a range, or an operator and a port."""
     if not isinstance(value, dict):
         raise Wrong(f"must be a table, not {kind_of(value)}")
-    number = check.whole_between(0, check.HIGHEST_PORT)
+    number = check.whole_between(0, HIGHEST_PORT)
     if "lower-port" in value:
         low, high = number(value["lower-port"]), number(value.get("upper-port", value["lower-port"]))
         if low > high:
             raise Wrong("ends below its beginning")
         return ((low, high),)
     at, operator = number(value.get("port")), value.get("operator", "eq")
-    ranges = {"eq": ((at, at),), "lte": ((0, at),), "gte": ((at, check.HIGHEST_PORT),), "neq": ((0, at - 1), (at + 1, check.HIGHEST_PORT))}
+    ranges = {"eq": ((at, at),), "lte": ((0, at),), "gte": ((at, HIGHEST_PORT),), "neq": ((0, at - 1), (at + 1, HIGHEST_PORT))}
     if operator not in ranges:
         raise Wrong(f"has an unknown operator{check.did_you_mean(str(operator)[:60], tuple(ranges))}")
     return tuple((low, high) for low, high in ranges[operator] if low <= high)
