@@ -10,8 +10,8 @@ PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 ORDER = (
     *("wire_text", "discover", "gap", "names", "kernels", "spool"),
     *("readers", "packets", "filters", "flows", "frame_index", "protocols", "content", "geo", "endpoints", "devices", "traffic"),
-    *("observe", "declarations", "assessment", "matching", "finding", "evidence_of", "detectors"),
-    *("initiative", "commitments", "audit", "evidence", "reports"),
+    *("observe", "declarations", "assessment", "flow_kinds", "matching", "finding", "evidence_of", "detectors"),
+    *("initiative", "grounds", "commitments", "audit", "evidence", "reports"),
     *("live", "cluster", "cli"),
 )
 
