@@ -26,6 +26,7 @@ from gdsi_audit.declarations import Declaration, Source
 from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.finding import Broken, Finding
+from gdsi_audit.flow_kinds import LOCAL_KINDS
 from gdsi_audit.matching import match
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -72,8 +73,7 @@ def _grades(judged: pd.DataFrame, declaration: Declaration) -> NDArray[np.int64]
     graded = np.where(broken & answered, ceiling, moved)
     low = (judged["remote_is_local"] | ~judged["confident"]).to_numpy(dtype=bool)
     graded = np.where(low, np.minimum(graded, _movement.LOW), graded)
-    link_service = (judged["remote_is_local"] & judged["reason"].isin(list(INFO_KINDS))).to_numpy(dtype=bool)
-    return np.where(link_service, _movement.INFO, graded).astype(np.int64)
+    return np.where(judged["reason"].isin(list(INFO_KINDS)), _movement.INFO, graded).astype(np.int64)
 
 
 def _undeclared(traffic: DeviceTraffic, declaration: Declaration, judged: pd.DataFrame, most_subjects: int) -> Iterator[Finding]:
@@ -81,9 +81,7 @@ def _undeclared(traffic: DeviceTraffic, declaration: Declaration, judged: pd.Dat
     chosen = judged[judged["verdict"].isin(["undeclared", "unnamed"]) & (judged["deviates"] == "")]
     if chosen.empty:
         return
-    local = chosen["remote_is_local"].tolist()
-    kinds = [str(reason) if is_local else "" for reason, is_local in zip(chosen["reason"], local, strict=True)]
-    subjects = pd.Series(kinds, index=chosen.index, dtype="object").where(chosen["remote_is_local"], _subjects.parties(chosen))
+    subjects = chosen["reason"].astype("object").where(chosen["reason"].isin(list(LOCAL_KINDS)), _subjects.parties(chosen))
     for subject, group in _grouped(chosen, subjects, most_subjects):
         yield _finding(traffic, declaration, group, subject, "no declared destination covers", _list_broken(declaration))
 
