@@ -75,7 +75,7 @@ def audit(
     seen = observe(inputs(_listed(captures)), keep=choice.keep, progress=progress)
     traffic = assembly.traffic(seen, Places(Path(geodb) if geodb else None), choice.wanted, choice.bench, choice.notes)
     findings = tuple(sorted(_detect(traffic, stated), key=_rank))
-    verdicts = commitments.verdicts(traffic, stated, findings, hours_needed=hours_needed)
+    verdicts = commitments.verdicts(traffic, stated, findings, shortest_observation_h=hours_needed)
     settings = {**choice.settings, "hours_needed": hours_needed, "thresholds": _thresholds()}
     return Audit(
         traffic=traffic,

@@ -35,6 +35,7 @@ MOST_MESSAGES = 200_000
 """Messages kept for detectors, all protocols together; more are counted, and still name their flows."""
 MOST_MESSAGES_PER_FLOW = 64
 
+RESOLVING = frozenset({"dns", "dns_tcp"})
 CUT_BY_SNAPLEN = GAP_BITS["cut_by_snaplen"]
 
 Keep = Callable[[NDArray[np.void]], NDArray[np.bool_]]
@@ -52,12 +53,15 @@ class Observation:
     names: Spool = field(default_factory=lambda: Spool(NAMES))
     texts: Texts = field(default_factory=Texts)
     messages: dict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
-    resolutions: Resolutions = field(default_factory=Resolutions)
+    resolutions: Resolutions = field(init=False)
     index: FrameIndex = field(default_factory=FrameIndex)
     apps: dict[int, str] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
     cut_pkts: int = 0
     pkts: int = 0
+
+    def __post_init__(self) -> None:
+        self.resolutions = Resolutions(self.texts)
 
     @property
     def cut_share(self) -> float:
@@ -69,18 +73,17 @@ class Observer:
     """One run over the captures, in order."""
 
     def __init__(self, *, naming: bool = True, evidence: bool = True, hashing: bool = True, keep: Keep | None = None) -> None:
-        self.seen = Observation()
+        self._facts = FactKeeper()
+        self.seen = Observation(texts=self._facts.texts)
         self._naming, self._evidence, self._hashing, self._keep = naming, evidence, hashing, keep
         self._decoder = Decoder()
         self._table = FlowTable(most_live_flows=MOST_LIVE_FLOWS, streams=naming)
         self._conversations = Conversations(self._table.want, MOST_LIVE_FLOWS)
-        self._facts = FactKeeper()
         self._messages_of_flow: Counter[int] = Counter()
         self._messages_kept = 0
         self._messages_dropped = 0
         self._filtered: list[Ledger] = []
         self._readings: list[Reading] = []
-        self.seen.texts = self._facts.texts
 
     def read(self, source: Input, progress: Progress | None = None) -> None:
         """Reads one capture to its end. Raises UnreadableInputError when it holds no packet at all."""
@@ -150,9 +153,12 @@ class Observer:
             self.seen.resolutions.add(chunks, columns)
             for flow in np.unique(chunks["flow"]).tolist():
                 self._facts.service(flow, protocol)
-        for message in heard.messages:
+        for message, chunk in zip(heard.messages, heard.chunks, strict=True):
             self._facts.note(message)
-            self._keep_message(message)
+            if message.protocol in RESOLVING:
+                self.seen.resolutions.add_message(message, chunk)
+            else:
+                self._keep_message(message)
 
     def _keep_message(self, message: Message) -> None:
         if self._messages_kept >= MOST_MESSAGES or self._messages_of_flow[message.flow] >= MOST_MESSAGES_PER_FLOW:

@@ -8,9 +8,9 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit import filters
 from gdsi_audit.declarations import Declaration, DeclaredDevice
 from gdsi_audit.devices import Wanted
-from gdsi_audit.filters import Filter, compile_filter
 from gdsi_audit.observe import Keep
 from gdsi_audit.packets.address import mac_value, value
 
@@ -22,8 +22,8 @@ class Selection:
         self.settings: dict[str, object] = {"device": device, "from": since, "to": until, "exclude": exclude}
         self._since = instant_ns(since, "--from") if since else None
         self._until = instant_ns(until, "--to") if until else None
-        self._excluded: list[Filter] = [compile_filter(exclude, "--exclude")] if exclude else []
-        self._excluded += [compile_filter(item.filter, f"{item.source.file}:{item.source.line}: [[ignore]]") for item in stated.ignore]
+        self._excluded: list[filters.Filter] = [filters.compile(exclude, "--exclude")] if exclude else []
+        self._excluded += [filters.compile(item.filter, f"{item.source.file}:{item.source.line}: [[ignore]]") for item in stated.ignore]
         self.wanted = tuple(_wanted(stated.devices, device))
         self._only = self.wanted[0] if device else None
         self.bench = tuple(value(item.address) for item in stated.bench if item.address)

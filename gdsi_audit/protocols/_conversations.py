@@ -19,6 +19,7 @@ from gdsi_audit.protocols import HEAD_BYTES, Heads, Message, NeedMore
 TRANSPORTS = {"tcp": 6, "udp": 17, "icmp": 1, "icmp6": 58, "sctp": 132}
 SHORTEST_HEAD_BYTES = 8
 """A stream's first chunk shorter than this waits for the next one before it is recognised."""
+ICMP_HEADER_BYTES = 8
 STREAM_BYTES = 65_536
 """Most bytes that one direction of one stream keeps while a message is incomplete."""
 MOST_DATAGRAMS = 16
@@ -40,6 +41,17 @@ def heads_of(data: NDArray[np.uint8], chunks: NDArray[np.void]) -> Heads:
         resp_port=chunks["resp_port"],
         from_responder=chunks["from_responder"],
     )
+
+
+def with_icmp_headers(chunks: NDArray[np.void]) -> NDArray[np.void]:
+    """ICMP's type and code are part of what its parsers read, but of no flow's payload: the eight bytes before it are put back."""
+    icmp = (chunks["transport"] == TRANSPORTS["icmp"]) | (chunks["transport"] == TRANSPORTS["icmp6"])
+    if not icmp.any():
+        return chunks
+    chunks = chunks.copy()
+    chunks["offset"][icmp] -= ICMP_HEADER_BYTES
+    chunks["length"][icmp] += ICMP_HEADER_BYTES
+    return chunks
 
 
 class Chunk(NamedTuple):
@@ -142,10 +154,12 @@ class Conversation:
 class Heard:
     """What one batch of chunks said."""
 
-    __slots__ = ("columns", "messages")
+    __slots__ = ("chunks", "columns", "messages")
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
+        self.chunks: list[Chunk] = []
+        """The chunk that completed each of `messages`."""
         self.columns: list[tuple[NDArray[np.void], str, Any]] = []
         """(chunks, protocol, columns) of protocols that are parsed by the column (DNS), one row per chunk."""
 
@@ -166,6 +180,7 @@ class Conversations:
         heard = Heard()
         if not chunks.size:
             return heard
+        chunks = with_icmp_headers(chunks)
         claimed = self._claims(data, chunks)
         taken = self._parse_columns(data, chunks, claimed, heard) | self._parse_hellos(data, chunks, claimed, heard)
         self._listen(chunks, claimed, taken)
@@ -208,7 +223,7 @@ class Conversations:
             bodies = self.shelf.protocols[index].client_hellos(data, part["offset"], part["length"])
             for row, chunk, outcome in zip(rows.tolist(), map(Chunk._make, part.tolist()), bodies, strict=True):
                 if outcome is not None and not isinstance(outcome, NeedMore):
-                    heard.messages.append(self._message(chunk, index, outcome[0]))
+                    self._say(heard, chunk, index, outcome[0])
                     taken[row] = True
         return taken
 
@@ -252,7 +267,7 @@ class Conversations:
             return True
         if isinstance(body, NeedMore):
             return False
-        heard.messages.append(self._message(chunk, index, body))
+        self._say(heard, chunk, index, body)
         return bool(getattr(body, "satisfied", True))
 
     def _hear_datagrams(self, conversation: Conversation, chunk: Chunk, claimed: int, payload: bytes, heard: Heard) -> None:
@@ -304,7 +319,8 @@ class Conversations:
             return False
         found, used = outcome
         bodies = found if isinstance(found, tuple) else (found,)
-        heard.messages.extend(self._message(chunk, side.protocol, body) for body in bodies)
+        for body in bodies:
+            self._say(heard, chunk, side.protocol, body)
         self._go_on(side, bodies[-1], used)
         return bool(used > 0)
 
@@ -335,13 +351,7 @@ class Conversations:
         elif side.protocol >= 0 and getattr(self.shelf.protocols[side.protocol], "WHOLE_STREAM", False):
             self._wants.append((slot, serial, direction, 1 << 40))
 
-    def _message(self, chunk: Chunk, index: int, body: Any) -> Message:
-        return Message(
-            flow=chunk.flow,
-            frame=chunk.frame,
-            time=chunk.time,
-            protocol=self.shelf.names[index],
-            from_responder=bool(chunk.from_responder),
-            body=body,
-            capture=chunk.capture,
-        )
+    def _say(self, heard: Heard, chunk: Chunk, index: int, body: Any) -> None:
+        name = self.shelf.names[index]
+        heard.messages.append(Message(chunk.flow, chunk.frame, chunk.time, name, chunk.from_responder == 1, body, chunk.capture))
+        heard.chunks.append(chunk)
