@@ -11,7 +11,7 @@ ORDER = (
     *("wire_text", "discover", "gap", "names", "kernels", "spool"),
     *("readers", "packets", "flows", "frame_index", "protocols", "content", "geo"),
     *("endpoints", "facts", "resolutions", "devices", "hostnames", "naming", "traffic", "observe", "perspective", "coverage", "assembly", "flow_log"),
-    *("declarations", "filters", "selection", "assessment", "matching", "finding", "evidence_of", "detectors", "initiative", "commitments", "audit"),
+    *("filters", "declarations", "selection", "assessment", "matching", "finding", "evidence_of", "detectors", "initiative", "commitments", "audit"),
     *("evidence", "reports", "manual", "live", "cluster", "cli"),
 )
 
