@@ -9,10 +9,10 @@ PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 
 ORDER = (
     *("wire_text", "discover", "gap", "names", "kernels", "spool"),
-    *("readers", "packets", "filters", "flows", "frame_index", "protocols", "content", "geo", "endpoints", "devices", "traffic"),
-    *("observe", "declarations", "assessment", "flow_kinds", "matching", "finding", "evidence_of", "detectors"),
-    *("initiative", "grounds", "commitments", "audit", "evidence", "reports"),
-    *("live", "cluster", "cli"),
+    *("readers", "packets", "flows", "frame_index", "protocols", "content", "geo"),
+    *("endpoints", "facts", "resolutions", "devices", "hostnames", "naming", "traffic", "observe", "perspective", "coverage", "assembly", "flow_log"),
+    *("filters", "declarations", "selection", "assessment", "matching", "finding", "evidence_of", "detectors", "initiative", "commitments", "audit"),
+    *("evidence", "reports", "manual", "live", "cluster", "cli"),
 )
 
 

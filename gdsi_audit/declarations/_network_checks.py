@@ -82,7 +82,7 @@ def host_pattern(value: object) -> str:
 
 def display_filter(value: object) -> str:
     try:
-        filters.compile(filled(value))
+        filters.compile_filter(filled(value))
     except Wrong:
         raise
     except ValueError as error:

@@ -18,11 +18,16 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:(\.\d{1,6})\d*)?([Z
 
 def timezone(value: object) -> str:
     """A name of the IANA time zone database; believed where this machine has none."""
-    known = zoneinfo.available_timezones()
-    if known and text(value) not in known:
-        near = difflib.get_close_matches(text(value), sorted(known), n=1)
-        raise Wrong(f'has an unknown time zone "{text(value)[:60]}"' + (f'; did you mean "{near[0]}"?' if near else ""))
-    return text(value)
+    try:
+        return zoneinfo.ZoneInfo(text(value)).key
+    except Wrong:
+        raise
+    except (OSError, KeyError, ValueError) as error:
+        known = sorted(zoneinfo.available_timezones())  # slow: it walks the database
+        near = difflib.get_close_matches(text(value)[:60], known, n=1)
+        if known:
+            raise Wrong(f'has an unknown time zone "{text(value)[:60]}"' + (f'; did you mean "{near[0]}"?' if near else "")) from error
+        return text(value)
 
 
 def day(value: object) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from gdsi_audit.declarations import Declaration, Destination, Listener, Note, Product, Source, Statement, _document, _mud_aces, _over_broad
 from gdsi_audit.declarations import _checks as check
+from gdsi_audit.declarations import _time_checks as time
 from gdsi_audit.declarations._checks import Wrong
 from gdsi_audit.declarations._entries import Problems, suggestion
 from gdsi_audit.declarations._json_lines import located
@@ -157,7 +158,7 @@ class _Reader:
     def _statement(self, mud: Mapping[str, object], sha256: str) -> Statement:
         if mud.get("mud-version") != 1:
             raise Wrong('"mud-version" must be 1 (RFC 8520)', "ietf-mud:mud", "mud-version")
-        date = self._text(mud, "last-update")[:10]
+        date = _day(self._text(mud, "last-update")) if "last-update" in mud else ""
         return Statement(by="vendor", text=self._text(mud, "mud-url"), date=date, file=self.problems.file, sha256=sha256)
 
     def _text(self, mud: Mapping[str, object], key: str) -> str:
@@ -165,6 +166,13 @@ class _Reader:
             return check.text(mud.get(key, ""))
         except Wrong as wrong:
             raise Wrong(f'"{key}" {wrong}', "ietf-mud:mud", key) from wrong
+
+
+def _day(updated: str) -> str:
+    try:
+        return time.day(updated[:10])
+    except Wrong as wrong:
+        raise Wrong(f'"last-update" {wrong}', "ietf-mud:mud", "last-update") from wrong
 
 
 def _destination(traffic: Traffic, merged: _Merged) -> Destination:

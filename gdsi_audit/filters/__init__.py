@@ -7,8 +7,8 @@ Operators: == != === !== > < >= <= or eq ne all_eq any_ne gt lt ge le; in {1, 5.
 binding; parentheses. Addresses may be prefixes (10.0.0.0/8).
 
 A filter speaks of frames: a field has the values of all packets in the frame, those inside tunnels included. As in Wireshark 4, `ip.addr != x`
-holds where the field is there and all its values differ, `ip.addr !== x` where any differs. Unlike Wireshark, vlan.id is the innermost tag
-alone, and a MAC address of zeros counts as no address.
+holds where the field is there and all its values differ, `ip.addr !== x` where any differs. Unlike Wireshark, headers quoted in ICMP errors do not
+count, vlan.id is the innermost tag alone, a MAC address of zeros is no address, and the MAC addresses of an ARP frame are those in its message.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Filter:
         return np.repeat(self.test(frames), frames.rows)
 
 
-def compile(text: str, where: str = "") -> Filter:
+def compile_filter(text: str, where: str = "") -> Filter:
     """The filter that `text` writes. Raises ValueError, opening with `where`, with the column and the nearest field."""
     try:
         return Filter(text, Reader(text).whole())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -87,13 +88,14 @@ def _whole(highest: int) -> Callable[[str], Range]:
 
 
 def _epoch(text: str) -> Range:
+    """Nanoseconds; between two of them the range is empty, and every comparison still holds."""
     try:
         seconds = Decimal(text)
     except InvalidOperation as error:
         raise ValueError("seconds since 1970, as in 1700000000.25") from error
     if not seconds.is_finite() or abs(seconds) >= 1 << 33:
         raise ValueError("seconds since 1970, as in 1700000000.25")
-    return int(seconds * 1_000_000_000), int(seconds * 1_000_000_000)
+    return math.ceil(seconds * 1_000_000_000), math.floor(seconds * 1_000_000_000)
 
 
 def _ports(protocol: str, number: int) -> dict[str, Field]:

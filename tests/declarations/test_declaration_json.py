@@ -53,7 +53,10 @@ def test_json_of_the_same_shape_is_the_same_declaration():
 
 WRONG = [
     ('{"destination": [\n{"name": "a.example",\n"prots": []}]}', 'camera.json:3: [[destination]] has no key "prots"; did you mean "ports"?'),
-    ('{"destination": [\n{"name": "a.example",\n"ports": [1,\n null]}]}', 'camera.json:4: [[destination]] "ports" must be a whole number, not nothing'),
+    (
+        '{"destination": [\n{"name": "a.example",\n"ports": [1,\n null]}]}',
+        'camera.json:4: [[destination]] "ports" must be a whole number, not nothing',
+    ),
     ('{"product": {},\n"product": {}}', "camera.json:2: not JSON: the key 'product' is given twice"),
     ('{"phase": [{"name": "x", "start": "2026-11-01T10:00:00", "end": "2026-11-01T10:00:00Z"}]}', "is a local time"),
     ('{"phase": [{"name": "x", "start": "2026-11-01T23:59:60Z", "end": "2026-11-01T10:00:00Z"}]}', "is a date-time that cannot be"),

@@ -190,7 +190,7 @@ NAMED = {"ipv4": {"ietf-acldns:dst-dnsname": "a.example"}}
 WRONG = [
     (document([{"ipv4": {"ietf-acldns:dst-dnsname": "*.example.com"}}]), '"ietf-acldns:dst-dnsname" is wrong: "*.example.com" is no host name'),
     (document([{**NAMED, "tcp": {"destination-port": {"port": 70000}}}]), "must be between 0 and 65535"),
-    (document([{**NAMED, "tcp": {"destination-port": {"operator": "between", "port": 1}}}]), 'has an unknown operator; it is one of eq'),
+    (document([{**NAMED, "tcp": {"destination-port": {"operator": "between", "port": 1}}}]), "has an unknown operator; it is one of eq"),
     (document([{**NAMED, "tcp": {"destination-port": 443}}]), '"destination-port" must be a table, not a number'),
     (document([{**NAMED, "tcp": {"ietf-mud:direction-initiated": "both"}}]), 'direction-initiated must be "from-device"'),
     (document([{"ietf-mud:mud": {"local-network": [None]}}]), 'unknown abstraction "local-network"; did you mean "local-networks"?'),
@@ -231,7 +231,23 @@ parts = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=2),
         st.dictionaries(
-            st.sampled_from("ipv4 ipv6 tcp udp icmp eth ietf-mud:mud protocol port lower-port operator destination-port controller".split()),
+            st.sampled_from(
+                [
+                    "ipv4",
+                    "ipv6",
+                    "tcp",
+                    "udp",
+                    "icmp",
+                    "eth",
+                    "ietf-mud:mud",
+                    "protocol",
+                    "port",
+                    "lower-port",
+                    "operator",
+                    "destination-port",
+                    "controller",
+                ]
+            ),
             inner,
             max_size=3,
         ),

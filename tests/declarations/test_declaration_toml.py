@@ -120,9 +120,7 @@ def source(line: int) -> Source:
 def test_every_table_and_key():
     declared = read(WHOLE)
     (statement,) = declared.statements
-    assert statement == Statement(
-        by="tester", text="Privacy notice 3.2, p. 4", date="2026-10-01", file="camera.toml", sha256=statement.sha256
-    )
+    assert statement == Statement(by="tester", text="Privacy notice 3.2, p. 4", date="2026-10-01", file="camera.toml", sha256=statement.sha256)
     assert len(statement.sha256) == 64 and not declared.by_vendor and declared.given and not declared.closed
     product = declared.product
     assert (product.vendor, product.model, product.home, product.scope) == ("Example Cameras", "", "SE", "app:com.example.cams")
@@ -140,9 +138,7 @@ def test_every_table_and_key():
     assert stated.allowed == {"CH", "IS", "LI", "NO", "DE"} and stated.allowed_words == ("EFTA", "DE") and stated.denied == frozenset()
     assert stated.hosts_from == {"US"} and stated.operators_from is None and stated.data_generated_in == "DE"
     assert declared.listeners == (Listener(port=554, transport="tcp", sender="10.0.0.0/8", source=source(72)),)
-    assert declared.identifiers == (
-        Identifier(id="imei", kind="imei", value="490154203237518", allowed_to=("api.cams.example",), source=source(76)),
-    )
+    assert declared.identifiers == (Identifier(id="imei", kind="imei", value="490154203237518", allowed_to=("api.cams.example",), source=source(76)),)
     assert declared.phases == (
         Phase(name="idle", start=START, end=START + HOUR_NS, user_active=False, consent="withdrawn", source=source(82)),
         Phase(name="walk past", start=START + HOUR_NS + 1000, end=START + 2 * HOUR_NS, user_active=True, source=source(88)),
@@ -211,7 +207,7 @@ WRONG = [
     ("[[destination]]", "1: [[destination]] needs exactly one of name, address, asn, class, and has none"),
     ('[[destination]]\nname = "192.0.2.1"', '2: [[destination]] "name" is wrong: "192.0.2.1" is an address: use the key "address"'),
     ('[[destination]]\nname = "*.co.uk"', "covers a whole public suffix"),
-    ('[[destination]]\naddress = "203.0.113.1/24"', '2: [[destination]] "address" has "203.0.113.1/24" with host bits set: the network is 203.0.113.0/24'),
+    ('[[destination]]\naddress = "203.0.113.1/24"', '2: [[destination]] "address" has "203.0.113.1/24" with host bits set: the network is 203.0.113.0'),
     ('[[destination]]\naddress = "cams.example"', "which is no address and no prefix"),
     ('[[destination]]\nclass = "dns"', '"class" has no word "dns"; it is one of local-network, resolver'),
     ("[[destination]]\nasn = -1", '"asn" must be between 1 and 4294967295'),
@@ -222,13 +218,17 @@ WRONG = [
     ("[statement]\ndate = 12:00:00", '"date" must be a date'),
     ("[vantage]\nlatitude = 50", '2: [vantage] needs both "latitude" and "longitude", or neither'),
     ("[vantage]\nlatitude = 91", '"latitude" must be between -90 and 90'),
+    ('[vantage]\ntimezone = "Europe/Berln"', '2: [vantage] "timezone" has an unknown time zone "Europe/Berln"; did you mean "Europe/Berlin"?'),
+    ('[vantage]\ntimezone = "Europe"', '2: [vantage] "timezone" has an unknown time zone "Europe"'),
+    ('[vantage]\ntimezone = "../etc/passwd"', '2: [vantage] "timezone" has an unknown time zone'),
     ('[[device]]\nname = "x"', '1: [[device]] needs "mac" or "addresses"'),
     ('[[device]]\nmac = "02:00"', '"mac" has "02:00", which is no MAC address'),
     ("[[bench]]", '1: [[bench]] needs the key "address"'),
-    ('[[ignore]]\nfilter = "tcp.prt == 1"\nreason = "x"', '2: [[ignore]] "filter" is no filter: column 1: there is no field or protocol "tcp.prt"; did you mean "tcp.port"?'),
+    ('[[ignore]]\nfilter = "tcp.prt == 1"\nreason = "x"',
+     '2: [[ignore]] "filter" is no filter: column 1: there is no field or protocol "tcp.prt"; did you mean "tcp.port"?'),
     ('[[ignore]]\nfilter = "tcp"\nreason = " "', '3: [[ignore]] "reason" must not be empty'),
     ("[[listener]]", '1: [[listener]] needs the key "port"'),
-    ('[[listener]]\nport = 1\nfrom = "lan"', '3: [[listener]] "from" has "lan", which is no address and no prefix; it is "local", "anywhere" or a prefix'),
+    ('[[listener]]\nport = 1\nfrom = "lan"', '3: [[listener]] "from" has "lan", which is no address and no prefix; it is "local"'),
     ('[[phase]]\nname = "x"\nstart = 2026-11-01T10:00:00\nend = 2026-11-01T11:00:00Z', '3: [[phase]] "start" is a local time: write its offset'),
     ('[[phase]]\nname = "x"\nstart = 2026-11-01\nend = 2026-11-01T11:00:00Z', '3: [[phase]] "start" must be a date-time with its offset'),
     ('[[phase]]\nname = "x"\nstart = 2026-11-01T10:00:00Z\nend = 2026-11-01T09:00:00Z', "4: [[phase]] ends before it starts"),
@@ -340,7 +340,7 @@ def test_every_country_is_over_broad():
 
 
 def test_bytes_that_are_no_text_and_files_too_large_are_refused():
-    with pytest.raises(ValueError, match="camera.toml:2: byte 5 of the file is not UTF-8"):
+    with pytest.raises(ValueError, match=r"camera\.toml:2: byte 5 of the file is not UTF-8"):
         toml.read(Path("camera.toml"), b"a=1\n#\xff")
     with pytest.raises(ValueError, match="at most 1048576 bytes"):
         toml.read(Path("camera.toml"), b"#" * (1 << 20) + b"#")
