@@ -116,9 +116,13 @@ def _dbip(sources: dict[str, Path], folder: Path) -> dict[str, Any]:
         epoch = reader.metadata().build_epoch
     ranges = list(_mmdb_ranges(source))
     description = "DB-IP Lite country, CC BY 4.0, converted to the GeoIP2 schema by gdsi-audit"
-    networks = build_mmdb.write(folder / path, ranges, _country_records(ranges), database_type="DBIP-Country-Lite", description=description, build_epoch=epoch)
+    networks = build_mmdb.write(
+        folder / path, ranges, _country_records(ranges), database_type="DBIP-Country-Lite", description=description, build_epoch=epoch
+    )
     _same_countries(folder / path, ranges)
-    return _entry(path, "dbip", ["dbip"], epoch, "CC-BY-4.0", "IP Geolocation by DB-IP, https://db-ip.com", networks, "converted to the GeoIP2 Country schema")
+    return _entry(
+        path, "dbip", ["dbip"], epoch, "CC-BY-4.0", "IP Geolocation by DB-IP, https://db-ip.com", networks, "converted to the GeoIP2 Country schema"
+    )
 
 
 def _ipfire(sources: dict[str, Path], folder: Path) -> dict[str, Any]:
@@ -129,10 +133,21 @@ def _ipfire(sources: dict[str, Path], folder: Path) -> dict[str, Any]:
     epoch = int(datetime.strptime(generated[1], "%a, %d %b %Y %H:%M:%S").replace(tzinfo=UTC).timestamp())
     ranges = sorted([*_ipfire_ranges(sources["ipfire"] / "geoip", int), *_ipfire_ranges(sources["ipfire"] / "geoip6", _packed)])
     description = "IPFire Location Database, CC BY-SA 4.0, https://location.ipfire.org/, converted to the GeoIP2 schema by gdsi-audit"
-    networks = build_mmdb.write(folder / path, ranges, _country_records(ranges), database_type="IPFire-Country", description=description, build_epoch=epoch)
+    networks = build_mmdb.write(
+        folder / path, ranges, _country_records(ranges), database_type="IPFire-Country", description=description, build_epoch=epoch
+    )
     _same_countries(folder / path, ranges)
     attribution = "IPFire Location Database, https://location.ipfire.org/"
-    return _entry(path, "ipfire", ["ipfire"], epoch, "CC-BY-SA-4.0", attribution, networks, "converted to the GeoIP2 Country schema; ranges without a country (??) left out")
+    return _entry(
+        path,
+        "ipfire",
+        ["ipfire"],
+        epoch,
+        "CC-BY-SA-4.0",
+        attribution,
+        networks,
+        "converted to the GeoIP2 Country schema; ranges without a country (??) left out",
+    )
 
 
 def _ipfire_ranges(path: Path, number: Any) -> Iterator[Range]:
@@ -150,7 +165,9 @@ def _autonomous_systems(sources: dict[str, Path], folder: Path) -> list[dict[str
     ranges, names = _as_ranges(sources["asn"])
     records = {asn: {"autonomous_system_number": asn, "autonomous_system_organization": name} for asn, name in sorted(names.items())}
     description = "AS numbers and names: RouteViews, DB-IP, NRO (CC BY 4.0), converted to the GeoLite2-ASN schema by gdsi-audit"
-    networks = build_mmdb.write(folder / path, ranges, records, database_type="gdsi-audit ASN (compat=GeoLite2-ASN)", description=description, build_epoch=epoch)
+    networks = build_mmdb.write(
+        folder / path, ranges, records, database_type="gdsi-audit ASN (compat=GeoLite2-ASN)", description=description, build_epoch=epoch
+    )
     countries = _as_countries(ranges, list(_mmdb_ranges(sources["iptoasn"] / "iptoasn-country.mmdb")))
     _write_gzip(folder / table, _csv(("asn", "country", "name"), ((asn, countries.get(asn, ""), name) for asn, name in sorted(names.items()))))
     attribution = "AS data: RouteViews, DB-IP (https://db-ip.com), NRO (CC BY 4.0)"
@@ -199,9 +216,20 @@ def _geometry(sources: dict[str, Path], folder: Path) -> dict[str, Any]:
 def _entities(sources: dict[str, Path], folder: Path) -> dict[str, Any]:
     path = "entities/third-party-web.json.gz"
     entities = json.loads((sources["entities"] / "dist" / "entities-nostats.json").read_text())
-    kept = [{"name": each.get("company") or each["name"], "category": each.get("category", ""), "domains": sorted(each["domains"])} for each in entities]
+    kept = [
+        {"name": each.get("company") or each["name"], "category": each.get("category", ""), "domains": sorted(each["domains"])} for each in entities
+    ]
     _write_gzip(folder / path, json.dumps(kept, ensure_ascii=False, separators=(",", ":")))
-    return _entry(path, "third-party-web", ["entities"], 0, "MIT", "third-party-web, copyright Patrick Hulce", len(kept), "company (or name), category and domains only")
+    return _entry(
+        path,
+        "third-party-web",
+        ["entities"],
+        0,
+        "MIT",
+        "third-party-web, copyright Patrick Hulce",
+        len(kept),
+        "company (or name), category and domains only",
+    )
 
 
 def _oui(sources: dict[str, Path], folder: Path) -> dict[str, Any]:
@@ -209,7 +237,16 @@ def _oui(sources: dict[str, Path], folder: Path) -> dict[str, Any]:
     vendors = json.loads((sources["oui"] / "index.json").read_text())
     rows = [(prefix.replace(":", "").upper(), *_vendor(lines.split("\n"))) for prefix, lines in sorted(vendors.items())]
     _write_gzip(folder / path, _csv(("prefix", "vendor", "country"), rows))
-    return _entry(path, "oui-data", ["oui"], 0, "BSD-2-Clause", "oui-data, copyright silverwind; IEEE registration authority", len(rows), "prefix, first line and country only")
+    return _entry(
+        path,
+        "oui-data",
+        ["oui"],
+        0,
+        "BSD-2-Clause",
+        "oui-data, copyright silverwind; IEEE registration authority",
+        len(rows),
+        "prefix, first line and country only",
+    )
 
 
 def _vendor(lines: list[str]) -> tuple[str, str]:
@@ -224,7 +261,16 @@ def _licences(sources: dict[str, Path], folder: Path) -> None:
 
 def _entry(path: str, name: str, sources: list[str], epoch: int, licence: str, attribution: str, rows: int, transform: str) -> dict[str, Any]:
     edition = {"edition": _day(epoch), "build_epoch": epoch} if epoch else {"edition": "", "build_epoch": 0}
-    return {"path": path, "name": name, **edition, "licence": licence, "attribution": attribution, "rows": rows, "transform": transform, "from": sources}
+    return {
+        "path": path,
+        "name": name,
+        **edition,
+        "licence": licence,
+        "attribution": attribution,
+        "rows": rows,
+        "transform": transform,
+        "from": sources,
+    }
 
 
 def _csv(header: tuple[str, ...], rows: Any) -> str:

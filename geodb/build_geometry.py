@@ -19,7 +19,14 @@ from numpy.typing import NDArray
 SPACING_KM = 50.0
 FAR_KM = 20.0
 EARTH_RADIUS_KM = 6371.0
-WITHOUT_NUMBER = {"Kosovo": ["XK"], "N. Cyprus": ["CY"], "Somaliland": ["SO"], "Siachen Glacier": ["IN", "PK"], "Indian Ocean Ter.": ["AU"], "Ashmore and Cartier Is.": ["AU"]}
+WITHOUT_NUMBER = {
+    "Kosovo": ["XK"],
+    "N. Cyprus": ["CY"],
+    "Somaliland": ["SO"],
+    "Siachen Glacier": ["IN", "PK"],
+    "Indian Ocean Ter.": ["AU"],
+    "Ashmore and Cartier Is.": ["AU"],
+}
 
 Ring = NDArray[np.float64]
 """(n, 2) degrees: latitude, longitude; longitudes unwrapped, so a ring over the antimeridian runs past ±180."""
@@ -74,7 +81,7 @@ def _inside(places: Ring, rings: list[Ring]) -> NDArray[np.bool_]:
         (lat0, lon0), (lat1, lon1) = ring[:-1].T, ring[1:].T
         for turn in (-360.0, 0.0, 360.0):
             low, high = ring.min(axis=0), ring.max(axis=0)
-            turned = places + (0.0, turn)
+            turned = places + np.array([0.0, turn])
             for index in np.flatnonzero(np.all((turned >= low) & (turned <= high), axis=1)):
                 latitude, longitude = turned[index]
                 crosses = (lat0 > latitude) != (lat1 > latitude)

@@ -16,7 +16,7 @@ Range = tuple[int, int, Any]
 
 
 def merged(ranges: Iterable[Range]) -> Iterator[Range]:
-    """Sorted disjoint `ranges` with neighbours of equal value joined; of overlapping ranges the later start wins nothing: it is cut to what is left."""
+    """Sorted `ranges`, neighbours of equal value joined; where two overlap, the one that starts later is cut to what is left."""
     first, last, value = -1, -1, None
     for next_first, next_last, next_value in ranges:
         if next_last <= last:

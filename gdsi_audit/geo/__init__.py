@@ -59,7 +59,7 @@ class Question:
     address: str
     """Canonical text, embedded IPv4 taken out of IPv6 (mapped, 6to4, Teredo, NAT64)."""
     number: int
-    """The address as an integer; IPv4 below 2**32, as MMDB lays it in ::/96."""
+    """The address as an integer; IPv4 in its mapped place, ::ffff:0:0/96."""
     names: tuple[str, ...] = ()
     """Names the flow itself gives the address, lower case, no final dot; the strongest first."""
     cname_chain: tuple[str, ...] = ()
@@ -91,7 +91,10 @@ class Source(Protocol):
     """One of RUNGS: what kind of thing it says. Two `database` claims that agree make a location probable; other rungs take the first claim."""
 
     def load(self, folder: Path) -> Callable[[Question], Claim | None]:
-        """Opens what it needs under `folder` and returns the function that answers. Raises ValueError when a file is malformed, FileNotFoundError when one it cannot do without is missing."""
+        """Opens what it needs under `folder` and returns the function that answers.
+
+        Raises ValueError when a file is malformed, FileNotFoundError when one it cannot do without is missing.
+        """
 
 
 RUNGS = ("special-purpose", "network", "multi-location", "cloud-region", "host-name-region", "database", "network-operator", "service-operator")

@@ -25,11 +25,11 @@ def normalised(code: str) -> str:
     return "" if known in NO_COUNTRY or len(known) != 2 or not known.isalpha() else known
 
 
-def country_of(record: Any) -> str:
-    """The location country of a GeoIP2 country or city record. What a record registers is not where it is, and is not taken for it."""
+def code_of(record: Any) -> str:
+    """The location country of a GeoIP2 country or city record, as written. What a record registers is not where it is, and is not taken for it."""
     country = record.get("country") if isinstance(record, dict) else None
     code = country.get("iso_code") if isinstance(country, dict) else None
-    return normalised(code) if isinstance(code, str) else ""
+    return code if isinstance(code, str) else ""
 
 
 def load(path: Path, name: str) -> Callable[[Question], Claim | None]:
@@ -39,10 +39,11 @@ def load(path: Path, name: str) -> Callable[[Question], Claim | None]:
     claims: dict[str, Claim | None] = {"": None}
 
     def ask(question: Question) -> Claim | None:
-        country = country_of(reader.get(question.address))
-        if country not in claims:
-            claims[country] = Claim(f"{name} {edition}", country)
-        return claims[country]
+        code = code_of(reader.get(question.address))
+        if code not in claims:
+            country = normalised(code)
+            claims[code] = Claim(f"{name} {edition}", country) if country else None
+        return claims[code]
 
     return ask
 

@@ -22,7 +22,10 @@ def info(places: Places) -> list[dict[str, Any]]:
 
 
 def lookup(places: Places, text: str, names: Sequence[str] = ()) -> list[str]:
-    """Lines of `geodb lookup ADDRESS|NAME`: every claim by rung, then what the ladder makes of them. A name is not resolved: that would take a network."""
+    """Lines of `geodb lookup ADDRESS|NAME`: every claim by rung, then what the ladder makes of them.
+
+    A name is not resolved, for that would take a network: only what is known of its operator is printed.
+    """
     try:
         claims = places.claims(text, names)
     except ValueError:

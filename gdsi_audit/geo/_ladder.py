@@ -42,7 +42,12 @@ def struck_out(found: Place, too_far: Mapping[str, str]) -> Place:
     left = tuple(sorted(named - set(struck)))
     located = found.located_in if found.located_in.country in left else Answer("", found.located_in.sources, "low" if left else "unknown", left)
     words = tuple(f"{country}: {too_far[country]}" for country in struck)
-    return replace(found, located_in=replace(located, candidates=left if len(left) > 1 or not located.country else ()), refuted=words, reason=f"refuted by round-trip time: {', '.join(struck)}")
+    return replace(
+        found,
+        located_in=replace(located, candidates=left if len(left) > 1 or not located.country else ()),
+        refuted=words,
+        reason=f"refuted by round-trip time: {', '.join(struck)}",
+    )
 
 
 def _first(claims: Claims, rung: str) -> Claim | None:

@@ -28,7 +28,9 @@ def read(folder: Path) -> Organisations:
     for row in table["organisation"]:
         parent = row.get("parent", "")
         held = f"ultimate parent {parent}" if parent else ""
-        claim = Claim(f"curated organisations {row.get('as_of', table['as_of'])}", row["seat"], row.get("confidence", "high"), row["name"], detail=held)
+        claim = Claim(
+            f"curated organisations {row.get('as_of', table['as_of'])}", row["seat"], row.get("confidence", "high"), row["name"], detail=held
+        )
         _add(by_asn, dict.fromkeys(row.get("asns", ()), claim))
         _add(by_domain, dict.fromkeys(row.get("domains", ()), claim) | dict.fromkeys(row.get("shared_domains", ()), None))
     return Organisations(by_asn, by_domain)

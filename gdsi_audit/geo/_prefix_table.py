@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from ipaddress import ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import Generic, TypeVar
 
-from gdsi_audit.geo._address import number
+from gdsi_audit.geo._address import MAPPED
 
 Value = TypeVar("Value")
 
@@ -27,7 +27,7 @@ class PrefixTable(Generic[Value]):
         self._close(open_ends, 1 << 129)
 
     def find(self, address: int) -> Value | None:
-        """Value of the longest prefix that holds `address` (as `_address.number` counts), or None."""
+        """Value of the longest prefix that holds `address` (as `_address.unwrapped` counts), or None."""
         index = bisect_right(self._starts, address) - 1
         return self._values[index] if index >= 0 else None
 
@@ -46,5 +46,9 @@ class PrefixTable(Generic[Value]):
 
 def _sorted_spans(prefixes: Iterable[tuple[str, Value]]) -> list[tuple[int, int, Value]]:
     networks = [(ip_network(prefix), value) for prefix, value in prefixes]
-    spans = [(number(network.network_address), number(network.broadcast_address), value) for network, value in networks]
+    spans = [(_number(network.network_address), _number(network.broadcast_address), value) for network, value in networks]
     return sorted(spans, key=lambda span: (span[0], -span[1]))
+
+
+def _number(address: IPv4Address | IPv6Address) -> int:
+    return int(address) + MAPPED if address.version == 4 else int(address)

@@ -11,7 +11,6 @@ from gdsi_audit.geo import Claim, Question, _providers, _suffix, _table
 RUNG = "host-name-region"
 
 
-
 def load(folder: Path) -> Callable[[Question], Claim | None]:
     """Reads `tables/hostname_regions.toml` and `tables/cloud_regions.toml`. Raises ValueError when one is malformed."""
     table = _table.read(folder, "hostname_regions")
@@ -24,7 +23,9 @@ def load(folder: Path) -> Callable[[Question], Claim | None]:
 
     def ask(question: Question) -> Claim | None:
         told = (_region(name, question.asn, rules) for name in (*question.names, *question.cname_chain))
-        return next((Claim(source, country, "medium", provider, detail=region) for found in told if found for country, provider, region in [found]), None)
+        return next(
+            (Claim(source, country, "medium", provider, detail=region) for found in told if found for country, provider, region in [found]), None
+        )
 
     return ask
 

@@ -27,7 +27,8 @@ def load(folder: Path) -> Callable[[Question], Claim | None]:
     names = {suffix: (frozenset(row.get("asns", ())), _claim(source, row, suffix)) for row in table["name"] for suffix in row["suffixes"]}
 
     def ask(question: Question) -> Claim | None:
-        return networks.get(question.asn) or prefixes.find(question.number) or _by_name(question, names)
+        found = networks.get(question.asn) or prefixes.find(question.number)
+        return found or (_by_name(question, names) if question.names or question.cname_chain else None)
 
     return ask
 
