@@ -74,5 +74,5 @@ def part(function: Function) -> Function:
 
 def compile_seconds(dispatcher: object) -> float:
     """Seconds that `dispatcher` spent compiling in this process; 0.0 when every signature came from the cache."""
-    metadata: dict[object, dict[str, dict[str, float]]] = dispatcher.get_metadata() if hasattr(dispatcher, "get_metadata") else {}
-    return sum(entry.get("timers", {}).get("compiler_lock", 0.0) for entry in metadata.values())
+    metadata: dict[object, dict[str, dict[str, float]] | None] = dispatcher.get_metadata() if hasattr(dispatcher, "get_metadata") else {}
+    return sum(entry.get("timers", {}).get("compiler_lock", 0.0) for entry in metadata.values() if entry)

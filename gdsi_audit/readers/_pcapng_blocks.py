@@ -16,6 +16,10 @@ INTERFACE_DESCRIPTION, PACKET, SIMPLE_PACKET, NAME_RESOLUTION, INTERFACE_STATIST
 JOURNAL_EXPORT = 9
 DECRYPTION_SECRETS = 10
 CUSTOM, CUSTOM_NOT_COPIED = 0x0BAD, 0x40000BAD
+_CUSTOM_BIT = CUSTOM ^ CUSTOM_NOT_COPIED
+# Sets of block types as bits: compiled in no time, which membership in a tuple is not.
+_PACKETS = 1 << ENHANCED_PACKET | 1 << SIMPLE_PACKET | 1 << PACKET
+_METADATA = 1 << INTERFACE_DESCRIPTION | 1 << INTERFACE_STATISTICS | 1 << NAME_RESOLUTION | 1 << DECRYPTION_SECRETS
 SYSDIG_EVENT, SYSDIG_EVENT_2, SYSDIG_EVENT_2_LARGE = 0x204, 0x216, 0x221
 # Netflix's black-box logs: of its custom blocks only this kind is not numbered by Wireshark.
 _NETFLIX, _NETFLIX_SKIP = 10949, 3
@@ -116,8 +120,8 @@ def walk_blocks(
         if total < 12:
             return rows, position, BAD
         following = position + ((total + 3) // 4) * 4
-        is_packet = kind in (ENHANCED_PACKET, SIMPLE_PACKET, PACKET)
-        is_metadata = kind in (INTERFACE_DESCRIPTION, INTERFACE_STATISTICS, NAME_RESOLUTION, DECRYPTION_SECRETS)
+        is_packet = (_PACKETS >> min(kind, 63)) & 1 == 1
+        is_metadata = (_METADATA >> min(kind, 63)) & 1 == 1
         held = total <= LARGEST_HELD_BYTES - 4
         if not held:
             if is_packet or kind == INTERFACE_DESCRIPTION:
@@ -132,7 +136,7 @@ def walk_blocks(
             return rows, position, METADATA
         if not is_packet:
             numbered = kind in (JOURNAL_EXPORT, SYSDIG_EVENT, SYSDIG_EVENT_2, SYSDIG_EVENT_2_LARGE)
-            if kind in (CUSTOM, CUSTOM_NOT_COPIED):
+            if kind | _CUSTOM_BIT == CUSTOM_NOT_COPIED:
                 if total < 16 or position + 16 > stop:
                     return rows, position, BAD if total < 16 else NEED_MORE
                 numbered = True

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 import numpy as np
 
 from gdsi_audit.gap import Gap, Ledger
-from gdsi_audit.readers import RECORDS, Frames, Interface
+from gdsi_audit.readers import RECORDS, Frames, Interface, UnreadableInputError
 from gdsi_audit.readers._inputs import Input
 from gdsi_audit.readers._opening import unpacked, walk_of
 from gdsi_audit.readers._ring import HEADROOM_BYTES, SPARE_OFFSET, Block, ReadAhead
@@ -19,7 +19,7 @@ MOST_ROWS = 65_536
 
 
 class Reading:
-    """One capture being read. A context manager: entering opens it and raises OSError or ValueError, naming it, when it holds no capture.
+    """One capture being read. A context manager: entering opens it and raises UnreadableInputError, naming it, when it holds no capture.
 
     Its attributes may be asked for at any time and are final when `frames` has ended. Every byte of a file is hashed, also behind the place where
     reading it as a capture had to stop.
@@ -42,13 +42,16 @@ class Reading:
         self._to_pass_over = 0
 
     def __enter__(self) -> Reading:
-        self._raw = RawStream(self._source.open(), hashing=self._hashing)
+        try:
+            self._raw = RawStream(self._source.open(), hashing=self._hashing)
+        except OSError as error:
+            raise UnreadableInputError(f"{self.path}: {error.strerror or error}; check its name and permissions") from error
         try:
             self._stream = unpacked(self._raw)
             self._walk = walk_of(self._stream)
         except ValueError as error:
             self._raw.close()
-            raise ValueError(f"{self.path}: {error}") from None
+            raise UnreadableInputError(f"{self.path}: {error}") from None
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -14,7 +14,7 @@ from capture_bytes import read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-PACKERS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress, "zstd": zstandard.ZstdCompressor().compress}
+PACKERS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress, "zstd": zstandard.ZstdCompressor(write_checksum=True).compress}
 LONG = malformed.file_header() + b"".join(
     malformed.record(hashlib.sha512(b"%d" % number).digest() * 8, seconds=1_700_000_000 + number) for number in range(4_000)
 )
@@ -79,7 +79,7 @@ def test_a_bomb_is_not_unpacked(name):
     assert reading.incomplete.startswith("limit:compression_ratio at byte")
     assert [gap.kind for gap in reading.gaps] == ["limit:compression_ratio"]
     assert reading.stream_bytes <= 65 << 20
-    assert time.process_time() - began < 1.5
+    assert time.process_time() - began < 3
 
 
 def read_without_rows(content):

@@ -7,6 +7,7 @@ import malformed
 import pytest
 from capture_bytes import enhanced, interface, section, simple
 
+from gdsi_audit.readers import UnreadableInputError
 from gdsi_audit.readers._inputs import ignored, inputs
 
 LATE = malformed.file_header() + malformed.record(b"late", seconds=1_800_000_000)
@@ -50,9 +51,9 @@ def test_one_file_is_taken_as_it_is(folder):
 
 
 def test_what_is_not_there_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"none\.pcap: there is no such file; check the name"):
+    with pytest.raises(UnreadableInputError, match=r"none\.pcap: there is no such file; check the name"):
         inputs([str(tmp_path / "none.pcap")])
-    with pytest.raises(ValueError, match="no capture in this folder"):
+    with pytest.raises(UnreadableInputError, match="no capture in this folder"):
         inputs([str(tmp_path)])
 
 

@@ -9,7 +9,7 @@ from io import FileIO
 import malformed
 import pytest
 
-from gdsi_audit.readers import BLOCK_BYTES, _source
+from gdsi_audit.readers import BLOCK_BYTES, UnreadableInputError, _source
 from gdsi_audit.readers._inputs import Input
 from gdsi_audit.readers._source import Reading
 
@@ -110,8 +110,8 @@ def test_a_pause_in_a_pipe_hands_over_what_came():
 
 
 def test_the_error_names_the_input(tmp_path):
-    with pytest.raises(ValueError, match=r"^folder/x\.pcap: the capture is empty \(0 bytes\); "):
+    with pytest.raises(UnreadableInputError, match=r"^folder/x\.pcap: the capture is empty \(0 bytes\); "):
         (tmp_path / "x").write_bytes(b"")
         Reading(Input(name="folder/x.pcap", path=tmp_path / "x"), 0).__enter__()
-    with pytest.raises(OSError, match="missing"):
+    with pytest.raises(UnreadableInputError, match="missing: No such file or directory; "):
         Reading(Input(name="missing", path=tmp_path / "missing"), 0).__enter__()
