@@ -38,7 +38,7 @@ class Decoder:
         self._first_captures: dict[int, int] = {}
 
     def decode(self, frames: Frames) -> Iterator[NDArray[np.void]]:
-        """Batches of PACKETS rows of one block, in frame order. A batch, and what it points to in the spare room, holds until the next is asked for."""
+        """Batches of PACKETS rows of one block, in frame order. A batch and its bytes in the spare room hold until the next is asked for."""
         self._enter(frames)
         written = looked_at = 0
         while looked_at < len(frames.records):

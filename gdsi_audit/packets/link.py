@@ -6,6 +6,8 @@ and 802.2 are left for the packet kernel, because tunnels carry them too. Layout
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,10 +56,14 @@ LINUX_NETLINK = 824
 PKTAP_BYTES = 76
 
 
+Integer: Any = np.int64
+"""What kernels count with; the type checker takes it for a Python int."""
+
+
 @kernel
 def _u8(data: NDArray[np.uint8], offset: int) -> int:
     """One byte, signed, for unsigned arithmetic spreads. The unsigned index saves the look for a negative one, so that loads can be joined."""
-    value: int = np.int64(data[np.uint64(offset)])
+    value: int = Integer(data[np.uint64(offset)])
     return value
 
 
@@ -195,7 +201,7 @@ def _subframes(data: NDArray[np.uint8], links: NDArray[np.void], at: int, record
 
 
 @kernel
-def _nflog(data: NDArray[np.uint8], link: np.void) -> int:
+def _nflog(data: NDArray[np.uint8], link: Any) -> int:
     """Ethernet type of a netfilter log message's packet, `link` moved to it; or minus the reason. Attributes: linux/netfilter/nfnetlink_log.h."""
     offset, end = link.offset, link.end
     if end - offset < 4:
@@ -217,7 +223,7 @@ def _nflog(data: NDArray[np.uint8], link: np.void) -> int:
 
 
 @kernel
-def _pseudo_header(data: NDArray[np.uint8], link: np.void, linktype: int) -> int:
+def _pseudo_header(data: NDArray[np.uint8], link: Any, linktype: int) -> int:
     """Ethernet type behind a simple header, `link` moved behind it; or minus the reason."""
     offset = link.offset
     size = link.end - offset
@@ -292,7 +298,7 @@ def _pseudo_header(data: NDArray[np.uint8], link: np.void, linktype: int) -> int
 
 
 @kernel
-def _wrapped(data: NDArray[np.uint8], link: np.void, linktype: int) -> int:
+def _wrapped(data: NDArray[np.uint8], link: Any, linktype: int) -> int:
     """Link type behind a header that wraps another link type, `link` moved behind it, radiotap's flags above bit 15; or minus the reason."""
     offset = link.offset
     size = link.end - offset
@@ -327,9 +333,9 @@ def _wrapped(data: NDArray[np.uint8], link: np.void, linktype: int) -> int:
 @kernel
 def find_protocol(data: NDArray[np.uint8], records: NDArray[np.void], first: int, links: NDArray[np.void]) -> tuple[int, int]:
     """Writes LINKS rows for `records[first:]` until `links` is full; returns (rows written, first record not looked at)."""
-    written = np.int64(0)
+    written = Integer(0)
     room = links.size - MOST_SUBFRAMES
-    position = np.int64(first)
+    position = Integer(first)
     while position < records.size and written <= room:
         record = records[position]
         link = links[written]
@@ -344,9 +350,9 @@ def find_protocol(data: NDArray[np.uint8], records: NDArray[np.void], first: int
         link.reason = 0
         link.shared = 0
         link.last = 1
-        count = np.int64(1)
-        linktype = np.int64(record.linktype)
-        flags = np.int64(0)
+        count = Integer(1)
+        linktype = Integer(record.linktype)
+        flags = Integer(0)
         wraps = 0
         while linktype in (119, 127, 163, 192, 258) and wraps < 4:
             wrapped = _wrapped(data, link, linktype)

@@ -6,7 +6,7 @@ IP, TCP, UDP) stands straight in `decode_links`; everything rarer is a function 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,10 +130,14 @@ PCAPDROID_TRAILER_BYTES = 32
 PCAPDROID_MAGIC = 0x01072021
 
 
+Integer: Any = np.int64
+"""What kernels count with; the type checker takes it for a Python int."""
+
+
 @kernel
 def _u8(data: NDArray[np.uint8], offset: int) -> int:
     """One byte, signed, for unsigned arithmetic spreads. The unsigned index saves the look for a negative one, so that loads can be joined."""
-    value: int = np.int64(data[np.uint64(offset)])
+    value: int = Integer(data[np.uint64(offset)])
     return value
 
 
@@ -175,7 +179,7 @@ def _shim(data: NDArray[np.uint8], kind: int, offset: int, end: int, step: NDArr
         if size >= needed:
             step[VLAN] = _u16(data, offset) & 0xFFF
             following = _u16(data, offset + 2)
-    elif kind == MPLS or kind == MPLS_MULTICAST:
+    elif kind in (MPLS, MPLS_MULTICAST):
         while end - offset >= 5 and _u8(data, offset + 2) & 1 == 0:
             offset += 4
         size = end - offset
@@ -216,7 +220,7 @@ def _shim(data: NDArray[np.uint8], kind: int, offset: int, end: int, step: NDArr
     elif kind == BACKBONE_BRIDGE:
         needed = 4
         following = ETHERNET
-    elif kind == PORT_EXTENSION or kind == VN_TAG:
+    elif kind in (PORT_EXTENSION, VN_TAG):
         needed = 8 if kind == PORT_EXTENSION else 6
         following = _u16(data, offset + needed - 2) if size >= needed else -1
     else:
@@ -410,33 +414,33 @@ def _close(table: Reassembly, place: int, books: Books, state: NDArray[np.int64]
 
 
 @kernel
-def _make_room(table: Reassembly, packet: np.void, spared: int, books: Books, state: NDArray[np.int64]) -> bool:
+def _make_room(table: Reassembly, packet: Any, spared: int, books: Books, state: NDArray[np.int64]) -> bool:
     """Gives up what has timed out, or else the datagram that waits longest; never row `spared`. False: there is nothing else."""
-    oldest = np.int64(-1)
+    oldest = Integer(-1)
     before = state[LIVE]
     for place in range(before - 1, -1, -1):
         row = table.order[place]
         if row == spared:
             continue
         if abs(packet.time - table.datagrams[row].time) > FRAGMENT_TIMEOUT_NS:
-            _close(table, np.int64(place), books, state, np.int64(FRAGMENT_UNREASSEMBLED))
+            _close(table, Integer(place), books, state, Integer(FRAGMENT_UNREASSEMBLED))
     if state[LIVE] < before:
         return True
     for place in range(before):
         row = table.order[place]
         if row != spared and (oldest < 0 or table.datagrams[row].frame < table.datagrams[table.order[oldest]].frame):
-            oldest = np.int64(place)
+            oldest = Integer(place)
     if oldest < 0:
         return False
-    _close(table, oldest, books, state, np.int64(LIMIT_REASSEMBLY))
+    _close(table, oldest, books, state, Integer(LIMIT_REASSEMBLY))
     return True
 
 
 @kernel
-def _find(table: Reassembly, packet: np.void, protocol: int, books: Books, state: NDArray[np.int64]) -> int:
+def _find(table: Reassembly, packet: Any, protocol: int, books: Books, state: NDArray[np.int64]) -> int:
     """Row of the datagram that `packet` is a fragment of, begun if need be."""
     for place in range(state[LIVE]):
-        row = np.int64(table.order[place])
+        row: int = Integer(table.order[place])
         held = table.datagrams[row]
         if (
             held.identification == packet.ip_id
@@ -450,11 +454,11 @@ def _find(table: Reassembly, packet: np.void, protocol: int, books: Books, state
         ):
             if abs(packet.time - held.time) <= FRAGMENT_TIMEOUT_NS:
                 return row
-            _close(table, np.int64(place), books, state, np.int64(FRAGMENT_UNREASSEMBLED))
+            _close(table, Integer(place), books, state, Integer(FRAGMENT_UNREASSEMBLED))
             break
     if state[LIVE] == table.order.size:
-        _make_room(table, packet, np.int64(-1), books, state)
-    row = np.int64(table.order[state[LIVE]])
+        _make_room(table, packet, Integer(-1), books, state)
+    row = Integer(table.order[state[LIVE]])
     state[LIVE] += 1
     for index in range(table.came.shape[1]):
         table.came[row, index] = 0
@@ -482,7 +486,7 @@ def _find(table: Reassembly, packet: np.void, protocol: int, books: Books, state
 def _reassemble(
     table: Reassembly,
     data: NDArray[np.uint8],
-    packet: np.void,
+    packet: Any,
     offset: int,
     size: int,
     header_bytes: int,
@@ -509,8 +513,8 @@ def _reassemble(
     first_unit, stop_unit = begin >> 3, (stop + 7) >> 3
     came = 0
     for unit in range(first_unit, stop_unit):
-        came += (np.int64(table.came[row, unit >> 3]) >> (unit & 7)) & 1
-    total = np.int64(held.total_bytes)
+        came += (Integer(table.came[row, unit >> 3]) >> (unit & 7)) & 1
+    total = Integer(held.total_bytes)
     wrong = 0 < came < stop_unit - first_unit or (total >= 0 and (stop > total or (last and stop < total) or (not last and stop == total)))
     wrong = wrong or (last and held.reach > stop)
     if came == 0 and not wrong:
@@ -532,11 +536,11 @@ def _reassemble(
                 table.pages[place] = data[offset + index]
             elif table.pages[place] != data[offset + index]:
                 wrong = True
-    at = np.int64(0)
+    at = Integer(0)
     while table.order[at] != row:
         at += 1
     if wrong:
-        _close(table, at, books, state, np.int64(FRAGMENT_OVERLAP))
+        _close(table, at, books, state, Integer(FRAGMENT_OVERLAP))
         return FRAGMENT_OVERLAP
     held.fragments += 1
     held.reach = max(held.reach, stop)
@@ -546,7 +550,7 @@ def _reassemble(
         held.first_protocol = protocol
         held.header_bytes = header_bytes
         held.ttl = packet.ttl
-    total = np.int64(held.total_bytes)
+    total = Integer(held.total_bytes)
     if total < 0 or held.units < (total + 7) >> 3:
         if to_book:
             held.frames += 1
@@ -559,12 +563,12 @@ def _reassemble(
     packet.ip_bytes = held.header_bytes + total
     step[OFFSET] = total
     step[PROTOCOL] = held.first_protocol
-    _close(table, at, books, state, np.int64(0))
+    _close(table, at, books, state, Integer(0))
     return 0
 
 
 @kernel
-def _arp(data: NDArray[np.uint8], offset: int, end: int, packet: np.void) -> int:
+def _arp(data: NDArray[np.uint8], offset: int, end: int, packet: Any) -> int:
     """Fills the row of an ARP message for IPv4 (RFC 826); returns 0 or a reason."""
     if end - offset < 8:
         return SHORT_FRAME
@@ -587,7 +591,7 @@ def _arp(data: NDArray[np.uint8], offset: int, end: int, packet: np.void) -> int
 
 
 @kernel
-def _other_transport(data: NDArray[np.uint8], packet: np.void, protocol: int, offset: int, end: int, wire_end: int) -> int:
+def _other_transport(data: NDArray[np.uint8], packet: Any, protocol: int, offset: int, end: int, wire_end: int) -> int:
     """Fills ports and payload of everything but TCP and UDP; returns 0 or a reason."""
     size = end - offset
     header = 0
@@ -639,15 +643,15 @@ def decode_links(
         link = links[position]
         record = records[link.record]
         position += 1
-        reason = np.int64(link.reason)
+        reason = Integer(link.reason)
         outermost = written
-        frame = np.int64(record.frame)
+        frame = Integer(record.frame)
         spare_limit = state[SPARE_USED] + SPARE_PER_FRAME_BYTES
-        depth, tunnel, parent, vlan, turns = np.int64(0), np.int64(0), np.int64(-1), np.int64(0), np.int64(0)
-        kind, offset, end = np.int64(link.ethertype), np.int64(link.offset), np.int64(link.end)
-        wire_end = end + max(0, np.int64(record.wire_bytes) - np.int64(record.caplen_bytes))
-        src_mac, dst_mac = np.int64(link.src_mac), np.int64(link.dst_mac)
-        app = np.int64(link.app)
+        depth, tunnel, parent, vlan, turns = Integer(0), Integer(0), Integer(-1), Integer(0), Integer(0)
+        kind, offset, end = Integer(link.ethertype), Integer(link.offset), Integer(link.end)
+        wire_end = end + max(0, Integer(record.wire_bytes) - Integer(record.caplen_bytes))
+        src_mac, dst_mac = Integer(link.src_mac), Integer(link.dst_mac)
+        app = Integer(link.app)
         if link.app_name_offset >= 0:
             _note_app(books, state, app, data, link.app_name_offset)
         while reason == 0:
@@ -658,8 +662,8 @@ def decode_links(
                 dst_mac, src_mac, kind = _u48(data, offset), _u48(data, offset + 6), _u16(data, offset + 12)
                 offset += 14
             packet = rows[written]
-            gap, protocol = np.int64(0), np.int64(0)
-            more, fragment_offset, identification = np.int64(-1), np.int64(0), np.int64(0)
+            gap, protocol = Integer(0), Integer(0)
+            more, fragment_offset, identification = Integer(-1), Integer(0), Integer(0)
             if kind == IPV4:
                 if end - offset < 20:
                     reason = SHORT_FRAME
@@ -706,7 +710,7 @@ def decode_links(
                 if _u8(data, offset) >> 4 != 6:
                     reason = BAD_HEADER
                     break
-                header_bytes = np.int64(40)
+                header_bytes = Integer(40)
                 protocol = _u8(data, offset + 6)
                 ip_bytes = 40 + _u16(data, offset + 4)
                 if ip_bytes == 40 and protocol in (0, 6, 17):
@@ -764,7 +768,7 @@ def decode_links(
                     packet.ip_id = identification
                     if more == 0 and fragment_offset == 0:
                         # An atomic fragment is whole (RFC 6946).
-                        more = np.int64(-1)
+                        more = Integer(-1)
                         continue
                     header_bytes = offset - 8 - network
                 if ip_end < ip_wire_end:
@@ -773,7 +777,7 @@ def decode_links(
                         reason = FRAGMENT_UNREASSEMBLED
                         break
                     packet.fragments = 1
-                    more = np.int64(-1)
+                    more = Integer(-1)
                     continue
                 if state[SPARE_USED] + LARGEST_DATAGRAM_BYTES + 1 > spare_limit:
                     reason = LIMIT_REASSEMBLY
@@ -781,13 +785,11 @@ def decode_links(
                 step[FRAGMENT_OFFSET], step[MORE] = fragment_offset, more
                 room = spare_offset + state[SPARE_USED]
                 to_book = written == outermost and link.shared == 0
-                reason = _reassemble(
-                    table, data, packet, offset, ip_end - offset, header_bytes, protocol, room, to_book, step, books, state
-                )
+                reason = _reassemble(table, data, packet, offset, ip_end - offset, header_bytes, protocol, room, to_book, step, books, state)
                 if reason != 0:
                     break
                 state[SPARE_USED] += step[OFFSET]
-                offset, protocol, more = room, step[PROTOCOL], np.int64(-1)
+                offset, protocol, more = room, step[PROTOCOL], Integer(-1)
                 ip_end = room + step[OFFSET]
                 ip_wire_end = ip_end
                 end, wire_end = ip_end, ip_end
@@ -796,7 +798,7 @@ def decode_links(
                 break
             if ip_end < ip_wire_end:
                 gap |= CUT_BY_SNAPLEN
-            src_port, dst_port = np.int64(0), np.int64(0)
+            src_port, dst_port = Integer(0), Integer(0)
             if protocol == 6:
                 if ip_end - offset < 4:
                     reason = SHORT_FRAME if ip_end < ip_wire_end else BAD_HEADER
@@ -848,7 +850,7 @@ def decode_links(
             if protocol in (4, 41, 47):
                 found = _tunnel(data, protocol, src_port, dst_port, offset, ip_end, ip_wire_end, step)
             elif protocol == 17 and (src_port in (2152, 3544, 5072) or dst_port in (2152, 3544, 4789, 4790, 5072, 6081, 8472)):
-                place = np.int64(packet.payload_offset)
+                place = Integer(packet.payload_offset)
                 ip_end = place + packet.payload_bytes
                 ip_wire_end = place + packet.payload_wire_bytes
                 found = _tunnel(data, protocol, src_port, dst_port, place, ip_end, ip_wire_end, step)
@@ -887,7 +889,7 @@ def next_capture(table: Reassembly, books: Books, state: NDArray[np.int64], at_e
     for place in range(state[LIVE] - 1, -1, -1):
         held = table.datagrams[table.order[place]]
         if at_end or held.earlier_frames > 0:
-            _close(table, np.int64(place), books, state, np.int64(FRAGMENT_UNREASSEMBLED))
+            _close(table, Integer(place), books, state, Integer(FRAGMENT_UNREASSEMBLED))
         else:
             held.earlier_frames = held.frames
             held.earlier_bytes = held.frames_bytes
