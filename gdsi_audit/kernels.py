@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import platformdirs
 
@@ -68,8 +68,9 @@ def kernel(function: Function) -> Function:
 
 def part(function: Function) -> Function:
     """Compiles a function that only kernels of its own file call: it is kept inside them, so it needs no entry from Python and no cache file."""
-    options = {"nogil": True, "error_model": "numpy", "boundscheck": BOUNDSCHECK, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast("Function", numba.njit(**options)(function))
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compile_within = numba.njit(nogil=True, error_model="numpy", boundscheck=BOUNDSCHECK, **options)
+    return cast("Function", compile_within(function))
 
 
 def compile_seconds(dispatcher: object) -> float:

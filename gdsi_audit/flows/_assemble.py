@@ -151,7 +151,7 @@ def _is_power_of_ten(count: Any) -> Any:
 
 @part
 def _counted(count: Any) -> Any:
-    return np.uint16(min(np.int64(count) + 1, 65535))
+    return np.uint16(count + 1 if count < 65535 else count)
 
 
 @part
@@ -227,8 +227,8 @@ def _tls_end(endpoint: Any, data: Any, offset: Any, length: Any) -> Any:
     (the answer to a HelloRetryRequest).
     """
     place = 0
-    left = np.int64(endpoint.record_left)
-    head = np.int64(endpoint.record_head)
+    left: Any = np.int64(endpoint.record_left)
+    head: Any = np.int64(endpoint.record_head)
     begin = 0
     while place < length:
         if head == 5 and left > 0:
@@ -278,7 +278,7 @@ def _emit(flow: Any, endpoint: Any, slot: Any, side: Any, chunks: Any, control: 
     chunk.resp_hi = flow.resp_hi
     chunk.resp_lo = flow.resp_lo
     chunk.length = np.int32(length)
-    chunk.gap_bytes = np.int32(min(np.int64(endpoint.gap_bytes), 0x7FFFFFFF))
+    chunk.gap_bytes = np.int32(endpoint.gap_bytes & 0x7FFFFFFF)
     chunk.slot = np.int32(slot)
     chunk.capture = np.int32(control[CAPTURE])
     chunk.wire_length = np.int32(wire)
@@ -299,7 +299,7 @@ def _skip(flow: Any, endpoint: Any, peer: Any, side: Any, to: Any) -> Any:
     if not endpoint.marks & HAS_SYN and to <= 2:
         return  # no SYN was seen, and the first packet was a keep-alive: its octet is not missing
     endpoint.missed_bytes += missing
-    endpoint.gap_bytes = np.uint32(min(np.int64(endpoint.gap_bytes) + missing, 0xFFFFFFFF))
+    endpoint.gap_bytes = np.uint32(min(np.int64(endpoint.gap_bytes) + missing, 0x7FFFFFFF))
     if endpoint.wanted != EVERYTHING:
         endpoint.wanted = np.uint32(max(np.int64(endpoint.wanted) - missing, 0))
     if endpoint.tls != TLS_UNKNOWN:
@@ -312,8 +312,8 @@ def _skip(flow: Any, endpoint: Any, peer: Any, side: Any, to: Any) -> Any:
 
 @part
 def _deliver(
-    flow: Any, endpoint: Any, slot: Any, side: Any, data: Any, offset: Any, captured: Any, length: Any, chunks: Any, control: Any, time: Any, frame: Any,
-    capture: Any,
+    flow: Any, endpoint: Any, slot: Any, side: Any, data: Any, offset: Any, captured: Any, length: Any, chunks: Any, control: Any, time: Any,
+    frame: Any, capture: Any,
 ) -> Any:  # fmt: skip
     """Hands `length` in-order bytes on, of which the first `captured` are at `offset`. Needs room for one chunk."""
     place = endpoint.next - 1
@@ -338,7 +338,7 @@ def _deliver(
     if endpoint.wanted != 0 and endpoint.wanted != EVERYTHING:
         endpoint.wanted = np.uint32(max(np.int64(endpoint.wanted) - length, 0))
     if length > captured:
-        endpoint.gap_bytes = np.uint32(min(np.int64(endpoint.gap_bytes) + length - captured, 0xFFFFFFFF))
+        endpoint.gap_bytes = np.uint32(min(np.int64(endpoint.gap_bytes) + length - captured, 0x7FFFFFFF))
         endpoint.tls = np.uint8(TLS_NONE)
 
 
@@ -386,7 +386,7 @@ def _drain(
         else:
             endpoint.next += segment.length
             if endpoint.wanted > 0:
-                endpoint.gap_bytes = np.uint32(min(np.int64(endpoint.gap_bytes) + segment.length, 0xFFFFFFFF))
+                endpoint.gap_bytes = np.uint32(min(np.int64(endpoint.gap_bytes) + segment.length, 0x7FFFFFFF))
         _free_segment(endpoint, segments, segment_free, control)
     if limit > endpoint.next and endpoint.waiting < 0:
         _skip(flow, endpoint, peer, side, limit)
@@ -408,7 +408,8 @@ def _new_segment(segments: Any, segment_free: Any, control: Any) -> Any:
 
 @part
 def _park_piece(
-    endpoint: Any, before: Any, begin: Any, end: Any, data: Any, offset: Any, captured: Any, segments: Any, cells: Any, segment_free: Any, control: Any,
+    endpoint: Any, before: Any, begin: Any, end: Any, data: Any, offset: Any, captured: Any, segments: Any, cells: Any, segment_free: Any,
+    control: Any,
     time: Any, frame: Any,
 ) -> Any:  # fmt: skip
     """Lets [begin, end) wait behind the segment `before` (-1: first). Returns the last segment written; -2 when there is no room for more."""
@@ -543,7 +544,7 @@ def _number(endpoint: Any, flags: Any, seq: Any, segment: Any) -> Any:
         return True
     if not flags & SYN:
         return False
-    if state == SYN_SENT or state == SYN_ACK_SENT:
+    if SYN_SENT <= state <= SYN_ACK_SENT:
         if seq == np.int64(endpoint.start_seq):
             return False
     elif state == RESET:
@@ -625,14 +626,14 @@ def _step(flow: Any, endpoint: Any, peer: Any, side: Any, flags: Any, length: An
     if state == INACTIVE:
         return _from_inactive(endpoint, peer, side, flags, length)
     closes = False
-    if state == SYN_SENT or state == SYN_ACK_SENT:
+    if SYN_SENT <= state <= SYN_ACK_SENT:
         if flags & FIN:
             _set_state(endpoint, CLOSING)
             closes = True
         if flags & RST:
             _set_state(endpoint, RESET)
             closes = True
-    elif state == ESTABLISHED or state == PARTIAL:
+    elif PARTIAL <= state <= ESTABLISHED:
         if flags & SYN and state == PARTIAL and peer.state == INACTIVE and not flags & ACK:
             _set_state(endpoint, SYN_SENT)
         if flags & FIN and not flags & RST:
@@ -778,12 +779,12 @@ def _find(flows: Any, first: Any, packet: Any, src_port: Any, dst_port: Any, one
     while slot >= 0:
         flow = flows[slot]
         if flow.transport == packet.transport:
-            if flow.orig_lo == packet.src_lo and flow.resp_lo == packet.dst_lo and flow.orig_port == src_port and flow.resp_port == dst_port:
-                if flow.orig_hi == packet.src_hi and flow.resp_hi == packet.dst_hi:
-                    return 2 * slot
-            elif flow.orig_lo == packet.dst_lo and flow.resp_lo == packet.src_lo and flow.orig_port == dst_port and flow.resp_port == src_port:
-                if flow.orig_hi == packet.dst_hi and flow.resp_hi == packet.src_hi and not one_way:
-                    return 2 * slot + 1
+            forth = flow.orig_lo == packet.src_lo and flow.resp_lo == packet.dst_lo and flow.orig_port == src_port and flow.resp_port == dst_port
+            if forth and flow.orig_hi == packet.src_hi and flow.resp_hi == packet.dst_hi:
+                return 2 * slot
+            back = flow.orig_lo == packet.dst_lo and flow.resp_lo == packet.src_lo and flow.orig_port == dst_port and flow.resp_port == src_port
+            if back and not one_way and flow.orig_hi == packet.dst_hi and flow.resp_hi == packet.src_hi:
+                return 2 * slot + 1
         slot = np.int64(flow.next)
     return np.int64(-1)
 
@@ -835,11 +836,11 @@ def _begin(flow: Any, packet: Any, src_port: Any, dst_port: Any, ports: Any, con
 def _datagrams(packet: Any, ports: Any, control: Any) -> Any:
     """How many datagrams of a new flow are offered."""
     kind = packet.transport
-    if not control[STREAMS] or kind == TCP or kind == ARP:
+    if not control[STREAMS]:
         return 0
-    if kind == ICMP or kind == ICMP6 or kind == SCTP or kind == DCCP:
+    if kind in (ICMP, ICMP6, SCTP, DCCP):
         return DATAGRAMS
-    if kind == UDP or kind == UDPLITE:
+    if kind in (UDP, UDPLITE):
         return EVERYTHING if (ports[packet.src_port] | ports[packet.dst_port]) & PORT_MESSAGES else DATAGRAMS
     return 0
 
@@ -901,7 +902,8 @@ def _last_byte(endpoint: Any, segments: Any) -> Any:
 
 @part
 def _close(
-    slot: Any, flows: Any, endpoints: Any, heads: Any, free: Any, expired: Any, segments: Any, cells: Any, segment_free: Any, data: Any, closed: Any, closed_endpoints: Any,
+    slot: Any, flows: Any, endpoints: Any, heads: Any, free: Any, expired: Any, segments: Any, cells: Any, segment_free: Any, data: Any,
+    closed: Any, closed_endpoints: Any,
     chunks: Any, control: Any,
 ) -> Any:  # fmt: skip
     """Delivers what waits, writes the closed row and frees the slot. False: no room, nothing is lost and the same call may be made again."""
@@ -978,7 +980,8 @@ def _leaves(flow: Any, orig: Any, resp: Any, control: Any) -> Any:
 
 @kernel
 def sweep(
-    flows: Any, endpoints: Any, heads: Any, free: Any, expired: Any, segments: Any, cells: Any, segment_free: Any, data: Any, closed: Any, closed_endpoints: Any, chunks: Any,
+    flows: Any, endpoints: Any, heads: Any, free: Any, expired: Any, segments: Any, cells: Any, segment_free: Any, data: Any, closed: Any,
+    closed_endpoints: Any, chunks: Any,
     control: Any,
 ) -> Any:  # fmt: skip
     """Goes on with the sweep over all slots. False: no room for more closed rows."""
@@ -1078,9 +1081,9 @@ def assemble(
     mask = np.uint64(len(heads) - 1)
     row = first
     while True:
-        if control[DRAIN_ORIG] >= 0 or control[DRAIN_RESP] >= 0:
-            if not _drain_pending(flows, endpoints, segments, cells, segment_free, data, chunks, control):
-                return row
+        draining = control[DRAIN_ORIG] >= 0 or control[DRAIN_RESP] >= 0
+        if draining and not _drain_pending(flows, endpoints, segments, cells, segment_free, data, chunks, control):
+            return row
         if control[SWEEP_SLOT] >= 0 and not sweep(
             flows, endpoints, heads, free, expired, segments, cells, segment_free, data, closed, closed_endpoints, chunks, control
         ):
