@@ -142,4 +142,3 @@ def _behind_ack(frames: bytes, at: int, counts_congestion: bool) -> int:
     for _ in range(min(2 * ranges, len(frames)) + 1 + 3 * counts_congestion):
         _, at = varint(frames, at)
     return at
-

@@ -84,7 +84,8 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     negotiation = (version == 0) & (begin[:, 0] >= 0x80) & (begin[:, 5] + scid_bytes > 0) & (listed >= 4) & (listed % 4 == 0) & (scid_bytes <= 20)
     is_long = (begin[:, 0] & 0xC0 == 0xC0) & (begin[:, 5] <= layout.LONGEST_CONNECTION_ID_BYTES) & (heads.length >= 16)
     negotiation &= (begin[:, 5] <= layout.LONGEST_CONNECTION_ID_BYTES) & (heads.length >= 16)
-    return (is_long & known) | negotiation | _gquic.recognise(heads)
+    long_headers: NDArray[np.bool_] = (is_long & known) | negotiation
+    return long_headers | _gquic.recognise(heads)
 
 
 def parse(datagrams: list[bytes], *, from_responder: bool, final: bool = False) -> Body | NeedMore:

@@ -48,7 +48,8 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     cipher_change = (begin[:, 0] == CHANGE_CIPHER_SPEC) & (record_bytes == 1) & (begin[:, 5] == 1)
     # Records of a session whose beginning is not in the capture; their version is never 1.3's.
     under_way = (begin[:, 0] == APPLICATION_DATA) & (begin[:, 2] >= 1) & (begin[:, 2] <= 3) & (record_bytes >= 16)
-    return (is_record & (hello | clear_alert | cipher_change | under_way)) | _ssl2.recognise(heads)
+    records: NDArray[np.bool_] = is_record & (hello | clear_alert | cipher_change | under_way)
+    return records | _ssl2.recognise(heads)
 
 
 def parse(data: bytes, *, from_responder: bool, final: bool = False) -> tuple[Body | tuple[Body, ...], int] | NeedMore:
