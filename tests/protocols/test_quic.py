@@ -75,6 +75,11 @@ def test_pieces_in_any_order_over_datagrams_with_other_frames_between():
     assert parse(one, two).client_hello == parse(made.initial(WHOLE)).client_hello == parse(two, one).client_hello
 
 
+def test_lost_datagram_leaves_a_cut_hello():
+    body = parse(made.initial(made.crypto(0, HELLO[:150])), final=True)
+    assert (body.client_hello.cut, body.client_hello.ja4, list(body.names())) == (True, "", [("www.example.com", "quic-sni")])
+
+
 def test_keys_stay_those_of_the_first_connection_id():
     half = len(HELLO) // 2
     one = made.initial(made.crypto(0, HELLO[:half]))

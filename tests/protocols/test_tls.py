@@ -141,6 +141,16 @@ def test_hello_retry_request_then_the_real_one():
     assert used == len(change + second) and not body.hello_retry and body.satisfied
 
 
+def test_cut_hello_still_names_the_server():
+    whole = made.client_hello()
+    cut = tls.parse(whole[:-20], from_responder=False, final=True)
+    assert cut[1] == len(whole) - 20
+    assert (cut[0].server_name, cut[0].ja3, cut[0].ja4, cut[0].cut) == ("www.example.com", "", "", True)
+    assert cut[0].cipher_suites == tls.parse(whole, from_responder=False)[0].cipher_suites
+    with pytest.raises(ValueError, match="cut before its extensions"):
+        tls.parse(whole[:80], from_responder=False, final=True)
+
+
 def test_alpn_of_the_server():
     assert tls.parse(made.record(made.message(2, made.server_hello_body(5, (made.alpn(b"h2"),)))), from_responder=True)[0].alpn == "h2"
 
