@@ -17,6 +17,7 @@ from gdsi_audit.wire_text import WireText, display
 
 LONGEST_CHAIN = 16
 MOST_NAMES = 100
+NO_TEXT = WireText("")
 REMEMBERED_CERTIFICATES = 2048
 NAMES_OF_FLOW = 8
 """How many of the leaf's names are given to the flow."""
@@ -30,10 +31,10 @@ class CertificateFacts:
     """Of its DER, in hexadecimal."""
     unreadable: str = ""
     """Why nothing else is known; empty: it could be read."""
-    subject: WireText = WireText("")
+    subject: WireText = NO_TEXT
     """RFC 4514 form."""
-    common_name: WireText = WireText("")
-    issuer: WireText = WireText("")
+    common_name: WireText = NO_TEXT
+    issuer: WireText = NO_TEXT
     dns_names: tuple[WireText, ...] = ()
     """Subject alternative names, the first MOST_NAMES."""
     not_before: int = 0
@@ -116,7 +117,7 @@ def _common_name(name: x509.Name) -> WireText:
     for attribute in name.get_attributes_for_oid(NameOID.COMMON_NAME):
         value = attribute.value
         return _text(value) if isinstance(value, str) else display(value)
-    return WireText("")
+    return NO_TEXT
 
 
 def _dns_names(read: x509.Certificate) -> tuple[WireText, ...]:

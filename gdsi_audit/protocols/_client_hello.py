@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -69,9 +69,11 @@ class ClientHello:
     grease: bool
     """GREASE values were there."""
     ja3: str
-    """MD5 in hexadecimal; empty for an SSL 2.0 compatible hello, which has no fingerprint."""
+    """MD5 in hexadecimal; empty for an SSL 2.0 compatible hello, which has no fingerprint, and for one that is cut."""
     ja4: str
     name_source: str = "tls-sni"
+    cut: bool = False
+    """Only its beginning was captured: the extensions are those that are all there."""
 
     @property
     def satisfied(self) -> bool:
@@ -135,6 +137,21 @@ def client_hello(body: bytes, transport: str) -> ClientHello:
     if row[scan.STATE] != scan.COMPLETE:
         raise ValueError(f"ClientHello of {len(body)} bytes: the field at offset {row[scan.USED]} does not fit")
     return from_row(row, body, shapes, transport)
+
+
+def cut_client_hello(part: bytes, transport: str) -> ClientHello:
+    """The ClientHello of which `part` is the beginning of the body. Raises ValueError where the extensions have not begun."""
+    at = 34
+    for _ in range(2 if transport == "d" else 1):
+        at += 1 + int.from_bytes(part[at : at + 1])
+    at += 2 + int.from_bytes(part[at : at + 2])
+    at += 1 + int.from_bytes(part[at : at + 1])
+    begin = end = at + 2
+    if begin > len(part):
+        raise ValueError(f"the ClientHello is cut before its extensions, at {len(part)} bytes")
+    while end + 4 <= len(part) and end + 4 + int.from_bytes(part[end + 2 : end + 4]) <= len(part):
+        end += 4 + int.from_bytes(part[end + 2 : end + 4])
+    return replace(client_hello(part[:at] + (end - begin).to_bytes(2) + part[begin:end], transport), ja3="", ja4="", cut=True)
 
 
 def scan_slices(data: NDArray[np.uint8], offset: NDArray[np.int64], length: NDArray[np.int32], holds: int) -> tuple[NDArray[np.int64], bytes]:

@@ -38,12 +38,14 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     begin = heads.bytes
     public = (begin[:, 0] & 0x8B == 0x09) & (heads.length >= 26) & _is_version(begin[:, 9:13])
     long = (begin[:, 0] & 0xC0 == 0xC0) & (heads.length >= 26) & _is_version(begin[:, 1:5])
-    return public | long
+    either: NDArray[np.bool_] = public | long
+    return either
 
 
 def _is_version(four: NDArray[np.uint8]) -> NDArray[np.bool_]:
     digits = (four[:, 1:] >= ord("0")) & (four[:, 1:] <= ord("9"))
-    return (four[:, 0] == ord("Q")) & (four[:, 1] == ord("0")) & digits.all(axis=1)
+    named: NDArray[np.bool_] = (four[:, 0] == ord("Q")) & (four[:, 1] == ord("0")) & digits.all(axis=1)
+    return named
 
 
 def version(datagram: bytes) -> str:

@@ -18,7 +18,8 @@ COMPLETE, INCOMPLETE, INVALID, ELSEWHERE = 0, 1, 2, 3
 """States. ELSEWHERE: not the one record that holds exactly a ClientHello; the parser in Python decides."""
 
 STATE, USED, NAME_AT, NAME_BYTES, SHAPE_AT, SHAPE_BYTES, LISTS, COLUMNS = 0, 1, 2, 3, 4, 5, 6, 20
-"""Columns of the result. NAME_AT and SHAPE_AT are places in `data` and `shapes`; of an INVALID row, USED is the offset of what is wrong in the hello. From LISTS on: begin and end of each of the seven lists, as the walk goes."""
+"""Columns of the result. NAME_AT and SHAPE_AT are places in `data` and `shapes`; of an INVALID row, USED is the offset of what is wrong in the
+hello. From LISTS on: begin and end of each of the seven lists, as the walk goes."""
 
 RECORDS, STREAM, DATAGRAM = 0, 1, 2
 """What a slice holds: TLS records, the body of a ClientHello, or the body of a DTLS ClientHello, which has a cookie (RFC 6347 section 4.2.1)."""
@@ -38,12 +39,21 @@ _TICKET, _PRE_SHARED_KEY, _EARLY_DATA, _VERSIONS, _ECH, _ESNI = 0x0023, 0x0029, 
 
 
 @kernel
-def _number(data: NDArray[np.uint8], at: int) -> int:
+def _number(data: NDArray[np.uint8], at: np.int64) -> np.int64:
     return (np.int64(data[at]) << 8) | np.int64(data[at + 1])
 
 
 @kernel
-def _walk(data: NDArray[np.uint8], begin: int, end: int, has_cookie: int, rows: NDArray[np.int64], index: int, shapes: NDArray[np.uint8], put: int) -> int:
+def _walk(
+    data: NDArray[np.uint8],
+    begin: np.int64,
+    end: np.int64,
+    has_cookie: int,
+    rows: NDArray[np.int64],
+    index: int,
+    shapes: NDArray[np.uint8],
+    put: np.int64,
+) -> int:
     """Walks one hello, from its version to its end, and returns its state."""
     rows[index, NAME_AT] = begin
     rows[index, NAME_BYTES] = 0
@@ -127,7 +137,7 @@ def _walk(data: NDArray[np.uint8], begin: int, end: int, has_cookie: int, rows: 
                     rows[index, NAME_BYTES] = size
                 inside += 3 + size
         if listed:
-            width = 1 if listed == _POINT_FORMATS or listed == _VERSION_LIST else 2
+            width = 1 if listed in (_POINT_FORMATS, _VERSION_LIST) else 2
             if inside + width <= at:
                 size = np.int64(data[inside]) if width == 1 else _number(data, inside)
                 rows[index, LISTS + 2 * listed] = inside + width
@@ -143,13 +153,13 @@ def _walk(data: NDArray[np.uint8], begin: int, end: int, has_cookie: int, rows: 
             for source in range(types_begin, types):
                 shapes[place] = shapes[source]
                 place += 1
-        elif listed == _POINT_FORMATS or listed == _LAST_LIST:
+        elif listed in (_POINT_FORMATS, _LAST_LIST):
             for source in range(rows[index, LISTS + 2 * listed], rows[index, LISTS + 2 * listed + 1]):
                 shapes[place] = data[source]
                 place += 1
         else:
             for source in range(rows[index, LISTS + 2 * listed], rows[index, LISTS + 2 * listed + 1] - 1, 2):
-                number = _number(data, source)
+                number = _number(data, np.int64(source))
                 if (number & 0x0F0F) == 0x0A0A and (number >> 8) == (number & 0xFF):
                     flags |= HAS_GREASE
                     continue

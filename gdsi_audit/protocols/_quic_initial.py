@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -21,7 +22,9 @@ from gdsi_audit.protocols._quic_packet import Packet, varint
 MOST_CANDIDATES = 4
 """Connection ids that are tried as the first one: a Retry brings one more, the server's own id another."""
 LARGEST_CRYPTO_BYTES = 65_536
-MOST_FRAMES = 1024
+MOST_PACKETS = 32
+MOST_FRAMES = 256
+"""In one packet. What is beyond these bounds is not read: a hello needs a few packets of a few frames."""
 
 _SALT_1 = bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a")  # RFC 9001, drafts 33 and 34
 _SALT_2 = bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9")  # RFC 9369
@@ -99,7 +102,7 @@ def crypto_bytes(packets: Iterable[Packet], side: str, client_dcids: Iterable[by
     candidates = list(dict.fromkeys(client_dcids))[:MOST_CANDIDATES]
     pieces: dict[int, bytes] = {}
     opened: Packet | None = None
-    for packet in packets:
+    for packet in islice(packets, MOST_PACKETS):
         for candidate in candidates if salt(packet.version) else ():
             frames = open_packet(packet, keys(packet.version, candidate, side))
             if frames is not None:
@@ -142,4 +145,3 @@ def _behind_ack(frames: bytes, at: int, counts_congestion: bool) -> int:
     for _ in range(min(2 * ranges, len(frames)) + 1 + 3 * counts_congestion):
         _, at = varint(frames, at)
     return at
-

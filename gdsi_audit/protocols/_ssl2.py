@@ -22,7 +22,9 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     ciphers, session, challenge = (begin[:, at] << 8 | begin[:, at + 1] for at in (5, 7, 9))
     fits = (record_bytes + 2 == heads.length) & (ciphers + session + challenge + HEADER_BYTES == heads.length)
     plausible = (ciphers > 0) & (ciphers % 3 == 0) & np.isin(session, (0, 16)) & (challenge >= 16) & (challenge <= 32)
-    return (begin[:, 0] >= 0x80) & (begin[:, 2] == 1) & np.isin(begin[:, 3] << 8 | begin[:, 4], VERSIONS) & fits & plausible
+    kind = (begin[:, 0] >= 0x80) & (begin[:, 2] == 1) & np.isin(begin[:, 3] << 8 | begin[:, 4], VERSIONS)
+    hello: NDArray[np.bool_] = kind & fits & plausible
+    return hello
 
 
 def is_client_hello(data: bytes) -> bool:

@@ -49,7 +49,8 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     is_record = np.isin(version, (0xFEFF, 0xFEFD, 0x0100)) & (record_bytes > 0) & (record_bytes + RECORD_HEADER_BYTES <= heads.length)
     hello = (begin[:, 0] == HANDSHAKE) & (epoch == 0) & np.isin(begin[:, 13], (CLIENT_HELLO, SERVER_HELLO, HELLO_VERIFY_REQUEST))
     under_way = (begin[:, 0] >= CHANGE_CIPHER_SPEC) & (begin[:, 0] <= APPLICATION_DATA) & (epoch > 0) & (record_bytes >= 16)
-    return is_record & (hello | under_way)
+    records: NDArray[np.bool_] = is_record & (hello | under_way)
+    return records
 
 
 def parse(datagrams: list[bytes], *, from_responder: bool, final: bool = False) -> Body | tuple[ServerHello, Certificate] | NeedMore:

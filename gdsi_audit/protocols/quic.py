@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore, _gquic
 from gdsi_audit.protocols import _quic_packet as layout
-from gdsi_audit.protocols._client_hello import ClientHello, client_hello
+from gdsi_audit.protocols._client_hello import ClientHello, client_hello, cut_client_hello
 from gdsi_audit.protocols._gquic import GquicHello
 from gdsi_audit.protocols._handshake import CLIENT_HELLO, LARGEST_MESSAGE_BYTES, SERVER_HELLO, ServerHello
 from gdsi_audit.protocols._handshake import server_hello as read_server_hello
@@ -34,7 +34,7 @@ class QuicInitial:
     """Hexadecimal. Of the client's first packet that could be opened: `server_hello` wants it."""
     scid: str
     client_hello: ClientHello | None
-    """None: the server's side, a version without a known salt, or not enough of it captured."""
+    """None: the server's side, a version without a known salt, or too little of it captured. It may be `cut`."""
 
     satisfied = True
 
@@ -84,7 +84,8 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     negotiation = (version == 0) & (begin[:, 0] >= 0x80) & (begin[:, 5] + scid_bytes > 0) & (listed >= 4) & (listed % 4 == 0) & (scid_bytes <= 20)
     is_long = (begin[:, 0] & 0xC0 == 0xC0) & (begin[:, 5] <= layout.LONGEST_CONNECTION_ID_BYTES) & (heads.length >= 16)
     negotiation &= (begin[:, 5] <= layout.LONGEST_CONNECTION_ID_BYTES) & (heads.length >= 16)
-    return (is_long & known) | negotiation | _gquic.recognise(heads)
+    long_headers: NDArray[np.bool_] = (is_long & known) | negotiation
+    return long_headers | _gquic.recognise(heads)
 
 
 def parse(datagrams: list[bytes], *, from_responder: bool, final: bool = False) -> Body | NeedMore:
@@ -110,7 +111,7 @@ def parse(datagrams: list[bytes], *, from_responder: bool, final: bool = False) 
         return NEED_MORE
     if not initials:
         return LongHeader(first.kind, version_name(first.version), first.dcid.hex(), first.scid.hex())
-    return _initial(opened or initials[0], None)
+    return _initial(opened or initials[0], _cut_hello(handshake))
 
 
 def server_hello(datagrams: list[bytes], client_dcid: str) -> ServerHello | NeedMore:
@@ -144,6 +145,14 @@ def _hello(handshake: bytes, opened: Packet) -> QuicInitial | GquicHello | None:
         return _gquic.hello(handshake, version_name(opened.version))
     body = _message(handshake, CLIENT_HELLO)
     return None if body is None else _initial(opened, client_hello(body, "q"))
+
+
+def _cut_hello(handshake: bytes) -> ClientHello | None:
+    """What the beginning of a hello says whose rest was not captured."""
+    try:
+        return cut_client_hello(handshake[4:], "q")
+    except ValueError:
+        return None
 
 
 def _message(handshake: bytes, kind: int) -> bytes | None:

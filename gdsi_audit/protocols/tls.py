@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore, _ssl2
 from gdsi_audit.protocols import _hello_scan as scan
 from gdsi_audit.protocols._certificate import Certificate, CertificateFacts
-from gdsi_audit.protocols._client_hello import ClientHello, from_row, scan_slices
+from gdsi_audit.protocols._client_hello import ClientHello, cut_client_hello, from_row, scan_slices
 from gdsi_audit.protocols._handshake import (
     ALERT,
     APPLICATION_DATA,
@@ -48,15 +48,17 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     cipher_change = (begin[:, 0] == CHANGE_CIPHER_SPEC) & (record_bytes == 1) & (begin[:, 5] == 1)
     # Records of a session whose beginning is not in the capture; their version is never 1.3's.
     under_way = (begin[:, 0] == APPLICATION_DATA) & (begin[:, 2] >= 1) & (begin[:, 2] <= 3) & (record_bytes >= 16)
-    return (is_record & (hello | clear_alert | cipher_change | under_way)) | _ssl2.recognise(heads)
+    records: NDArray[np.bool_] = is_record & (hello | clear_alert | cipher_change | under_way)
+    return records | _ssl2.recognise(heads)
 
 
 def parse(data: bytes, *, from_responder: bool, final: bool = False) -> tuple[Body | tuple[Body, ...], int] | NeedMore:
     """What the first records of one direction say, and the bytes they take.
 
     One body, or a tuple of several in the order sent where messages share records. `final`: no more bytes will follow; whole messages are given
-    though the record behind them is cut. Which side sent the bytes does not matter: messages say themselves what they are. Raises ValueError
-    with the offset for bytes that are no records, and for messages whose lengths do not fit.
+    though the record behind them is cut, and so is a ClientHello of which only the beginning is there. Which side sent the bytes does not
+    matter: messages say themselves what they are. Raises ValueError with the offset for bytes that are no records, and for messages whose
+    lengths do not fit.
     """
     if _ssl2.is_client_hello(data):
         return _ssl2.client_hello(data), len(data)
@@ -81,6 +83,8 @@ def parse(data: bytes, *, from_responder: bool, final: bool = False) -> tuple[Bo
             changed = True
         elif content_type in (HANDSHAKE, APPLICATION_DATA):
             return Encrypted(content_type), end
+    if final and handshake[:1] == bytes([CLIENT_HELLO]):
+        return cut_client_hello(handshake[4:], "t"), len(data)
     return (Encrypted(CHANGE_CIPHER_SPEC), len(data)) if changed and final else NEED_MORE
 
 

@@ -22,14 +22,25 @@ def test_ja4_does_not_depend_on_the_order_of_ciphers_and_extensions():
 
 @pytest.mark.parametrize(
     ("protocol", "ends"),
-    [(b"", "00"), (b"h2", "h2"), (b"http/1.1", "h1"), (b"h", "hh"), (b"\xab", "ab"), (b"\xab\xcd", "ad"), (b"0\xab", "3b"), (b"h\x00z", "hz"), (b"\xe9", "e9")],
+    [
+        (b"", "00"),
+        (b"h2", "h2"),
+        (b"http/1.1", "h1"),
+        (b"h", "hh"),
+        (b"\xab", "ab"),
+        (b"\xab\xcd", "ad"),
+        (b"0\xab", "3b"),
+        (b"h\x00z", "hz"),
+        (b"\xe9", "e9"),
+    ],
 )
 def test_ja4_ends_of_the_application_protocol(protocol, ends):
     assert _ja.ja4("q", 0x0304, False, protocol, [], [], []) == f"q13i0000{ends}_000000000000_000000000000"
 
 
 @pytest.mark.parametrize(
-    ("version", "text"), [(0x0304, "13"), (0x0303, "12"), (0x0302, "11"), (0x0301, "10"), (0x0300, "s3"), (0xFEFF, "d1"), (0xFEFD, "d2"), (0xFEFC, "d3"), (0x7F1C, "00")]
+    ("version", "text"),
+    [(0x0304, "13"), (0x0303, "12"), (0x0302, "11"), (0x0301, "10"), (0x0300, "s3"), (0xFEFF, "d1"), (0xFEFD, "d2"), (0xFEFC, "d3"), (0x7F1C, "00")],
 )
 def test_ja4_versions(version, text):
     assert _ja.ja4("t", version, False, b"", [], [], [])[1:3] == text

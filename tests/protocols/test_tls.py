@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import ssl
 
@@ -19,7 +20,8 @@ HELLO = bytes.fromhex(
     "16 0301 0059"  # record: handshake, TLS 1.0, 89 bytes
     "01 000055"  # ClientHello of 85 bytes
     "0303"  # TLS 1.2
-    + "11" * 32  # random
+    + "11"
+    * 32  # random
     + "00"  # no session id
     "0004 c02f 0035"  # two cipher suites
     "01 00"  # no compression
@@ -71,7 +73,10 @@ def test_grease_is_left_out_and_noted():
 
 
 def test_encrypted_client_hello_is_offered():
-    hello, _ = tls.parse(made.client_hello((*made.BROWSER, made.extension(0xFE0D, bytes(9)), made.extension(0xFFCE, b""), made.extension(0x29, b""))), from_responder=False)
+    hello, _ = tls.parse(
+        made.client_hello((*made.BROWSER, made.extension(0xFE0D, bytes(9)), made.extension(0xFFCE, b""), made.extension(0x29, b""))),
+        from_responder=False,
+    )
     assert (hello.ech, hello.esni, hello.resumes, hello.early_data) == ("offered", True, True, False)
     assert tls.parse(made.client_hello(), from_responder=False)[0].ech == ""
 
@@ -116,7 +121,10 @@ def test_garbage_behind_a_message_does_not_lose_it():
 
 
 def test_server_hello_of_version_1_3():
-    body, _ = tls.parse(made.record(made.message(2, made.server_hello_body(0x1301, (made.extension(0x2B, b"\x03\x04"), made.extension(0x33, b""))))), from_responder=True)
+    body, _ = tls.parse(
+        made.record(made.message(2, made.server_hello_body(0x1301, (made.extension(0x2B, b"\x03\x04"), made.extension(0x33, b""))))),
+        from_responder=True,
+    )
     assert (body.version, body.hello_retry, body.satisfied) == (0x0304, False, True)
     assert body.ja3s == hashlib.md5(b"771,4865,43-51").hexdigest()
 
@@ -131,6 +139,16 @@ def test_hello_retry_request_then_the_real_one():
     assert body.hello_retry and not body.satisfied
     body, used = tls.parse(change + second, from_responder=True)
     assert used == len(change + second) and not body.hello_retry and body.satisfied
+
+
+def test_cut_hello_still_names_the_server():
+    whole = made.client_hello()
+    cut = tls.parse(whole[:-20], from_responder=False, final=True)
+    assert cut[1] == len(whole) - 20
+    assert (cut[0].server_name, cut[0].ja3, cut[0].ja4, cut[0].cut) == ("www.example.com", "", "", True)
+    assert cut[0].cipher_suites == tls.parse(whole, from_responder=False)[0].cipher_suites
+    with pytest.raises(ValueError, match="cut before its extensions"):
+        tls.parse(whole[:80], from_responder=False, final=True)
 
 
 def test_alpn_of_the_server():
@@ -187,16 +205,36 @@ def test_what_cannot_be_raises(data):
 
 
 def test_ssl2_compatible_hello():
-    data = bytes.fromhex("802e" "01" "0301" "0015" "0000" "0010" + "00002f 000035 00000a 010080 0700c0 030080 0000ff" + "ab" * 16)
+    data = bytes.fromhex("802e010301001500000010" + "00002f 000035 00000a 010080 0700c0 030080 0000ff" + "ab" * 16)
     hello, used = tls.parse(data, from_responder=False)
-    assert (used, hello.version, hello.cipher_suites, hello.ja3, hello.ja4) == (48, 0x0301, (0x2F, 0x35, 0x0A, 0x010080, 0x0700C0, 0x030080, 0xFF), "", "")
+    assert (used, hello.version, hello.cipher_suites, hello.ja3, hello.ja4) == (
+        48,
+        0x0301,
+        (0x2F, 0x35, 0x0A, 0x010080, 0x0700C0, 0x030080, 0xFF),
+        "",
+        "",
+    )
     assert tls.recognise(heads(data, data + b"\0")).tolist() == [True, False]
     assert bulk(data) == [(hello, 48)]
 
 
 def test_recognise():
-    yes = [HELLO, made.client_hello(), made.record(made.message(2, made.server_hello_body(5))), made.record(b"\x02\x28", 21), made.record(bytes(40), 23), made.record(b"\x01", 20) + b"\x16"]
-    no = [b"GET / HTTP/1.1", b"\x16\x03\x01", b"\x16\x03\x01\x00\x40\x09\x00\x00\x00\x03", b"\x17\x03\x05\x00\x40" + bytes(40), b"\x16\x03\x01\x00\x40\x01\x00\x00\x3c\x07", b""]
+    yes = [
+        HELLO,
+        made.client_hello(),
+        made.record(made.message(2, made.server_hello_body(5))),
+        made.record(b"\x02\x28", 21),
+        made.record(bytes(40), 23),
+        made.record(b"\x01", 20) + b"\x16",
+    ]
+    no = [
+        b"GET / HTTP/1.1",
+        b"\x16\x03\x01",
+        b"\x16\x03\x01\x00\x40\x09\x00\x00\x00\x03",
+        b"\x17\x03\x05\x00\x40" + bytes(40),
+        b"\x16\x03\x01\x00\x40\x01\x00\x00\x3c\x07",
+        b"",
+    ]
     assert tls.recognise(heads(*yes)).tolist() == [True] * len(yes)
     assert tls.recognise(heads(*no)).tolist() == [False] * len(no)
 
@@ -204,7 +242,18 @@ def test_recognise():
 def test_bulk_gives_what_parse_gives():
     whole = made.client_hello()
     split = made.record(whole[5:60]) + made.record(whole[60:])
-    payloads = [whole, whole[:-1], whole + whole, split, b"\x16", b"", whole[:5] + b"\x02" + whole[6:], HELLO, b"\x16\x03\x01\x00\x01\x01", made.record(b"\x02\x30", 21)]
+    payloads = [
+        whole,
+        whole[:-1],
+        whole + whole,
+        split,
+        b"\x16",
+        b"",
+        whole[:5] + b"\x02" + whole[6:],
+        HELLO,
+        b"\x16\x03\x01\x00\x01\x01",
+        made.record(b"\x02\x30", 21),
+    ]
     assert bulk(*payloads) == [one(payload) for payload in payloads]
     assert bulk(*payloads)[2] == (tls.parse(whole, from_responder=False)[0], len(whole))
 
@@ -218,7 +267,13 @@ def test_mutated_hellos_bulk_equals_parse(changes, cut, browser):
     assert bulk(payload) == [one(payload)]
 
 
-@given(st.sampled_from([b"", b"\x16\x03\x01", b"\x16\x03\x01\x00\x80\x01\x00\x00\x7c\x03\x03", b"\x14\x03\x03\x00\x01\x01", b"\x80\x2e\x01", HELLO[:50]]), st.binary(max_size=300), st.booleans())
+@given(
+    st.sampled_from(
+        [b"", b"\x16\x03\x01", b"\x16\x03\x01\x00\x80\x01\x00\x00\x7c\x03\x03", b"\x14\x03\x03\x00\x01\x01", b"\x80\x2e\x01", HELLO[:50]]
+    ),
+    st.binary(max_size=300),
+    st.booleans(),
+)
 def test_anything_is_a_body_need_more_or_value_error(beginning, rest, final):
     data = beginning + rest
     try:
@@ -245,10 +300,8 @@ def handshake(version: ssl.TLSVersion, pem: str) -> tuple[bytes, bytes, ssl.SSLO
     sent: dict[str, bytes] = {"client": b"", "server": b""}
     for _ in range(4):
         for side in (client, server):
-            try:
+            with contextlib.suppress(ssl.SSLWantReadError):
                 side.do_handshake()
-            except ssl.SSLWantReadError:
-                pass
             from_client, from_server = to_server.read(), server_out.read()
             sent["client"] += from_client
             sent["server"] += from_server
@@ -283,8 +336,13 @@ def test_handshake_of_openssl(version, key_and_certificate):
     hello = bodies(of_client)[0]
     assert (hello.server_name, hello.alpn, hello.version) == ("device.example.net", ("h2", "http/1.1"), int(version))
     server = bodies(of_server)
-    assert (server[0].version, tls.version_name(server[0].version)) == (int(version), client.version().replace("v", " ") + ("" if "." in client.version() else ".0"))
-    assert server[0].cipher_suite in {cipher["id"] & 0xFFFF for cipher in ssl.create_default_context().get_ciphers() if cipher["name"] == client.cipher()[0]}
+    assert (server[0].version, tls.version_name(server[0].version)) == (
+        int(version),
+        client.version().replace("v", " ") + ("" if "." in client.version() else ".0"),
+    )
+    assert server[0].cipher_suite in {
+        cipher["id"] & 0xFFFF for cipher in ssl.create_default_context().get_ciphers() if cipher["name"] == client.cipher()[0]
+    }
     if version == ssl.TLSVersion.TLSv1_2:
         assert server[0].alpn == client.selected_alpn_protocol() == "h2"
         assert server[1].chain[0].sha256 == hashlib.sha256(client.getpeercert(binary_form=True)).hexdigest()

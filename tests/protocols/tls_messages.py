@@ -53,7 +53,9 @@ BROWSER = (
 BROWSER_CIPHERS = (GREASE, 0x1301, 0xC02B)
 
 
-def client_hello_body(extensions: tuple[bytes, ...] = BROWSER, ciphers: tuple[int, ...] = BROWSER_CIPHERS, version: int = 0x0303, cookie: bytes | None = None) -> bytes:
+def client_hello_body(
+    extensions: tuple[bytes, ...] = BROWSER, ciphers: tuple[int, ...] = BROWSER_CIPHERS, version: int = 0x0303, cookie: bytes | None = None
+) -> bytes:
     return (
         numbers(version)
         + bytes(range(32))  # random
