@@ -27,7 +27,7 @@ _WORD = re.compile(rb'"((?:[^"\\]|\\.)*)"|([^\s"{]+)')
 def recognise(heads: Heads) -> NDArray[np.bool_]:
     """A server's greeting, or a client's tagged opening command."""
     found = np.zeros(heads.length.size, np.bool_)
-    for row in np.flatnonzero((heads.bytes[:, 0] == 0x2A) | ((heads.bytes[:, 0] >= 0x30) & (heads.bytes[:, 0] <= 0x7A))):
+    for row in np.flatnonzero((heads.bytes[:, 0] == 0x2A) | ((heads.bytes[:, 0] >= 0x2E) & (heads.bytes[:, 0] <= 0x7A))):
         head = heads.bytes[row].tobytes().upper()
         found[row] = head.startswith(_GREETING) or bool(_OPENING.match(head))
     return found

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols import Heads
+from gdsi_audit.protocols._dns_shape import begins_message
 from gdsi_audit.wire_text import WireText, display
 
 TRANSPORT = "udp"
@@ -55,6 +56,7 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     control = np.isin(mode, (CONTROL, PRIVATE)) & (heads.length >= np.where(mode == CONTROL, 12, 8)) & (stratum & 0x3F <= 0x1F)
     clock = ((precision == 0) | (precision == 32) | (precision >= 0xE0)) & (poll <= 17) & (heads.bytes[:, 4] == 0) & (heads.bytes[:, 8] == 0)
     elsewhere = timed & (version >= 3) & ((mode == 3) | ((mode == 4) & (stratum > 0))) & (heads.length == HEADER_BYTES) & clock
+    elsewhere &= ~begins_message(heads.bytes, heads.length)
     found: NDArray[np.bool_] = versioned & np.where(at_port, timed | control, elsewhere)
     return found
 

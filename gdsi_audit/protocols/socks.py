@@ -21,6 +21,9 @@ NO_AUTHENTICATION, PASSWORD = 0, 2
 IPV4, DOMAIN, IPV6 = 1, 3, 4
 ADDRESS_BYTES = {IPV4: 4, IPV6: 16}
 GRANTED_4 = range(90, 94)
+ANSWER_4_BYTES = 8
+TUNNELLED = (b"\x16\x03", b"HTTP/", b"SSH-")
+"""Beginnings that may stand right behind an answer of version 4, which has no other mark than its length."""
 LONGEST_METHODS = 10
 LONGEST_TEXT_BYTES = 255
 
@@ -84,7 +87,7 @@ def _is_request(head: bytes) -> bool:
 
 def _is_answer(head: bytes, length: int) -> bool:
     if head[0] == 0:
-        return length == 8 and head[1] in GRANTED_4
+        return head[1] in GRANTED_4 and (length == ANSWER_4_BYTES or head[ANSWER_4_BYTES:].startswith(TUNNELLED))
     if head[0] != 5 or head[1] not in (NO_AUTHENTICATION, PASSWORD):
         return False
     after = head[2:6] if head[1] == NO_AUTHENTICATION else head[4:8]

@@ -51,11 +51,12 @@ class StunMessage:
 
 
 def recognise(heads: Heads) -> NDArray[np.bool_]:
-    """The cookie and a length that fits; without cookie, a classic type, the exact length and a known first attribute."""
+    """The cookie and a length that fits; without cookie, a classic type, the exact length and a first attribute that is known or all there is."""
     kind, size, attribute, attribute_bytes = (heads.bytes[:, place].astype(np.int32) << 8 | heads.bytes[:, place + 1] for place in (0, 2, 20, 22))
     whole = (heads.length == size + HEADER_BYTES) & (size % 4 == 0)
     cookie = (heads.bytes[:, 4:8] == np.frombuffer(COOKIE, np.uint8)).all(axis=1)
-    first_fits = np.isin(attribute, CLASSIC_ATTRIBUTES) & (attribute_bytes + 4 <= size)
+    behind_first = attribute_bytes + 4
+    first_fits = (behind_first == size) | (np.isin(attribute, CLASSIC_ATTRIBUTES) & (behind_first < size))
     classic = np.isin(kind, CLASSIC_TYPES) & ((size == 0) | first_fits) & heads.bytes[:, 4:20].any(axis=1)
     found: NDArray[np.bool_] = whole & (kind < 0x4000) & (cookie | classic)
     return found
