@@ -5,7 +5,7 @@ The meaning of every table and key is fixed by the judging contract. Each item k
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Protocol
@@ -159,7 +159,7 @@ class Listener:
 class Identifier:
     id: str
     kind: str
-    value: str
+    value: str = field(repr=False)
     """Never printed."""
     allowed_to: tuple[str, ...] = ()
     source: Source = Source()

@@ -24,14 +24,17 @@ class Problems:
     found: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, where: Where, text: str) -> None:
+        """Keeps a problem. Raises ValueError with all of them when there are too many to go on: looking for the word that was meant takes time."""
         self.found.append((nearest_line(self.lines, where), text))
+        if len(self.found) == MOST_PROBLEMS:
+            self.raise_any()
 
     def raise_any(self) -> None:
         """Raises ValueError with one line of text per problem, in the order of the file; nothing when all is well."""
         if self.found:
             told = [f"{self.file}:{line}: {text}" for line, text in sorted(self.found)]
-            rest = [f"{self.file}: and {len(told) - MOST_PROBLEMS} more"] if len(told) > MOST_PROBLEMS else []
-            raise ValueError("\n".join(told[:MOST_PROBLEMS] + rest))
+            rest = [f"{self.file}: no more than {MOST_PROBLEMS} problems are told at once"] if len(told) == MOST_PROBLEMS else []
+            raise ValueError("\n".join(told + rest))
 
 
 @dataclass(frozen=True, slots=True)

