@@ -60,7 +60,7 @@ def _grounds(device: DeviceTraffic, traffic: Traffic, declaration: Declaration, 
     if not device.coverage.flows:
         return _unseen(device.device.id, declaration)
     inside, assessed_bytes = _share_inside(device, declaration)
-    uncovered = [phase.name for phase in declaration.phases if _uncovered_s(phase, traffic) > PHASE_TOLERANCE_S]
+    uncovered = [phase.name for phase in declaration.phases if not _is_covered(phase, traffic)]
     numbers = _numbers(device, declaration) | {
         "inside": inside,
         "assessed_bytes": assessed_bytes,
@@ -171,11 +171,17 @@ def _assess(device: DeviceTraffic, declaration: Declaration, address: str, item:
     return assessment.assess(endpoint.place if endpoint is not None else Place(), allowed, denied)
 
 
-def _uncovered_s(phase: Phase, traffic: Traffic) -> float:
-    """Seconds of the phase that no capture covers."""
+def _is_covered(phase: Phase, traffic: Traffic) -> bool:
+    """Whether captures cover the phase but for the tolerance, and at least a part of it."""
+    uncovered = _uncovered_ns(phase, traffic)
+    return uncovered <= PHASE_TOLERANCE_S * 1e9 and uncovered < phase.end - phase.start
+
+
+def _uncovered_ns(phase: Phase, traffic: Traffic) -> int:
+    """Nanoseconds of the phase that no capture covers."""
     spans = sorted((one.first, one.last) for one in traffic.captures if one.first is not None and one.last is not None)
     reached, uncovered = phase.start, 0
     for first, last in spans:
         uncovered += max(0, min(first, phase.end) - reached)
         reached = max(reached, min(last, phase.end))
-    return (uncovered + max(0, phase.end - reached)) / 1e9
+    return uncovered + max(0, phase.end - reached)

@@ -44,6 +44,7 @@ FLOW_DEFAULTS: dict[str, object] = {
     "name_source": "", "name_frame": 0, "ambiguous": False, "nameable": True, "remote_country": "", "organisation": "", "app": "",
     "first_capture": 0, "last_capture": 0, "duplicate_pkts": 0, "community_id": "",
 }  # fmt: skip
+EMPTY_CONTACTS, EMPTY_DNS, EMPTY_ANSWERS = (pd.DataFrame(columns=list(schema)).astype(schema) for schema in (CONTACTS, DNS, ANSWERS))
 FIRST_FLOW_NS = 1_790_000_000_000_000_000
 
 
@@ -131,15 +132,16 @@ def device_traffic(flows_table):
         named = [{**row, "name": pair.split()[0], "address": pair.split()[1]} for row, pair in zip(rows, answers, strict=True)]
         whole = {
             "device": Device(id="camera", macs=("02:00:00:00:00:50",), addresses=("192.168.1.50", "2001:db8::50"), declared=True),
-            "contacts": pd.DataFrame(columns=list(CONTACTS)).astype(CONTACTS),
-            "dns": pd.DataFrame(columns=list(DNS)).astype(DNS),
+            "contacts": EMPTY_CONTACTS,
+            "dns": EMPTY_DNS,
+            "answers": pd.DataFrame(named, columns=list(ANSWERS)).astype(ANSWERS) if named else EMPTY_ANSWERS,
             "messages": {},
             "endpoints": {address: Endpoint(address, (), place) for address, place in (places or {}).items()},
             "captures": (one_capture(),),
             "frames": ContiguousFrames(flows),
             **given,
         }
-        return DeviceTraffic(flows=flows, answers=pd.DataFrame(named, columns=list(ANSWERS)).astype(ANSWERS), coverage=seen, **whole)
+        return DeviceTraffic(flows=flows, coverage=seen, **whole)
 
     return build
 

@@ -11,7 +11,11 @@ TABLE = "remote name name_source\n203.0.113.1:443 api.cams.example tls-sni"
 def test_one_row_lists_them_with_their_lines(device_traffic, declared):
     items = [
         *("api.cams.example", "*.cams.example", "update.cams.example"),
-        *(Destination(klass="time"), Destination(name="c.example", not_assessable="unbound"), Destination(name="api.cams.example", ports=((80, 80),))),
+        *(
+            Destination(klass="time"),
+            Destination(name="c.example", not_assessable="unbound"),
+            Destination(name="api.cams.example", ports=((80, 80),)),
+        ),
     ]
     (found,) = detect(device_traffic(TABLE), declared(*items))
     assert found.severity == "info" and found.contradicts == ()
