@@ -87,7 +87,7 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     at_53 = (heads.orig_port == DNS_PORT) | (heads.resp_port == DNS_PORT)
     sibling = np.isin(heads.orig_port, SIBLING_PORTS) | np.isin(heads.resp_port, SIBLING_PORTS)
     bare = at_53 & (heads.length == BARE_HEADER_BYTES) & (heads.bytes[:, 2] & 0x80 > 0) & ~heads.bytes[:, 4:12].any(axis=1)
-    found: NDArray[np.bool_] = (begins_message(heads.bytes, heads.length) | bare) & (at_53 | ~sibling)
+    found: NDArray[np.bool_] = (begins_message(heads.bytes, heads.length, cut_allowed=at_53) | bare) & (at_53 | ~sibling)
     return found
 
 
@@ -101,6 +101,8 @@ def columns(data: NDArray[np.uint8], offset: NDArray[np.int64], length: NDArray[
     """Reads the datagrams `data[offset : offset + length]`, all of them. Raises ValueError where one does not lie within `data`."""
     if offset.size and (int(offset.min()) < 0 or int(length.min()) < 0 or int((offset + length).max()) > data.size):
         raise ValueError("a datagram does not lie within the data")
+    # Columns of a structured array are strided: a type of their own, for which everything would be compiled once more.
+    offset, length = np.ascontiguousarray(offset, np.int64), np.ascontiguousarray(length, np.int32)
     whole_bytes = int(length.sum(dtype=np.int64))
     messages = np.zeros(offset.size, MESSAGES)
     answers = np.empty(whole_bytes // SMALLEST_ANSWER_BYTES + 1, ANSWERS)
