@@ -172,7 +172,7 @@ def _shares(
             messages=MappingProxyType(_messages_of(own["flow"].tolist(), by_flow)),
             endpoints=MappingProxyType({address: endpoints[address] for address in sorted(set(flows["remote_addr"].unique()))}),
             captures=tuple(seen.captures),
-            coverage=coverage(flows, seen.captures, seen.cut_share, notes),
+            coverage=coverage(flows, seen.captures, seen.observed_ns / 1e9, seen.cut_share, notes),
             frames=seen.index,
             folded=len(flows) - len(own),
         )
