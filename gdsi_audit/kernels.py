@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import platformdirs
 
@@ -22,10 +22,17 @@ Function = TypeVar("Function", bound=Callable[..., object])
 BOUNDSCHECK = os.environ.get("GDSI_AUDIT_BOUNDSCHECK") == "1"
 
 
-def _sources_digest() -> str:
-    """Changes whenever a module of the package changes: numba itself looks only at the kernel's own file."""
+def _kernel_sources() -> list[Path]:
+    """Every file that a kernel can be made from: its own, and those whose constants it takes."""
     package = Path(__file__).parent
-    states = ((path.relative_to(package).as_posix(), path.stat()) for path in sorted(package.rglob("*.py")))
+    stages = [path for stage in ("readers", "packets", "flows") for path in (package / stage).glob("*.py")]
+    parsers = [path for path in (package / "protocols").glob("*.py") if b"import kernel" in path.read_bytes()]
+    return sorted([package / "kernels.py", package / "gap.py", *stages, *parsers])
+
+
+def _sources_digest() -> str:
+    """Changes whenever one of those files changes: numba itself looks only at the kernel's own file."""
+    states = ((path.name, path.stat()) for path in _kernel_sources())
     text = "".join(f"{name} {state.st_size} {state.st_mtime_ns}\n" for name, state in states)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -59,7 +66,14 @@ def kernel(function: Function) -> Function:
     return cast("Function", compile_lazily(function))
 
 
+def part(function: Function) -> Function:
+    """Compiles a function that only kernels of its own file call: it is kept inside them, so it needs no entry from Python and no cache file."""
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compile_within = numba.njit(nogil=True, error_model="numpy", boundscheck=BOUNDSCHECK, **options)
+    return cast("Function", compile_within(function))
+
+
 def compile_seconds(dispatcher: object) -> float:
     """Seconds that `dispatcher` spent compiling in this process; 0.0 when every signature came from the cache."""
-    metadata: dict[object, dict[str, dict[str, float]]] = dispatcher.get_metadata() if hasattr(dispatcher, "get_metadata") else {}
-    return sum(entry.get("timers", {}).get("compiler_lock", 0.0) for entry in metadata.values())
+    metadata: dict[object, dict[str, dict[str, float]] | None] = dispatcher.get_metadata() if hasattr(dispatcher, "get_metadata") else {}
+    return sum(entry.get("timers", {}).get("compiler_lock", 0.0) for entry in metadata.values() if entry)

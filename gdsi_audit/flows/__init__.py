@@ -60,7 +60,7 @@ CONN_STATES = ("OTH", "S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTO
 CHUNKS = np.dtype(
     [
         ("time", "i8"),
-        ("frame", "i8"),
+        ("frame", "i8"),  # of `capture`: a segment may have waited since an earlier block or capture
         ("serial", "i8"),  # of the flow
         ("flow", "i8"),
         ("offset", "i8"),  # of the bytes, in Frames.data (block or spare room)
@@ -71,6 +71,7 @@ CHUNKS = np.dtype(
         ("resp_lo", "u8"),
         ("length", "i4"),
         ("gap_bytes", "i4"),  # TCP: bytes missing directly before this chunk
+        ("capture", "i4"),  # ordinal
         ("slot", "i4"),  # row in the live flow table, valid until the next call
         ("wire_length", "i4"),  # as the headers say; more than length where the snapshot length cut it
         ("orig_port", "u2"),

@@ -45,3 +45,11 @@ def value(text: str) -> tuple[int, int]:
 def mac_text(mac: int) -> str:
     """48 bits as six colon-separated pairs of lower-case digits."""
     return mac.to_bytes(6, "big").hex(":")
+
+
+def mac_value(text: str) -> int:
+    """48 bits of a MAC in text form, separated by colons, dashes, dots or nothing. Raises ValueError."""
+    digits = text.translate(str.maketrans("", "", ":-."))
+    if len(digits) != 12:
+        raise ValueError(f"{text!r} is not a MAC address: it takes twelve hexadecimal digits")
+    return int(digits, 16)

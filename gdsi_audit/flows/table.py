@@ -1,0 +1,167 @@
+"""One flow table over consecutive captures: packets go in, closed flows and wanted payload come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gdsi_audit.flows import CHUNKS, _assemble
+from gdsi_audit.flows import _rows as rows
+from gdsi_audit.flows._closing import closed_rows
+from gdsi_audit.gap import Gap
+from gdsi_audit.readers import SPARE_BYTES, Frames
+
+ORIGINATOR, RESPONDER = 0, 1
+AGE_BINS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a run of packet rows led to. Everything is valid until the next batch is asked for."""
+
+    data: NDArray[np.uint8]
+    """What the chunks' offsets point into: the block, or at the end a room of the table's own."""
+    packets: NDArray[np.void]
+    """PACKETS: the rows that this batch covers."""
+    serials: NDArray[np.int64]
+    """Serial of the flow of each of these rows."""
+    closed: NDArray[np.void]
+    """CLOSED."""
+    chunks: NDArray[np.void]
+    """CHUNKS."""
+
+
+class FlowTable:
+    """Both directions of every five-tuple between time-outs, with Zeek's meaning of originator, states, history and bytes."""
+
+    def __init__(self, *, most_live_flows: int = 200_000, streams: bool = True) -> None:
+        """`most_live_flows`: beyond it the least recently active flows are closed early and counted. `streams` False: no chunks."""
+        if most_live_flows < 1:
+            raise ValueError(f"most_live_flows is {most_live_flows}; at least 1 is needed")
+        self._flows = np.zeros(most_live_flows, rows.FLOWS)
+        self._endpoints = np.zeros(2 * most_live_flows, rows.ENDPOINTS)
+        self._heads = np.full(1 << max((most_live_flows - 1).bit_length() + 1, 4), -1, np.int32)
+        self._free = np.zeros(most_live_flows, np.int32)
+        self._expired = np.zeros(rows.EXPIRED_ROWS, rows.EXPIRED)
+        self._segments = np.zeros(rows.SEGMENT_ROWS, rows.SEGMENTS)
+        self._cells = np.zeros((rows.SEGMENT_ROWS, rows.SEGMENT_BYTES), np.uint8)
+        self._segment_free = np.zeros(rows.SEGMENT_ROWS, np.int32)
+        self._constants = (rows.port_bits(), *rows.fresh_rows(streams=streams), np.zeros(AGE_BINS, np.int64))
+        self._closed = np.zeros(rows.CLOSED_ROWS, rows.FLOWS)
+        self._closed_endpoints = np.zeros(2 * rows.CLOSED_ROWS, rows.ENDPOINTS)
+        self._chunks = np.zeros(rows.CHUNK_ROWS, CHUNKS)
+        self._control = np.zeros(rows.CONTROLS, np.int64)
+        for pending in (rows.SWEEP_SLOT, rows.DRAIN_ORIG, rows.DRAIN_RESP):
+            self._control[pending] = -1
+        self._control[rows.NOW] = np.iinfo(np.int64).min
+        self._control[rows.STREAMS] = int(streams)
+        self._captures: list[int] = []
+        self._frames_before: list[int] = []
+        self._last_frame = 0
+
+    @property
+    def live(self) -> int:
+        """Flows in the table now."""
+        return int(self._control[rows.LIVE])
+
+    def begin_capture(self, capture: int, frames_before: int) -> None:
+        """Says where a capture's frames stand among all. Without it a capture follows the last frame seen of the one before."""
+        self._captures.append(capture)
+        self._frames_before.append(frames_before)
+        self._last_frame = 0
+
+    def assemble(self, frames: Frames, packets: NDArray[np.void]) -> Iterator[Batch]:
+        """Takes decoded packets, in order, and yields a batch whenever there is something to hand on or the rooms for it are full."""
+        self._arrive(frames, packets)
+        serials = np.empty(len(packets), np.int64)
+        flow_ids = np.empty(len(packets), np.int64)
+        row = 0
+        while True:
+            first = row
+            self._empty(frames.data, frames.spare_offset + SPARE_BYTES // 2, frames.spare_offset + SPARE_BYTES)
+            row = _assemble.assemble(packets, first, self._frames_before[-1], serials, flow_ids, *self._constants, *self._arrays(frames.data))
+            more = row < len(packets) or self._control[rows.DRAIN_ORIG] >= 0 or self._control[rows.DRAIN_RESP] >= 0
+            yield self._batch(frames.data, packets[first:row], serials[first:row])
+            if not more:
+                return
+
+    def finish(self) -> Iterator[Batch]:
+        """Closes everything that is still live, in bounded batches."""
+        data = np.zeros(SPARE_BYTES // 2, np.uint8)
+        self._control[rows.SWEEP_SLOT] = 0
+        self._control[rows.SWEEP_MODE] = rows.SWEEP_ALL
+        whole = False
+        while not whole:
+            self._empty(data, 0, len(data))
+            whole = _assemble.sweep(*self._arrays(data))
+            yield self._batch(data, np.zeros(0, np.int8).view(np.void), np.zeros(0, np.int64))
+
+    def want(self, slot: ArrayLike, serial: ArrayLike, direction: ArrayLike, amount: ArrayLike) -> None:
+        """Sets how much the consumer still wants: bytes of a TCP direction, or datagrams of a flow (both directions together).
+
+        0: satisfied; `EVERYTHING` or more: no end. Arrays set many at once. A slot whose flow is gone since is left alone.
+        """
+        slots, serials, directions, amounts = np.broadcast_arrays(
+            *(np.atleast_1d(np.asarray(x, np.int64)) for x in (slot, serial, direction, amount))
+        )
+        same = (self._flows["serial"][slots] == serials) & (self._flows["live"][slots] == 1)
+        slots, directions, amounts = slots[same], directions[same], np.clip(amounts[same], 0, rows.EVERYTHING)
+        is_tcp = self._flows["transport"][slots] == _assemble.TCP
+        sides = 2 * slots[is_tcp] + directions[is_tcp]
+        self._endpoints["wanted"][sides] = amounts[is_tcp]
+        self._endpoints["marks"][sides] |= _assemble.ASKED
+        self._flows["datagrams"][slots[~is_tcp]] = amounts[~is_tcp]
+
+    def gaps(self) -> list[Gap]:
+        """Bounds that bit, counted."""
+        notes = {
+            "limit:live_flows": (rows.EVICTED, "flows closed early to make room"),
+            "limit:reordered_segments": (rows.REORDER_LIMIT, "holes in TCP streams given up because too much waited behind them"),
+        }
+        found = ((kind, int(self._control[at]), int(self._control[at + 1]), note) for kind, (at, note) in notes.items())
+        return [Gap("flows", kind, count, "", self._place(np.array([first]))[1][0], note) for kind, count, first, note in found if count]
+
+    def _arrive(self, frames: Frames, packets: NDArray[np.void]) -> None:
+        """Keeps track of where the capture's frames stand among all, and for how long there has been observation."""
+        if not self._captures:
+            self.begin_capture(frames.capture, 0)
+        elif frames.capture != self._captures[-1]:
+            self.begin_capture(frames.capture, self._frames_before[-1] + self._last_frame)
+        if self._last_frame == 0 and len(packets):
+            first = int(packets["time"][0])
+            if first - int(self._control[rows.NOW]) > _assemble.OBSERVATION_BREAK:
+                self._control[rows.OBSERVED_SINCE] = first
+        self._control[rows.CAPTURE] = frames.capture
+        if len(frames.records):
+            self._last_frame = max(self._last_frame, int(frames.records["frame"][-1]))
+        if len(packets):
+            self._last_frame = max(self._last_frame, int(packets["frame"][-1]))
+
+    def _empty(self, data: NDArray[np.uint8], spare_at: int, spare_end: int) -> None:
+        control = self._control
+        control[rows.CLOSED_COUNT] = control[rows.CHUNK_COUNT] = 0
+        control[rows.SPARE_AT], control[rows.SPARE_END] = spare_at, min(spare_end, len(data))
+
+    def _arrays(self, data: NDArray[np.uint8]) -> tuple[Any, ...]:
+        table = (self._flows, self._endpoints, self._heads, self._free, self._expired)
+        streams = (self._segments, self._cells, self._segment_free)
+        outputs = (data, self._closed, self._closed_endpoints, self._chunks, self._control)
+        return (*table, *streams, *outputs)
+
+    def _batch(self, data: NDArray[np.uint8], packets: NDArray[np.void], serials: NDArray[np.int64]) -> Batch:
+        count = self._control[rows.CLOSED_COUNT]
+        closed = closed_rows(self._closed[:count], self._closed_endpoints[: 2 * count])
+        for side in ("first", "last"):
+            # Until here they are ordinals over all captures.
+            closed[f"{side}_capture"], closed[f"{side}_frame"] = self._place(closed[f"{side}_frame"])
+        return Batch(data, packets, serials, closed, self._chunks[: self._control[rows.CHUNK_COUNT]])
+
+    def _place(self, ordinals: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Captures and frame numbers of ordinals over all captures."""
+        before = np.array(self._frames_before or [0], np.int64)
+        at = np.maximum(np.searchsorted(before, ordinals - 1, side="right") - 1, 0)
+        return np.array(self._captures or [0], np.int64)[at], ordinals - before[at]
