@@ -70,7 +70,7 @@ class Reassembly(NamedTuple):
     datagrams: NDArray[np.void]
     order: NDArray[np.int32]
     came: NDArray[np.uint8]
-    """Shape (DATAGRAMS, 8192): which 8-byte units have come, one bit each in shape (DATAGRAMS, 1024)."""
+    """Shape (DATAGRAMS, 1024): which 8-byte units have come, one bit each."""
     page_of: NDArray[np.int16]
     """Shape (DATAGRAMS, PAGES_PER_DATAGRAM): where a datagram's bytes stand; -1: nowhere yet."""
     pages: NDArray[np.uint8]
