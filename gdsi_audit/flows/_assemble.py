@@ -695,7 +695,7 @@ def _tcp(flow: Any, endpoint: Any, peer: Any, packet: Any, side: Any, slot: Any,
     _advance(flow, endpoint, side, flags, seq + segment, length)
     if _step(flow, endpoint, peer, side, flags, length, packet.time):
         _close_side(flow, endpoint, peer, packet.time)
-    if acked > peer.next and not flags & RST and acked - peer.last < LARGEST_ACK_JUMP and peer.state != INACTIVE:
+    if acked > peer.next and not flags & RST and acked - peer.next <= LARGEST_ACK_JUMP and peer.state != INACTIVE:
         if peer.marks & HAS_FIN:
             acked = min(acked, peer.last + _delta(peer.fin_seq, np.int64(peer.start_seq) + peer.last) - 1)
         if acked > peer.next:
