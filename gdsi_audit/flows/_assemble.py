@@ -492,14 +492,22 @@ def _segment(
         endpoint.next = begin
     if begin <= endpoint.next:
         old = endpoint.next - begin
+        offset += old
         captured = max(captured - old, 0)
-        _deliver(flow, endpoint, slot, side, data, offset + old, captured, length - old, chunks, control, time, frame, control[CAPTURE])
-        if endpoint.waiting >= 0:
-            _ask_drain(control, 2 * slot + side, side, NOTHING)
-        return
+        stop = end if endpoint.waiting < 0 else min(end, segments[endpoint.waiting].begin)
+        length = stop - endpoint.next
+        _deliver(flow, endpoint, slot, side, data, offset, min(captured, length), length, chunks, control, time, frame, control[CAPTURE])
+        if endpoint.waiting < 0:
+            return
+        _ask_drain(control, 2 * slot + side, side, NOTHING)
+        # What follows the bytes that wait already is sorted in behind them.
+        begin = stop
+        offset += length
+        captured = max(captured - length, 0)
     wanted = np.int64(endpoint.wanted)
     in_window = wanted == EVERYTHING or begin < endpoint.next + wanted
-    if not _park(endpoint, begin, end, data, offset, captured if in_window else np.int64(-1), segments, cells, segment_free, control, time, frame):
+    captured = captured if in_window else np.int64(-1)
+    if begin < end and not _park(endpoint, begin, end, data, offset, captured, segments, cells, segment_free, control, time, frame):
         # The hole has waited for too long: what is behind it goes on now.
         _count(control, REORDER_LIMIT, ordinal)
         _ask_drain(control, 2 * slot + side, side, segments[endpoint.waiting].begin if endpoint.waiting >= 0 else end)
