@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 import numpy as np
+
 from gdsi_audit.flows import CONN_STATES
 from gdsi_audit.flows.table import FlowTable
 from gdsi_audit.packets import PACKETS

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from packet_rows import address
+
 from gdsi_audit.flows import CLOSED
 from gdsi_audit.flows.community_id import community_id, community_ids
-from packet_rows import address
 
 BASELINE = [
     ("128.232.110.120", 34855, "66.35.250.204", 80, 6, "1:LQU9qZlK+B5F3KDmev6m5PMibrg="),

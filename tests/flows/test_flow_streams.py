@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
-from gdsi_audit.flows.table import EVERYTHING, FlowTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packet_rows import Outcome, packet
+
+from gdsi_audit.flows.table import EVERYTHING, FlowTable
 
 CLIENT, SERVER = ("10.0.0.1", 40000), ("10.0.0.2", 5000)
 
@@ -29,7 +32,7 @@ def deliveries(draw):
     """A stream, cut at random, shuffled, with overlapping retransmissions, whole in the end."""
     data = draw(st.binary(min_size=1, max_size=6000))
     cuts = sorted({0, len(data), *draw(st.lists(st.integers(0, len(data)), max_size=12))})
-    pieces = list(zip(cuts, cuts[1:], strict=False))
+    pieces = list(itertools.pairwise(cuts))
     again = draw(st.lists(st.tuples(st.integers(0, len(data)), st.integers(0, len(data))), max_size=6))
     order = draw(st.permutations(pieces + [(min(pair), max(pair)) for pair in again]))
     return data, order

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gdsi_audit.flows.table import FlowTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packet_rows import Outcome, flows_of, packet, state, tcp
+
+from gdsi_audit.flows.table import FlowTable
 
 HANDSHAKE = """
 0 > S 0 0 0

@@ -6,8 +6,9 @@ import csv
 import ipaddress
 
 import pytest
-from gdsi_audit.flows import CONN_STATES
 from packet_rows import Outcome
+
+from gdsi_audit.flows import CONN_STATES
 
 PROTOCOLS = {1: "icmp", 58: "icmp", 6: "tcp", 17: "udp"}
 NUMBERS = ("orig_pkts", "resp_pkts", "orig_ip_bytes", "resp_ip_bytes", "orig_bytes", "resp_bytes")
