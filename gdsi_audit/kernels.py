@@ -22,10 +22,17 @@ Function = TypeVar("Function", bound=Callable[..., object])
 BOUNDSCHECK = os.environ.get("GDSI_AUDIT_BOUNDSCHECK") == "1"
 
 
-def _sources_digest() -> str:
-    """Changes whenever a module of the package changes: numba itself looks only at the kernel's own file."""
+def _kernel_sources() -> list[Path]:
+    """Every file that a kernel can be made from: its own, and those whose constants it takes."""
     package = Path(__file__).parent
-    states = ((path.relative_to(package).as_posix(), path.stat()) for path in sorted(package.rglob("*.py")))
+    stages = [path for stage in ("readers", "packets", "flows") for path in (package / stage).glob("*.py")]
+    parsers = [path for path in (package / "protocols").glob("*.py") if b"import kernel" in path.read_bytes()]
+    return sorted([package / "kernels.py", package / "gap.py", *stages, *parsers])
+
+
+def _sources_digest() -> str:
+    """Changes whenever one of those files changes: numba itself looks only at the kernel's own file."""
+    states = ((path.name, path.stat()) for path in _kernel_sources())
     text = "".join(f"{name} {state.st_size} {state.st_mtime_ns}\n" for name, state in states)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -50,8 +57,12 @@ import numba  # noqa: E402  - the cache folder has to be known first
 
 
 def kernel(function: Function) -> Function:
-    """Compiles `function` on first need: no interpreter lock, division as NumPy does it, cached."""
-    compile_lazily = numba.njit(nogil=True, cache=not BOUNDSCHECK, error_model="numpy", boundscheck=BOUNDSCHECK)
+    """Compiles `function` on first need: no interpreter lock, division as NumPy does it, cached.
+
+    A kernel's private functions are not cached themselves: their code is part of the kernel's, and keeping them too costs compile time.
+    """
+    cached = not BOUNDSCHECK and not function.__name__.startswith("_")
+    compile_lazily = numba.njit(nogil=True, cache=cached, error_model="numpy", boundscheck=BOUNDSCHECK)
     return cast("Function", compile_lazily(function))
 
 
@@ -64,5 +75,5 @@ def part(function: Function) -> Function:
 
 def compile_seconds(dispatcher: object) -> float:
     """Seconds that `dispatcher` spent compiling in this process; 0.0 when every signature came from the cache."""
-    metadata: dict[object, dict[str, dict[str, float]]] = dispatcher.get_metadata() if hasattr(dispatcher, "get_metadata") else {}
-    return sum(entry.get("timers", {}).get("compiler_lock", 0.0) for entry in metadata.values())
+    metadata: dict[object, dict[str, dict[str, float]] | None] = dispatcher.get_metadata() if hasattr(dispatcher, "get_metadata") else {}
+    return sum(entry.get("timers", {}).get("compiler_lock", 0.0) for entry in metadata.values() if entry)

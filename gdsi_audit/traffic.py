@@ -5,12 +5,13 @@ The tables are pandas DataFrames; each schema stands here, one comment per colum
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from gdsi_audit.endpoints import Endpoint
+from gdsi_audit.frame_index import FrameIndex
 from gdsi_audit.gap import Gap, Ledger
 from gdsi_audit.protocols import Message
 
@@ -194,21 +195,10 @@ class DeviceTraffic:
     captures: tuple[Capture, ...]
     coverage: Coverage
     frames: FrameIndex
+    offered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Addresses that the network offered to this device, by DHCP or router advertisement: `resolver`, `time`. Missing: no offer was captured."""
     folded: int = 0
     """Flows beyond the 200,000 that stand in memory: in `contacts`, not in `flows`."""
-
-
-@dataclass(frozen=True)
-class FrameIndex:
-    """Which frames belong to which flows, exactly. Kept beside the tables, on disk."""
-
-    path: str = ""
-    """Rows of (flow serial, capture, frame); empty: none was kept."""
-    serial_of: Mapping[int, int] = field(default_factory=dict)
-
-    def frames(self, flows: Iterator[int] | list[int]) -> list[tuple[int, list[tuple[int, int]]]]:
-        """(capture ordinal, [(first frame, last frame), …]) of all packets of `flows`, ranges ascending and merged."""
-        return []
 
 
 @dataclass(frozen=True)

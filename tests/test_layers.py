@@ -8,10 +8,11 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 
 ORDER = (
-    *("wire_text", "discover", "gap", "kernels"),
-    *("readers", "packets", "flows", "protocols", "content", "geo", "endpoints", "traffic"),
-    *("observe", "declarations", "filters", "matching", "finding", "evidence_of", "detectors", "commitments", "audit", "evidence", "reports"),
-    *("live", "cluster", "cli"),
+    *("wire_text", "discover", "gap", "names", "kernels", "spool"),
+    *("readers", "packets", "flows", "frame_index", "protocols", "content", "geo"),
+    *("endpoints", "facts", "resolutions", "devices", "hostnames", "naming", "traffic", "observe", "perspective", "coverage", "assembly", "flow_log"),
+    *("filters", "declarations", "selection", "assessment", "matching", "finding", "evidence_of", "detectors", "initiative", "commitments", "audit"),
+    *("evidence", "reports", "manual", "live", "cluster", "cli"),
 )
 
 

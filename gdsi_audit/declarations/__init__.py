@@ -5,7 +5,7 @@ The meaning of every table and key is fixed by the judging contract. Each item k
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Protocol
@@ -38,6 +38,8 @@ class Product:
     firmware: str = ""
     home: str = ""
     scope: str = "device"
+    sources: tuple[tuple[str, Source], ...] = ()
+    """Where each key that was written stands: keys of one table may come from several files."""
     source: Source = Source()
 
 
@@ -55,6 +57,8 @@ class Bench:
     """gateway, sniffer, proxy, tester, companion."""
     address: str
     reason: str = ""
+    binds: tuple[str, ...] = ()
+    """Which MUD abstractions this host stands for, as in `Destination.needs`."""
     source: Source = Source()
 
 
@@ -74,6 +78,8 @@ class Vantage:
     longitude: float | None = None
     timezone: str = "UTC"
     clock_offset_s: float = 0.0
+    sources: tuple[tuple[str, Source], ...] = ()
+    """Where each key that was written stands: keys of one table may come from several files."""
     source: Source = Source()
 
 
@@ -87,12 +93,14 @@ class Jurisdictions:
     denied: frozenset[str] = frozenset()
     hosts_from: frozenset[str] | None = None
     operators_from: frozenset[str] | None = None
+    sources: tuple[tuple[str, Source], ...] = ()
+    """Where each key that was written stands: keys of one table may come from several files."""
     source: Source = Source()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """One kind of traffic that is declared. Exactly one of name, network, asn, klass is set."""
+    """One kind of traffic that is declared. Exactly one of name, network, asn, klass is set; none where `not_assessable`."""
 
     name: str = ""
     """Exact, or with a leading `*.`; A-labels, lower case."""
@@ -122,6 +130,8 @@ class Destination:
     period_s: float | None = None
     persistent: bool | None = None
     phases: tuple[str, ...] = ()
+    needs: str = ""
+    """The MUD abstraction that a bench file has to bind: `controller URI`, `manufacturer AUTHORITY`, `model URI`; kept once it is bound."""
     not_assessable: str = ""
     """Why this item cannot be held against traffic (an unbound MUD controller); empty: it can."""
     source: Source = Source()
@@ -131,7 +141,9 @@ class Destination:
         """How the item is written: `*.cams.example`, `203.0.113.0/24`, `AS64500`, `class time`."""
         if self.asn is not None:
             return f"AS{self.asn}"
-        return self.name or (str(self.network) if self.network is not None else f"class {self.klass}")
+        if self.network is not None:
+            return str(self.network)
+        return self.name or (f"class {self.klass}" if self.klass else self.needs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +159,7 @@ class Listener:
 class Identifier:
     id: str
     kind: str
-    value: str
+    value: str = field(repr=False)
     """Never printed."""
     allowed_to: tuple[str, ...] = ()
     source: Source = Source()

@@ -53,6 +53,8 @@ class Message:
     from_responder: bool
     body: Any
     """The parser's own frozen dataclass. Where it names an endpoint it has `names()`."""
+    capture: int = 0
+    """Ordinal of the capture that `frame` belongs to."""
 
 
 class StreamProtocol(Protocol):

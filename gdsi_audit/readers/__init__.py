@@ -1,7 +1,7 @@
 """Stage 1: a file, pipe or interface becomes blocks of frames.
 
-Every file on this shelf reads one capture format. The contract is `Reader`; `read` in `captures.py`'s place is `_source.py`, which opens files,
-pipes and folders, undoes compression, fills the ring of blocks and hands each block to the format's record walk.
+Every file on this shelf reads one capture format. The contract is `Reader`. `_inputs.py` says what is to be read; `_source.py` opens it, undoes
+compression, fills the ring of blocks and hands each block to the format's record walk.
 """
 
 from __future__ import annotations
@@ -36,6 +36,10 @@ RECORDS = np.dtype(
 """One row per frame that holds a packet."""
 
 
+class UnreadableInputError(ValueError):
+    """No packet can be read from an input: says which, why, and what to do next."""
+
+
 @dataclass(slots=True)
 class Frames:
     """One block of frames. `data` is reused for a later block: whoever wants bytes beyond this block's turn copies them."""
@@ -63,16 +67,32 @@ class Interface:
 
 
 class Walk(Protocol):
-    """The state of one capture's record walk. `take` is given the unread bytes and yields records."""
+    """The state of one capture's record walk. `take` is given the unread bytes and writes records."""
 
+    format: str
+    """Name as in Wireshark: pcap, nsecpcap, modpcap, pcapng."""
     interfaces: list[Interface]
+    tally: NDArray[np.void]
+    """One row of `_tally.TALLY`: frames numbered, wire bytes, earliest and latest time, and what was booked by the walk itself."""
+    stopped: str
+    """Why the walk cannot go on (a skip reason); empty: it can."""
+    decryption_secrets: list[tuple[int, bytes]]
+    """(secrets type, secrets), bounded."""
+    resolved_names: list[tuple[bytes, bytes]]
+    """(address, name) that the capture itself carries, bounded."""
+    interfaces_dropped: int
+    """Interface descriptions beyond the bound."""
 
-    def take(self, data: NDArray[np.uint8], length: int, at_end: bool, out: NDArray[np.void]) -> tuple[int, int]:
-        """Writes a RECORDS row per whole record in `data[:length]` to `out`; returns (rows written, bytes consumed).
+    def take(self, data: NDArray[np.uint8], start: int, stop: int, out: NDArray[np.void]) -> tuple[int, int]:
+        """Writes a RECORDS row per whole record in `data[start:stop]` to `out`; returns (rows written, first unread byte).
 
-        Stops early when `out` is full or a record is incomplete. Records that hold no packet and records that cannot be are booked by the walk
-        itself (`skipped`, `broken`), with the file offset.
+        Returns early when `out` is full, a record is incomplete or cannot be (`stopped`). The first unread byte lies beyond `stop` when what
+        follows is not to be looked at: so many bytes are to be passed over.
         """
+        ...
+
+    def cut_packet(self, rest: bytes) -> bool:
+        """Whether `rest`, all that the capture has left, is the beginning of a packet."""
         ...
 
 
@@ -82,6 +102,8 @@ class Reader(Protocol):
     MAGIC: tuple[bytes, ...]
     """First bytes by which the format is known."""
     FORMAT: str
-    """Name as in Wireshark: pcap, nsecpcap, modpcap, pcapng. A walk may refine it."""
+    """Name as in Wireshark: pcap, pcapng. A walk may refine it."""
 
-    def walk(self) -> Walk: ...
+    def walk(self, head: bytes) -> Walk:
+        """The walk of a capture that begins with `head`. Raises ValueError, with reason and next step, when its header cannot be."""
+        ...

@@ -1,0 +1,267 @@
+"""The command line. Report to stdout or `-o`; progress and summary to stderr, only on a terminal.
+
+Exit codes: 0 nothing at or above --fail-on · 1 findings · 2 usage · 3 input unreadable or incomplete · 4 verdicts inconclusive under --strict · 70 our
+bug · 130 interrupted. Where several hold, the first of 130, 70, 2, 3, 1, 4 counts.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
+
+import click
+
+from gdsi_audit import __version__, discover
+from gdsi_audit.finding import SEVERITIES
+
+if TYPE_CHECKING:
+    from gdsi_audit.audit import Audit
+    from gdsi_audit.observe import Progress
+
+FINDINGS, USAGE, UNREADABLE, INCONCLUSIVE, BUG, INTERRUPTED = 1, 2, 3, 4, 70, 130
+REPORTS = "gdsi_audit.reports"
+
+captures_argument = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+output_option = click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write here; the suffix picks the format.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__)
+def command() -> None:
+    """Audits what a networked product really does on the wire against what its vendor declared.
+
+    Example: gdsi-audit audit camera.pcap --declaration camera.toml -o camera.html
+    """
+
+
+@command.command()
+@captures_argument
+@click.option("--declaration", "-d", multiple=True, type=click.Path(), help="What the vendor states: TOML, JSON or MUD. May be given several times.")
+@click.option("--format", "-f", "style", help=f"One of {', '.join(discover.names(REPORTS))}. Default: terminal.")
+@output_option
+@click.option("--device", default="", metavar="NAME", help="Judge only this device: a declared name, a MAC or an address.")
+@click.option("--from", "since", default="", metavar="TIME", help="Leave out what was before: 2026-11-01T10:00:00Z.")
+@click.option("--to", "until", default="", metavar="TIME", help="Leave out what was from then on.")
+@click.option("--exclude", default="", metavar="FILTER", help='Leave out frames, in Wireshark\'s words: "tcp.port == 22 && ip.addr == 192.168.1.9".')
+@click.option("--geodb", type=click.Path(file_okay=False), help="A folder of databases in place of the embedded ones.")
+@click.option("--fail-on", type=click.Choice(SEVERITIES), default="medium", show_default=True, help="Exit with 1 for findings of this severity.")
+@click.option("--strict", is_flag=True, help="Exit with 4 when a verdict is inconclusive.")
+def audit(
+    captures: Sequence[str],
+    declaration: Sequence[str],
+    style: str | None,
+    output: str | None,
+    device: str,
+    since: str,
+    until: str,
+    exclude: str,
+    geodb: str | None,
+    fail_on: str,
+    strict: bool,
+) -> None:
+    """Replays captures (files, folders, - for standard input) and holds them against a declaration.
+
+    Example: gdsi-audit audit camera.pcap --declaration camera.toml -o camera.html
+    """
+    chosen = report_format(style, output)
+    from gdsi_audit.audit import audit as run
+
+    with progress_bar() as progress:
+        result = run(captures, declaration or None, device=device, since=since, until=until, exclude=exclude, geodb=geodb, progress=progress)
+    write(discover.module(REPORTS, chosen).render(result), output)
+    if output is not None and sys.stderr.isatty():
+        sys.stderr.write(f"{len(result.findings)} findings, {len(result.verdicts)} verdicts: {output}\n")
+    sys.exit(exit_code(result, fail_on, strict))
+
+
+@command.command()
+@captures_argument
+@click.option("--format", "-f", "style", type=click.Choice(("table", "jsonl", "csv", "parquet", "zeek")), help="Default: table.")
+@output_option
+@click.option("--no-names", is_flag=True, help="Only count: no payload is looked at.")
+def flows(captures: Sequence[str], style: str | None, output: str | None, no_names: bool) -> None:
+    """Lists the flows of captures, with names and fingerprints.
+
+    Example: gdsi-audit flows camera.pcap --format jsonl -o camera.jsonl
+    """
+    from gdsi_audit import devices, flow_log
+    from gdsi_audit.hostnames import gateways
+    from gdsi_audit.observe import observe
+    from gdsi_audit.readers._inputs import inputs
+
+    chosen = style or {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".log": "zeek"}.get(Path(output or "").suffix, "table")
+    with progress_bar() as progress:
+        seen = observe(inputs(list(captures)), naming=not no_names, evidence=False, hashing=False, progress=progress)
+    hosts = devices.find(devices.bindings(seen.rows.pieces()), (), gateways(seen.messages))
+    with sink(output) as out:
+        flow_log.write(flow_log.pieces(seen, hosts, names=not no_names), chosen, out)
+    incomplete = [capture for capture in seen.captures if capture.incomplete]
+    for capture in incomplete:
+        sys.stderr.write(f"gdsi-audit: {capture.path}: {capture.incomplete}; everything before it is listed\n")
+    sys.exit(UNREADABLE if incomplete else 0)
+
+
+@command.command()
+@click.argument("topic", required=False)
+def explain(topic: str | None) -> None:
+    """Prints the manual page of a detector, or what traffic can show of a commitment.
+
+    Example: gdsi-audit explain undeclared_destination
+    """
+    from gdsi_audit import manual
+
+    click.echo(manual.page(topic) if topic else manual.contents())
+
+
+@command.group()
+def geodb() -> None:
+    """The databases that say where addresses are.
+
+    Example: gdsi-audit geodb info
+    """
+
+
+@geodb.command()
+def info() -> None:
+    """Lists the databases with edition, age, licence and hash.
+
+    Example: gdsi-audit geodb info
+    """
+    from gdsi_audit import manual
+
+    click.echo(manual.databases())
+
+
+@geodb.command()
+@click.argument("subject", metavar="ADDRESS")
+def lookup(subject: str) -> None:
+    """Explains where an address is said to be, rung by rung.
+
+    Example: gdsi-audit geodb lookup 47.91.64.1
+    """
+    from gdsi_audit import manual
+
+    click.echo(manual.lookup(subject))
+
+
+def report_format(style: str | None, output: str | None) -> str:
+    """The report to render: as named, else by the suffix of `output`, else for the terminal."""
+    known = discover.names(REPORTS)
+    if style is not None:
+        if style not in known:
+            raise click.BadParameter(f"{style!r} is not one of {', '.join(known)}", param_hint="--format")
+        return style
+    if output is None:
+        return "terminal"
+    suffix = Path(output).suffix
+    fitting = [name for name in known if suffix in discover.module(REPORTS, name).SUFFIXES]
+    if not fitting:
+        raise click.BadParameter(f"no report has the suffix {suffix!r}; name one with --format: {', '.join(known)}", param_hint="--output")
+    return fitting[0]
+
+
+def exit_code(result: Audit, fail_on: str, strict: bool) -> int:
+    if result.incomplete:
+        for capture in result.traffic.captures:
+            if capture.incomplete:
+                sys.stderr.write(f"gdsi-audit: {capture.path}: {capture.incomplete}; everything before it is audited\n")
+        return UNREADABLE
+    if any(finding.at_least(fail_on) for finding in result.findings):
+        return FINDINGS
+    if strict and any(verdict.verdict == "inconclusive" for verdict in result.verdicts):
+        return INCONCLUSIVE
+    return 0
+
+
+@contextmanager
+def sink(output: str | None) -> Iterator[BinaryIO]:
+    """Standard output, or a file that appears only when it is whole."""
+    if output is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    whole = Path(output)
+    part = whole.with_name(f".{whole.name}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(whole)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write(rendered: str | bytes, output: str | None) -> None:
+    with sink(output) as out:
+        out.write(rendered.encode() if isinstance(rendered, str) else rendered)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress | None]:
+    """A bar on stderr with bytes read and time left; it shows only on a terminal and after the first second."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    import time
+
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    begun = time.monotonic()
+    columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
+    task = bar.add_task("reading", total=None)
+    drawn = begun
+
+    def show(bytes_read: int, total_bytes: int | None) -> None:
+        nonlocal drawn
+        now = time.monotonic()
+        if now - begun > 1 and now - drawn > 0.1:
+            bar.start()
+            bar.update(task, completed=bytes_read, total=total_bytes, refresh=True)
+            drawn = now
+
+    try:
+        yield show
+    finally:
+        bar.stop()
+
+
+def fail(message: str, code: int) -> NoReturn:
+    sys.stderr.write(f"gdsi-audit: {message}\n")
+    sys.exit(code)
+
+
+def main() -> NoReturn:
+    """The entry point: every way to end has one exit code."""
+    from gdsi_audit.readers import UnreadableInputError
+
+    try:
+        command(standalone_mode=False)
+    except click.exceptions.Abort:
+        fail("interrupted; nothing was written", INTERRUPTED)
+    except KeyboardInterrupt:
+        fail("interrupted; nothing was written", INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USAGE)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; a second complaint at shutdown would help nobody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except UnreadableInputError as error:
+        fail(str(error), UNREADABLE)
+    except (OSError, ValueError) as error:
+        fail(str(error), USAGE)
+    except Exception:
+        traceback.print_exc()
+        fail("this is our bug; please report the lines above", BUG)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Declarations that allow so much that keeping them says little: they are noted, and the report prints the notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gdsi_audit import names
+from gdsi_audit.declarations import Declaration, Note
+from gdsi_audit.declarations._countries import MOST_COUNTRIES, groups
+
+
+def noted(declaration: Declaration) -> Declaration:
+    """`declaration` with a note for everything over-broad, for shared platforms and for groups that hold on conditions."""
+    return replace(
+        declaration, notes=(*declaration.notes, *_of_jurisdictions(declaration), *_of_destinations(declaration), *_of_listeners(declaration))
+    )
+
+
+def _of_jurisdictions(declaration: Declaration) -> Iterator[Note]:
+    stated = declaration.jurisdictions
+    for key in ("allowed", "hosts_from", "operators_from"):
+        countries: frozenset[str] | None = getattr(stated, key)
+        source = dict(stated.sources).get(key, stated.source)
+        if countries and len(countries) > MOST_COUNTRIES:
+            yield Note(kind="over_broad", text=f"[jurisdictions] {key} names {len(countries)} countries", source=source)
+    source = dict(stated.sources).get("allowed", stated.source)
+    for word in stated.allowed_words:
+        group = groups().get(word)
+        if group and (group.condition or group.conditions):
+            said = [group.condition, *(f"{country}: {condition}" for country, condition in sorted(group.conditions.items()))]
+            yield Note(kind="conditional_group", text=f"{word} as of {group.as_of}: {'; '.join(filter(None, said))}", source=source)
+
+
+def _of_destinations(declaration: Declaration) -> Iterator[Note]:
+    for item in declaration.destinations:
+        if item.network is not None and item.network.prefixlen == 0:
+            yield Note(kind="over_broad", text=f"[[destination]] {item.title} is every address", source=item.source)
+        if item.jurisdictions and len(item.jurisdictions) > MOST_COUNTRIES:
+            yield Note(kind="over_broad", text=f"[[destination]] {item.title} names {len(item.jurisdictions)} countries", source=item.source)
+        if names.is_shared_suffix(item.name):
+            shared = f"[[destination]] {item.title} covers every tenant of a shared platform: operator known, tenant unknown"
+            yield Note(kind="shared_platform", text=shared, source=item.source)
+
+
+def _of_listeners(declaration: Declaration) -> Iterator[Note]:
+    for item in declaration.listeners:
+        if item.sender in ("anywhere", "0.0.0.0/0", "::/0"):
+            yield Note(kind="over_broad", text=f"[[listener]] {item.transport} port {item.port} is open to anywhere", source=item.source)

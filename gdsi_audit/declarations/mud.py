@@ -1,0 +1,214 @@
+"""A Manufacturer Usage Description (RFC 8520) as a declaration: exact names, prefixes and abstractions; what is not listed is denied.
+
+The two policies become one list of destinations: an entry to the device mirrors one from it, and whoever either of them names as the initiator
+holds for both. Local DNS and NTP are allowed without saying so. What the site has to bind (`controller`, `my-controller`, `manufacturer`,
+`same-manufacturer`, `model`) cannot be assessed until a [[bench]] of another file gives an address: `controller = "URI"` or `"my-controller"`,
+`manufacturer = "AUTHORITY"` or `"same-manufacturer"`, `model = "URI"`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gdsi_audit.declarations import Declaration, Destination, Listener, Note, Product, Source, Statement, _document, _mud_aces, _over_broad
+from gdsi_audit.declarations import _checks as check
+from gdsi_audit.declarations import _time_checks as time
+from gdsi_audit.declarations._checks import Wrong
+from gdsi_audit.declarations._entries import Problems, suggestion
+from gdsi_audit.declarations._json_lines import located
+from gdsi_audit.declarations._lines import Where, nearest_line
+from gdsi_audit.declarations._mud_aces import Ace, Traffic
+
+SUFFIXES = (".json", ".mud")
+
+ACL_CONTAINERS = ("ietf-access-control-list:acls", "ietf-access-control-list:access-lists")
+"""RFC 8519 has the first; earlier drafts, which many files still follow, the second."""
+
+POLICIES = ("from-device-policy", "to-device-policy")
+KNOWN_KEYS = frozenset(
+    {"mud-version", "mud-url", "last-update", "mud-signature", "cache-validity", "is-supported", "systeminfo", "mfg-name", "model-name"}
+    | {"firmware-rev", "software-rev", "documentation", *POLICIES}
+)
+
+
+@dataclass(slots=True)
+class _Merged:
+    """What the entries for one kind of traffic say together."""
+
+    source: Source
+    initiator: str = ""
+    to_device: bool = False
+
+
+def claims(raw: bytes) -> bool:
+    """A JSON object that names the MUD container."""
+    return raw.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") and b'"ietf-mud:mud"' in raw
+
+
+def read(path: Path, raw: bytes) -> Declaration:
+    """The declaration of one MUD file. Raises ValueError naming file, line and key."""
+    text = _document.text_of(path, raw)
+    try:
+        document, lines = located(text)
+    except ValueError as error:
+        line, _, rest = str(error).removeprefix("line ").partition(": ")
+        raise ValueError(f"{path.name}:{line}: not JSON: {rest}") from error
+    problems = Problems(path.name, lines)
+    try:
+        found = _Reader(document, problems).declaration(hashlib.sha256(raw).hexdigest())
+    except Wrong as wrong:
+        problems.add(wrong.inside, str(wrong))
+        found = Declaration()
+    problems.raise_any()
+    return _over_broad.noted(found)
+
+
+def entries(document: object) -> Iterator[tuple[Where, bool, Mapping[str, object]]]:
+    """Every access control entry that a policy of `document` refers to: where it stands, whether it is from the device, and itself. Raises Wrong."""
+    root = _table(document)
+    mud = _table(root.get("ietf-mud:mud"), "ietf-mud:mud")
+    container = next((name for name in ACL_CONTAINERS if name in root), ACL_CONTAINERS[0])
+    lists = _items(_table(root.get(container, {"acl": []}), container), "acl", container)
+    by_name = {str(acl.get("name")): (where, acl) for where, acl in lists}
+    for policy in POLICIES:
+        for where, name in _references(mud, policy):
+            if name not in by_name:
+                raise Wrong(f'there is no access list "{name[:60]}"{suggestion(name, by_name)}', *where)
+            at, acl = by_name[name]
+            for place, ace in _items(_table(acl.get("aces"), *at, "aces"), "ace", *at, "aces"):
+                yield place, policy == POLICIES[0], ace
+
+
+class _Reader:
+    def __init__(self, document: object, problems: Problems) -> None:
+        self.document = document
+        self.problems = problems
+        self.merged: dict[Traffic, _Merged] = {}
+        self.oddities: Counter[str] = Counter()
+        self.first: dict[str, Source] = {}
+
+    def declaration(self, sha256: str) -> Declaration:
+        for where, from_device, ace in entries(self.document):
+            try:
+                self._take(_mud_aces.read(ace, from_device=from_device), where, from_device)
+            except Wrong as wrong:
+                self.problems.add((*where, *wrong.inside), f"{str(ace.get('name', 'an entry'))[:60]}: {wrong}")
+        mud = _table(_table(self.document).get("ietf-mud:mud"), "ietf-mud:mud")
+        destinations = tuple(_destination(traffic, merged) for traffic, merged in self.merged.items())
+        return Declaration(
+            statements=(self._statement(mud, sha256),),
+            product=self._product(mud),
+            destinations=(*destinations, *self._implied()),
+            listeners=tuple(self._listeners()),
+            notes=tuple(self._notes(mud)),
+            closed=True,
+        )
+
+    def _source(self, where: Where) -> Source:
+        return Source(self.problems.file, nearest_line(self.problems.lines, where), "vendor")
+
+    def _take(self, ace: Ace, where: Where, from_device: bool) -> None:
+        source = self._source(where)
+        for oddity in (*ace.unused, *([] if ace.accepts else ["an entry that drops"]), *([] if ace.traffic else ["an entry without IP"])):
+            self.oddities[oddity] += 1
+            self.first.setdefault(oddity, source)
+        if ace.traffic is None or not ace.accepts:
+            return
+        merged = self.merged.setdefault(ace.traffic, _Merged(source))
+        merged.initiator = merged.initiator or ace.initiator
+        merged.to_device |= not from_device
+
+    def _implied(self) -> Iterator[Destination]:
+        """RFC 8520 section 1.6: access to local DNS and NTP needs no entry."""
+        stated = {item.klass for item in self.merged}
+        for klass in ("resolver", "time"):
+            if klass not in stated:
+                yield Destination(klass=klass, source=self._source(("ietf-mud:mud",)))
+
+    def _listeners(self) -> Iterator[Listener]:
+        for traffic, merged in self.merged.items():
+            if traffic.klass == "local-network" and merged.to_device and merged.initiator != "device" and traffic.transport in ("tcp", "udp"):
+                for low, high in traffic.source_ports:
+                    if low == high and low:
+                        yield Listener(port=low, transport=traffic.transport, sender="local", source=merged.source)
+
+    def _notes(self, mud: Mapping[str, object]) -> Iterator[Note]:
+        for oddity, count in sorted(self.oddities.items()):
+            text = f"{oddity}: in {count} access control entr{'y' if count == 1 else 'ies'}, not compared with traffic"
+            yield Note(kind="not_compared", text=text, source=self.first[oddity])
+        for key in sorted(set(mud) - KNOWN_KEYS):
+            yield Note(kind="not_compared", text=f"{key[:60]}: an unknown part of the MUD container", source=self._source(("ietf-mud:mud", key)))
+        if mud.get("is-supported") is False:
+            yield Note(kind="unsupported", text="the maker no longer supports this device", source=self._source(("ietf-mud:mud", "is-supported")))
+        needs = sorted({traffic.needs for traffic in self.merged if traffic.needs})
+        if needs:
+            yield Note(kind="unbound", text=f"to be bound in a bench file: {', '.join(needs)}", source=self._source(("ietf-mud:mud",)))
+
+    def _product(self, mud: Mapping[str, object]) -> Product:
+        keys = {"vendor": ("mfg-name",), "model": ("model-name", "systeminfo"), "firmware": ("firmware-rev", "software-rev")}
+        used = {ours: next((key for key in theirs if key in mud), "") for ours, theirs in keys.items()}
+        said = {ours: self._text(mud, key) for ours, key in used.items() if key}
+        sources = tuple((ours, self._source(("ietf-mud:mud", key))) for ours, key in used.items() if key)
+        return Product(**said, sources=sources, source=self._source(("ietf-mud:mud",)))
+
+    def _statement(self, mud: Mapping[str, object], sha256: str) -> Statement:
+        if mud.get("mud-version") != 1:
+            raise Wrong('"mud-version" must be 1 (RFC 8520)', "ietf-mud:mud", "mud-version")
+        date = _day(self._text(mud, "last-update")) if "last-update" in mud else ""
+        return Statement(by="vendor", text=self._text(mud, "mud-url"), date=date, file=self.problems.file, sha256=sha256)
+
+    def _text(self, mud: Mapping[str, object], key: str) -> str:
+        try:
+            return check.text(mud.get(key, ""))
+        except Wrong as wrong:
+            raise Wrong(f'"{key}" {wrong}', "ietf-mud:mud", key) from wrong
+
+
+def _day(updated: str) -> str:
+    try:
+        return time.day(updated[:10])
+    except Wrong as wrong:
+        raise Wrong(f'"last-update" {wrong}', "ietf-mud:mud", "last-update") from wrong
+
+
+def _destination(traffic: Traffic, merged: _Merged) -> Destination:
+    reason = f"{traffic.needs} has to be bound in a bench file" if traffic.needs else ""
+    return Destination(
+        name=traffic.name,
+        network=traffic.network,
+        klass=traffic.klass,
+        transport=traffic.transport,
+        ports=traffic.ports,
+        source_ports=traffic.source_ports,
+        initiator=merged.initiator,
+        needs=traffic.needs,
+        not_assessable=reason,
+        source=merged.source,
+    )
+
+
+def _references(mud: Mapping[str, object], policy: str) -> Iterator[tuple[Where, str]]:
+    if policy not in mud:
+        return
+    at: Where = ("ietf-mud:mud", policy, "access-lists")
+    lists = _table(_table(mud[policy], *at[:2]).get("access-lists"), *at)
+    for where, item in _items(lists, "access-list", *at):
+        yield where, str(item.get("name", ""))
+
+
+def _table(value: object, *where: str | int) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise Wrong(f"{where[-1] if where else 'a MUD file'} must be a table, not {check.kind_of(value)}", *where)
+    return value
+
+
+def _items(holder: Mapping[str, object], key: str, *above: str | int) -> Iterator[tuple[Where, Mapping[str, object]]]:
+    value = holder.get(key)
+    if not isinstance(value, list):
+        raise Wrong(f"{key} must be a list, not {check.kind_of(value)}", *above, key)
+    for index, item in enumerate(value):
+        yield (*above, key, index), _table(item, *above, key, index)

@@ -1,0 +1,160 @@
+"""Does data go to an address located where the declaration does not allow it?
+
+Looks for: flows to addresses outside the jurisdictions that hold for them (a destination's own, else the default; what is denied is denied
+everywhere), grouped by destination and country. First hop only: where data goes from there cannot be seen. Severity is at most `low` until two
+independent sources agree with high confidence where the address is; then an upload of payload is `high`, a handshake alone `low`, an unanswered
+attempt `info`. Addresses whose sources disagree, that are in several places at once or that nobody knows are one `info` row each, never an
+accusation. An upload to the vendor's declared home of data generated elsewhere also speaks to the commitment on storage.
+
+Also looks like this: an edge network that answers from many countries under one address; a database that names where an address is registered
+instead of where it is; a resolver that sent this device to a distant server because of the tester's own location. Declare the destination with
+its own `jurisdictions`, or take the capture from the market for which the declaration was made.
+
+References: Weinberg et al., How to Catch when Proxies Lie, IMC 2018; Gouel et al., IP Geolocation Database Stability and Implications for Network
+Research, TMA 2021.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from gdsi_audit import assessment
+from gdsi_audit.declarations import Declaration, Destination
+from gdsi_audit.detectors import _movement, _subjects
+from gdsi_audit.detectors._from_flows import finding
+from gdsi_audit.finding import SEVERITIES, Broken, Finding
+from gdsi_audit.geo import Place
+from gdsi_audit.matching import match
+from gdsi_audit.traffic import DeviceTraffic
+
+SEVERITY = "high"
+COMMITMENTS = ("GDSI-5",)
+
+HOME_COMMITMENT = "GDSI-4"
+NAME = "undeclared_jurisdiction"
+NOT_JUDGED = ("link_upkeep", "bench", "background", "unanswered")
+
+UNSURE = {
+    "contested": "sources disagree whether these addresses are inside the declared jurisdictions",
+    "multi-location": "these addresses are in several places at once, so that no country can be named",
+    "unknown": "no source says where these addresses are",
+}
+ALTERNATIVES = (
+    "the sources are wrong or out of date about this address",
+    "the address is in several places at once and the sources know only one of them",
+    "the service chose a server by the place of the test instead of the place for which the declaration was made",
+)
+
+
+def detect(traffic: DeviceTraffic, declaration: Declaration) -> Iterator[Finding]:
+    """See `Detector`."""
+    judged = _assessed(traffic, declaration)
+    if judged.empty:
+        return
+    outside = judged[judged["assessment"] == "outside"]
+    for _, group in outside.assign(party=_subjects.parties(outside)).groupby(["party", "country", "item"], sort=True):
+        yield _outside(traffic, declaration, group, str(group["party"].iloc[0]), str(group["country"].iloc[0]), int(group["item"].iloc[0]))
+    for word in UNSURE:
+        group = judged[judged["assessment"] == word]
+        if not group.empty:
+            yield _unsure(traffic, group, word)
+
+
+def _assessed(traffic: DeviceTraffic, declaration: Declaration) -> pd.DataFrame:
+    """Flows beyond the local network for which jurisdictions are declared, with the assessment of each."""
+    matches = match(traffic, declaration)
+    judged = traffic.flows.assign(verdict=matches["verdict"], item=matches["destination"])
+    judged = judged[~judged["remote_is_local"] & ~judged["verdict"].isin(list(NOT_JUDGED))]
+    pairs = list(zip(judged["remote_addr"].astype("object"), judged["item"], strict=True))
+    known = {pair: _side(traffic, declaration, *pair) for pair in dict.fromkeys(pairs)}
+    sides = pd.DataFrame([known[pair] for pair in pairs], index=judged.index, columns=["assessment", "country", "limited", "corroborated"])
+    return judged.join(sides)[sides["limited"].to_numpy(dtype=bool)]
+
+
+def _side(traffic: DeviceTraffic, declaration: Declaration, address: str, item: int) -> tuple[str, str, bool, bool]:
+    """(assessment, countries, whether anything limits it, whether two sources agree) of one address under one item."""
+    allowed, denied = assessment.limits(_item(declaration, item), declaration.jurisdictions)
+    place = _place(traffic, address)
+    located = place.located_in
+    countries = located.country or " or ".join(located.candidates)
+    return assessment.assess(place, allowed, denied), countries, assessment.is_limited(allowed, denied), assessment.is_corroborated(place)
+
+
+def _place(traffic: DeviceTraffic, address: str) -> Place:
+    endpoint = traffic.endpoints.get(address)
+    return endpoint.place if endpoint is not None else Place()
+
+
+def _item(declaration: Declaration, item: int) -> Destination | None:
+    return declaration.destinations[item] if item >= 0 else None
+
+
+def _outside(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFrame, party: str, country: str, item: int) -> Finding:
+    """One destination in one country."""
+    grades = _movement.grades(group, SEVERITY)
+    grades = np.where(group["corroborated"].to_numpy(dtype=bool), grades, np.minimum(grades, _movement.LOW))
+    sources = sorted({source for address in group["remote_addr"].unique() for source in _place(traffic, address).located_in.sources})
+    sure = bool(group["corroborated"].to_numpy(dtype=bool)[grades == grades.max()].any())
+    who = _subjects.audited(traffic, declaration)
+    home = _is_home(declaration, country) and bool(group["application_data"].any())
+    return finding(
+        traffic,
+        group,
+        detector=NAME,
+        subject=f"{party} in {country}" + (f" ({declaration.destinations[item].title})" if item >= 0 else ""),
+        severity=SEVERITIES[int(grades.max())],
+        confidence="high" if sure else "low",
+        commitments=(HOME_COMMITMENT, *COMMITMENTS) if home else COMMITMENTS,
+        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(group)} with {party}, sent to an address located in {country}, "
+        f"first hop only, outside {_limits_in_words(declaration, item, country)}; located by {_subjects.listed(sources) or 'no named source'}.",
+        inference=f"Data of {who} goes to {country}, which the declaration does not allow.",
+        alternatives=ALTERNATIVES,
+        refuted_by=f"A round-trip time too short for {country}, or the operator's record of where this address answers.",
+        contradicts=(_broken(declaration, item, country),),
+        measures={"sources": len(sources)},
+    )
+
+
+def _is_home(declaration: Declaration, country: str) -> bool:
+    """Whether `country` is the vendor's home and the data was generated elsewhere."""
+    generated = declaration.jurisdictions.data_generated_in or declaration.vantage.country
+    return bool(generated) and declaration.product.home == country and generated != country
+
+
+def _limits_in_words(declaration: Declaration, item: int, country: str) -> str:
+    """What the address is outside of, as declared."""
+    declared = _item(declaration, item)
+    if country in declaration.jurisdictions.denied:
+        return f"what is allowed: {country} is denied"
+    if declared is not None and declared.jurisdictions is not None:
+        return f"the jurisdictions of {declared.title}"
+    return f"the declared jurisdictions ({', '.join(declaration.jurisdictions.allowed_words) or 'none'})"
+
+
+def _broken(declaration: Declaration, item: int, country: str) -> Broken:
+    declared = _item(declaration, item)
+    denied = country in declaration.jurisdictions.denied
+    if declared is not None and declared.jurisdictions is not None and not denied:
+        return Broken("destination", "jurisdictions", declared.source.file, declared.source.line, declared.source.by)
+    source = declaration.jurisdictions.source
+    return Broken("jurisdictions", "denied" if denied else "allowed", source.file, source.line, source.by)
+
+
+def _unsure(traffic: DeviceTraffic, group: pd.DataFrame, word: str) -> Finding:
+    """One row for all addresses of which the side cannot be said."""
+    return finding(
+        traffic,
+        group,
+        detector=NAME,
+        subject=f"{word} addresses",
+        severity="info",
+        confidence="high",
+        commitments=COMMITMENTS,
+        observation=f"{_subjects.moved(group)} with {_subjects.listed(_subjects.parties(group))}: {UNSURE[word]}.",
+        inference="Whether these contacts keep to the declared jurisdictions cannot be said.",
+        alternatives=ALTERNATIVES,
+        refuted_by="A source, or a round-trip time, that settles where these addresses are.",
+    )

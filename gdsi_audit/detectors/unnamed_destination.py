@@ -1,0 +1,90 @@
+"""Does the device contact global addresses that it never asked a name for?
+
+Looks for: flows to addresses beyond the local network whose beginning was captured, at a time when the device's DNS could have been seen, and
+which carry no name: no answer that this device got, no server name in a handshake. No declared item holds the address. Payload upload makes it
+`low`; less is `info`. Flows whose name could not have been seen (begun before the capture, before the device's first DNS, or under a name known
+only from a weak source) are one `info` row.
+
+Also looks like this: peer-to-peer calls and games; servers written into the firmware, such as time servers and fallback resolvers; names resolved
+over encrypted DNS; answers kept from before the capture. Declare the address or its network with its purpose, or capture from before the device
+starts.
+
+References: RFC 9499 (DNS terminology); Perdisci et al., IoTFinder, EuroS&P 2020.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from gdsi_audit.declarations import Declaration
+from gdsi_audit.detectors import _movement, _subjects
+from gdsi_audit.detectors._from_flows import finding
+from gdsi_audit.finding import Finding
+from gdsi_audit.matching import match
+from gdsi_audit.traffic import DeviceTraffic
+
+SEVERITY = "low"
+COMMITMENTS = ("GDSI-7",)
+
+NAME = "unnamed_destination"
+ALTERNATIVES = (
+    "a peer-to-peer service that exchanges addresses inside its own protocol",
+    "an address written into the firmware for a legitimate service, such as time or a fallback resolver",
+    "a name resolved over encrypted DNS, or before the capture began",
+)
+
+
+def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: int = 50) -> Iterator[Finding]:
+    """See `Detector`. Beyond `most_subjects` addresses, those that moved least become one finding."""
+    if traffic.flows.empty:
+        return
+    flows = traffic.flows[~traffic.flows["remote_is_local"]]
+    verdicts = match(traffic, declaration)["verdict"].loc[flows.index]
+    unnamed = flows[verdicts == "unnamed"]
+    addresses = unnamed["remote_addr"].astype("object")
+    if not unnamed.empty:
+        sums = unnamed.groupby(addresses, sort=True)["up_bytes"].sum().sort_values(ascending=False, kind="stable")
+        subjects = addresses.where(addresses.isin(list(sums.index[:most_subjects])), "further addresses")
+        for subject, group in unnamed.groupby(subjects, sort=True):
+            yield _unnamed(traffic, declaration, group, str(subject))
+    hidden = flows[verdicts == "not_observable"]
+    if not hidden.empty:
+        yield _not_observable(traffic, hidden)
+
+
+def _unnamed(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFrame, subject: str) -> Finding:
+    who = _subjects.audited(traffic, declaration)
+    organisations = _subjects.listed(group["organisation"].astype("object"))
+    return finding(
+        traffic,
+        group,
+        detector=NAME,
+        subject=subject,
+        severity=_movement.worst(_movement.grades(group, SEVERITY)),
+        confidence="medium",
+        commitments=COMMITMENTS,
+        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(group)} with {_subjects.listed(group['remote_addr'].astype('object'))} "
+        f"({_subjects.listed(_subjects.services(group))}{'; ' + organisations if organisations else ''}) without a name in DNS or handshake.",
+        inference="The address was known to the device by other means than a name that could be seen.",
+        alternatives=ALTERNATIVES,
+        refuted_by="A capture from the device's start that shows the name being resolved.",
+    )
+
+
+def _not_observable(traffic: DeviceTraffic, group: pd.DataFrame) -> Finding:
+    return finding(
+        traffic,
+        group,
+        detector=NAME,
+        subject="names not observable",
+        severity="info",
+        confidence="high",
+        commitments=COMMITMENTS,
+        observation=f"{_subjects.moved(group)} with {group['remote_addr'].nunique():,} address(es) "
+        "whose name could not be seen with certainty in this capture.",
+        inference="Who was contacted cannot be said by name.",
+        alternatives=("the flows began before the capture, or before the device's first DNS in it",),
+        refuted_by="A capture from the device's start.",
+    )

@@ -1,0 +1,204 @@
+"""Which hosts are under audit: sets of (MAC, address) bindings, found in the flows themselves.
+
+A MAC outranks an address, except a router's: behind a router's MAC stand many addresses that are not its own. With declared devices given, every
+other host is background. Without, the local side is looked at: private and link-local addresses and whatever else their MACs send from; in captures
+without a local side the hosts that stand on the link by themselves, and failing that the originators.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdsi_audit.packets.address import mac_text, text
+
+MOST_DEVICES = 200
+"""More devices than this are background, largest first, and counted."""
+ROUTER_ADDRESSES = 2
+"""A MAC that sends from this many global IPv4 addresses, or from a global one beside a private one, is a router's."""
+ROUTER_PREFIXES = 4
+"""The same for distinct IPv6 /64 prefixes (a host has a few: link-local, unique local, global and its renumbered successor)."""
+
+UNSPECIFIED, LOOPBACK, LINK_LOCAL, PRIVATE, MULTICAST, GLOBAL = range(6)
+
+U64 = np.uint64
+BINDINGS = np.dtype([("mac", "u8"), ("hi", "u8"), ("lo", "u8"), ("pkts", "i8"), ("bytes", "i8"), ("originated", "i8")])
+"""What was sent with this MAC from this address: one row per pair."""
+
+
+def kinds(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """Reach of each address, as one of the constants above. Special purposes beyond that are the business of `geo`."""
+    address = np.where(hi == 0, lo, 0)
+    v4 = (hi == 0) & (lo >> U64(32) == U64(0xFFFF))
+    low = address & U64(0xFFFFFFFF)
+    top = (low >> U64(24)).astype(np.uint8)
+    kind = np.full(hi.size, GLOBAL, np.uint8)
+    private4 = (top == 10) | (low >> U64(20) == U64(0xAC1)) | (low >> U64(16) == U64(0xC0A8)) | (low >> U64(22) == U64(0x64400000 >> 22))
+    kind[v4 & private4] = PRIVATE
+    kind[v4 & (low >> U64(16) == U64(0xA9FE))] = LINK_LOCAL
+    kind[v4 & (top >= 224)] = MULTICAST
+    kind[v4 & (top == 127)] = LOOPBACK
+    kind[v4 & (top == 0)] = UNSPECIFIED
+    v6 = ~v4
+    kind[v6 & (hi >> U64(57) == U64(0xFC >> 1))] = PRIVATE
+    kind[v6 & (hi >> U64(54) == U64(0xFE80 >> 6))] = LINK_LOCAL
+    kind[v6 & (hi >> U64(56) == U64(0xFF))] = MULTICAST
+    kind[v6 & (hi == 0) & (lo == 1)] = LOOPBACK
+    kind[v6 & (hi == 0) & (lo == 0)] = UNSPECIFIED
+    return kind
+
+
+def bindings(pieces: Iterable[NDArray[np.void]]) -> NDArray[np.void]:
+    """BINDINGS of all flows, from pieces of CLOSED rows. Broadcast, multicast and unspecified senders are left out."""
+    sums: dict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for piece in pieces:
+        for side, originated in (("orig", 1), ("resp", 0)):
+            sent = piece[piece[f"{side}_pkts"] > 0]
+            keys = np.stack([sent[f"{side}_mac"], sent[f"{side}_hi"], sent[f"{side}_lo"]], axis=1)
+            distinct, inverse = np.unique(keys, axis=0, return_inverse=True)
+            pkts = np.bincount(inverse, sent[f"{side}_pkts"], distinct.shape[0])
+            volume = np.bincount(inverse, sent[f"{side}_ip_bytes"], distinct.shape[0])
+            flows = np.bincount(inverse, minlength=distinct.shape[0]) * originated
+            for key, *amounts in zip(distinct.tolist(), pkts.tolist(), volume.tolist(), flows.tolist(), strict=True):
+                total = sums[tuple(key)]
+                for place, amount in enumerate(amounts):
+                    total[place] += int(amount)
+    rows = np.array([(*key, *total) for key, total in sorted(sums.items())], BINDINGS)
+    return rows[~np.isin(kinds(rows["hi"], rows["lo"]), (MULTICAST, UNSPECIFIED))]
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One host: what it sends from."""
+
+    id: str
+    macs: tuple[int, ...]
+    addresses: tuple[tuple[int, int], ...]
+    """(hi, lo)."""
+    bytes: int = 0
+    declared: bool = False
+    hostnames: tuple[str, ...] = ()
+
+    @property
+    def mac_texts(self) -> tuple[str, ...]:
+        return tuple(mac_text(mac) for mac in self.macs)
+
+    @property
+    def address_texts(self) -> tuple[str, ...]:
+        return tuple(text(hi, lo) for hi, lo in self.addresses)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A device that the user names."""
+
+    name: str
+    macs: tuple[int, ...]
+    addresses: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """Who is under audit, and who else is there."""
+
+    devices: tuple[Host, ...]
+    background: tuple[Host, ...]
+    routers: frozenset[int] = frozenset()
+    """MACs of routers."""
+    absent: tuple[str, ...] = ()
+    """Declared devices that never appear."""
+    left_out: int = 0
+    """Devices beyond MOST_DEVICES."""
+    _mac_device: dict[int, int] = field(default_factory=dict)
+    _address_device: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def device_of(self, mac: NDArray[np.uint64], hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.int32]:
+        """Index in `devices` of each (MAC, address), -1 where it is none of them."""
+        keys, inverse = np.unique(np.stack([mac, hi, lo], axis=1), axis=0, return_inverse=True)
+        found = [self._mac_device.get(key[0], self._address_device.get((key[1], key[2]), -1)) for key in keys.tolist()]
+        return np.array(found, np.int32)[inverse]
+
+
+def find(rows: NDArray[np.void], wanted: Sequence[Wanted] = (), gateways: Iterable[tuple[int, int]] = ()) -> Hosts:
+    """The hosts in BINDINGS rows. `gateways`: addresses that offered themselves as router or DHCP server."""
+    routers = _router_macs(rows)
+    if wanted:
+        return _declared(rows, wanted, routers)
+    hosts = _hosts(rows, routers, frozenset(gateways))
+    local = _local_side(rows, hosts, routers)
+    ranked = sorted(local, key=lambda host: (-host.bytes, host.id))
+    devices = sorted(ranked[:MOST_DEVICES], key=lambda host: host.id)
+    chosen = {host.id for host in devices}
+    background = tuple(host for host in hosts if host.id not in chosen)
+    return _indexed(Hosts(tuple(devices), background, routers, left_out=max(0, len(ranked) - MOST_DEVICES)))
+
+
+def _indexed(hosts: Hosts) -> Hosts:
+    macs = {mac: index for index, host in enumerate(hosts.devices) for mac in host.macs if mac and mac not in hosts.routers}
+    addresses = {address: index for index, host in enumerate(hosts.devices) for address in host.addresses}
+    return replace(hosts, _mac_device=macs, _address_device=addresses)
+
+
+def _router_macs(rows: NDArray[np.void]) -> frozenset[int]:
+    kind = kinds(rows["hi"], rows["lo"])
+    v4 = (rows["hi"] == 0) & (kind != LINK_LOCAL)
+    routers = []
+    for mac in np.unique(rows["mac"]).tolist():
+        mine = rows["mac"] == mac
+        global4 = np.count_nonzero(mine & v4 & (kind == GLOBAL))
+        private4 = np.count_nonzero(mine & v4 & (kind == PRIVATE))
+        prefixes6 = np.unique(rows["hi"][mine & ~v4 & (kind != LINK_LOCAL)]).size
+        if mac and (global4 >= ROUTER_ADDRESSES or (global4 and private4) or prefixes6 >= ROUTER_PREFIXES):
+            routers.append(mac)
+    return frozenset(routers)
+
+
+def _declared(rows: NDArray[np.void], wanted: Sequence[Wanted], routers: frozenset[int]) -> Hosts:
+    """Declared devices with all that their MACs send from; a router's MAC lends nothing."""
+    devices, absent = [], []
+    for name in wanted:
+        own = np.isin(rows["mac"], np.array(name.macs, np.uint64))
+        by_address = np.array([(hi, lo) in set(name.addresses) for hi, lo in rows[["hi", "lo"]].tolist()], np.bool_)
+        macs = set(name.macs) | {mac for mac in rows["mac"][by_address].tolist() if mac and mac not in routers}
+        own |= np.isin(rows["mac"], np.array(sorted(macs - routers), np.uint64)) | by_address
+        if not own.any():
+            absent.append(name.name)
+        addresses = set(name.addresses) | set(rows[["hi", "lo"]][own].tolist())
+        volume = int(rows["bytes"][own].sum())
+        devices.append(Host(name.name, tuple(sorted(macs)), tuple(sorted(addresses)), volume, declared=True))
+    known = {address for host in devices for address in host.addresses}
+    others = tuple(host for host in _hosts(rows, routers, frozenset()) if not known & set(host.addresses))
+    return _indexed(Hosts(tuple(devices), others, routers, tuple(absent)))
+
+
+def _hosts(rows: NDArray[np.void], routers: frozenset[int], gateways: frozenset[tuple[int, int]]) -> tuple[Host, ...]:
+    """Every host that sends: one per MAC; behind a router's MAC, or without MACs, one per address. Gateways are left to the background."""
+    groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+    for index, (mac, hi, lo) in enumerate(rows[["mac", "hi", "lo"]].tolist()):
+        alone = not mac or mac in routers
+        groups[(0, hi, lo) if alone else (mac, 0, 0)].append(index)
+    hosts = []
+    for (mac, *_), members in sorted(groups.items()):
+        addresses = tuple(sorted(set(rows[["hi", "lo"]][members].tolist())))
+        if not gateways & set(addresses):
+            name = mac_text(mac) if mac else text(*addresses[0])
+            hosts.append(Host(name, (mac,) if mac else (), addresses, int(rows["bytes"][members].sum())))
+    return tuple(hosts)
+
+
+def _local_side(rows: NDArray[np.void], hosts: Sequence[Host], routers: frozenset[int]) -> list[Host]:
+    """The hosts that the capture was taken for."""
+    kind = dict(zip(rows[["hi", "lo"]].tolist(), kinds(rows["hi"], rows["lo"]).tolist(), strict=True))
+    routed = {address for mac, *address in rows[["mac", "hi", "lo"]].tolist() for address in [tuple(address)] if mac in routers}
+    local = [host for host in hosts if any(kind[a] in (PRIVATE, LINK_LOCAL) and a not in routed for a in host.addresses)]
+    if local:
+        return local
+    on_link = [host for host in hosts if host.macs]
+    if on_link:
+        return on_link
+    originators = set(rows[["hi", "lo"]][rows["originated"] > 0].tolist())
+    return [host for host in hosts if originators & set(host.addresses)]

@@ -1,0 +1,236 @@
+"""Flows become evidence: their exact frames, and a Wireshark display filter that finds them again.
+
+A display filter is applied to one file, so there is one Evidence per capture. It is `exact` only where that can be known: the filter names addresses
+and ports, and what else these could match (an error that quotes the packet, another flow of the same ports) is excluded or shown to be absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gdsi_audit.finding import LONGEST_FILTER_BYTES, Evidence
+from gdsi_audit.frame_index import Ranges
+from gdsi_audit.traffic import DeviceTraffic
+
+WITH_PORTS = frozenset({"tcp", "udp", "sctp"})
+ICMP_PAIRS = {8: 0, 10: 9, 13: 14, 15: 16, 17: 18}  # request and reply share a flow (RFC 792, RFC 1256)
+ICMP6_PAIRS = {128: 129, 130: 131, 133: 134, 135: 136, 139: 140, 144: 145}  # RFC 4443, RFC 2710, RFC 4861, RFC 4620, RFC 6275
+ERRORS = {"icmp": (3, 4, 5, 11, 12), "icmp6": (1, 2, 3, 4)}
+"""Types that quote another packet, whose fields tshark shows as well."""
+MOST_LISTED_FRAMES = 20
+"""A bare list of frame numbers counts as evidence up to here."""
+
+FRAGMENT = "ip.flags.mf == 1 || ip.frag_offset > 0 || ipv6.fraghdr"
+
+
+class Tuple(NamedTuple):
+    """What one flow's filter term is made of, seen from the device."""
+
+    transport: str
+    local_addr: str
+    remote_addr: str
+    local_port: int
+    remote_port: int
+    device_is_originator: bool
+
+
+class Terms(NamedTuple):
+    """A filter without its frame range, and whether it finds no more than asked."""
+
+    text: str
+    exact: bool
+
+
+def evidence(
+    traffic: DeviceTraffic,
+    flows: pd.Series[bool] | NDArray[np.bool_] | Collection[int],
+    *,
+    filter_terms: str = "",
+    frames: Sequence[tuple[int, Ranges]] | None = None,
+) -> tuple[Evidence, ...]:
+    """Evidence for `flows` (a mask over `traffic.flows`, or flow ids), one per capture, in the order of captures.
+
+    `filter_terms` is a display filter that narrows it further (`dns.qry.type == 16`); `frames` are then the frames it narrows to, as
+    FrameIndex.frames gives them. Up to twenty such frames are listed in the filter, which makes it exact; more make it a superset.
+    """
+    mask = _mask(traffic, flows)
+    chosen = traffic.flows[mask]
+    found = frames if frames is not None else _frames(traffic, chosen)
+    complete = _is_complete(chosen, found) if frames is None else True
+    single = chosen.iloc[0] if len(chosen) == 1 else None
+    made = []
+    for capture, ranges in found:
+        terms = _terms(traffic, mask, capture, ranges, fragments=not complete)
+        text, exact = _narrowed(terms, filter_terms, ranges, listed=frames is not None)
+        made.append(
+            Evidence(
+                frames=((traffic.captures[capture].sha256, tuple(ranges)),),
+                display_filter=text,
+                filter_kind="exact" if exact and complete else "superset",
+                five_tuple=_five_tuple(single),
+                community_id="" if single is None else str(single["community_id"]),
+            )
+        )
+    return tuple(made)
+
+
+def _mask(traffic: DeviceTraffic, flows: pd.Series[bool] | NDArray[np.bool_] | Collection[int]) -> NDArray[np.bool_]:
+    given = np.asarray(flows if isinstance(flows, pd.Series | np.ndarray) else list(flows))
+    if given.dtype == np.bool_:
+        return given
+    return traffic.flows["flow"].isin(given.tolist()).to_numpy(dtype=bool)
+
+
+def _frames(traffic: DeviceTraffic, chosen: pd.DataFrame) -> list[tuple[int, Ranges]]:
+    """The exact frames; where the index does not know the flows, the first and last frame of each."""
+    found = traffic.frames.frames(chosen["flow"].tolist())
+    if found or chosen.empty:
+        return found
+    ends = pd.concat([chosen[["first_capture", "first_frame"]].set_axis(["capture", "frame"], axis=1), _lasts(chosen)])
+    by_capture = sorted({(int(capture), int(frame)) for capture, frame in zip(ends["capture"], ends["frame"], strict=True)})
+    captures = sorted({capture for capture, _ in by_capture})
+    return [(capture, [(frame, frame) for of, frame in by_capture if of == capture]) for capture in captures]
+
+
+def _lasts(chosen: pd.DataFrame) -> pd.DataFrame:
+    return chosen[["last_capture", "last_frame"]].set_axis(["capture", "frame"], axis=1)
+
+
+def _is_complete(chosen: pd.DataFrame, found: Sequence[tuple[int, Ranges]]) -> bool:
+    """Whether every packet is one frame and every frame one packet: no fragments, no tunnel, nothing unknown to the index."""
+    pkts = int(chosen[["up_pkts", "down_pkts", "duplicate_pkts"]].to_numpy().sum())
+    return pkts == sum(last - first + 1 for _, ranges in found for first, last in ranges) and bool((chosen["parent"] < 0).all())
+
+
+def _terms(traffic: DeviceTraffic, mask: NDArray[np.bool_], capture: int, ranges: Ranges, *, fragments: bool) -> Terms:
+    """The shortest form that fits: by service, then by five-tuple, then by address, then by the device's address alone."""
+    near = _overlapping(traffic.flows, capture, ranges)
+    inside, outside = _tuples(traffic.flows[near & mask]), _tuples(traffic.flows[near & ~mask])
+    services = {service for one in inside for service in (_service(one),)}
+    others = {_service(one) for one in outside} | {_swapped(one) for one in outside}
+    whole = traffic.folded == 0 and services.isdisjoint(others)
+    compact = sorted(services) if whole else sorted(inside)
+    exact = whole or (traffic.folded == 0 and set(inside).isdisjoint(outside))
+    quoting = any(one.transport in ERRORS and _icmp_type(one) in ERRORS[one.transport] for one in inside)
+    text = _joined([_term(one) for one in compact], fragments=fragments)
+    forms = [Terms(text, exact and not quoting), Terms(_by_address(inside), False), Terms(_by_device(inside), False)]
+    return next((form for form in forms if len(form.text.encode()) <= LONGEST_FILTER_BYTES // 2), forms[-1])
+
+
+def _overlapping(flows: pd.DataFrame, capture: int, ranges: Ranges) -> NDArray[np.bool_]:
+    """Flows that may have a frame between the first and the last of `ranges` of this capture."""
+    first, last = ranges[0][0], ranges[-1][1]
+    begun = (flows["first_capture"] < capture) | ((flows["first_capture"] == capture) & (flows["first_frame"] <= last))
+    ended = (flows["last_capture"] < capture) | ((flows["last_capture"] == capture) & (flows["last_frame"] < first))
+    return (begun & ~ended).to_numpy(dtype=bool)
+
+
+def _tuples(flows: pd.DataFrame) -> list[Tuple]:
+    columns = [flows[name].astype(object).tolist() for name in Tuple._fields]
+    return sorted({Tuple(*row) for row in zip(*columns, strict=True)})
+
+
+def _service(one: Tuple) -> Tuple:
+    """`one` without the client's port: what all contacts with the same service share."""
+    if one.transport not in WITH_PORTS:
+        return one
+    port = one.remote_port if one.device_is_originator else one.local_port
+    return Tuple(one.transport, one.local_addr, one.remote_addr, -1, port, True)
+
+
+def _swapped(one: Tuple) -> Tuple:
+    """The service that the client's port of `one` looks like to a filter that does not tell the sides apart."""
+    if one.transport not in WITH_PORTS:
+        return one
+    port = one.local_port if one.device_is_originator else one.remote_port
+    return Tuple(one.transport, one.local_addr, one.remote_addr, -1, port, True)
+
+
+def _term(one: Tuple) -> str:
+    if one.transport == "arp":
+        return f"(arp.src.proto_ipv4 == {one.local_addr} && arp.dst.proto_ipv4 == {one.remote_addr}) || " + (
+            f"(arp.src.proto_ipv4 == {one.remote_addr} && arp.dst.proto_ipv4 == {one.local_addr})"
+        )
+    field = _address_field(one.local_addr)
+    between = f"{field} == {one.local_addr} && {field} == {one.remote_addr}"
+    return f"{between} && {_above(one)}"
+
+
+def _above(one: Tuple) -> str:
+    """The part of a term above the addresses."""
+    if one.transport in WITH_PORTS:
+        ports = [port for port in (one.local_port, one.remote_port) if port >= 0]
+        quoted = "icmpv6" if ":" in one.local_addr else "icmp"
+        return " && ".join([*(f"{one.transport}.port == {port}" for port in ports), f"!{quoted}"])
+    if one.transport in ERRORS:
+        return _icmp(one)
+    protocol = "ipv6.nxt" if ":" in one.local_addr else "ip.proto"
+    return f"{protocol} == {one.transport.removeprefix('ip-')}"
+
+
+def _icmp(one: Tuple) -> str:
+    protocol = "icmpv6" if one.transport == "icmp6" else "icmp"
+    kind, pairs = _icmp_type(one), ICMP6_PAIRS if one.transport == "icmp6" else ICMP_PAIRS
+    if kind in ERRORS[one.transport]:
+        return f"{protocol}.type == {kind}"
+    types = sorted({kind, pairs.get(kind, kind), *(request for request, reply in pairs.items() if reply == kind)})
+    alternatives = " || ".join(f"{protocol}.type == {number}" for number in types)
+    errors = ", ".join(str(number) for number in ERRORS[one.transport])
+    return f"({alternatives}) && !({protocol}.type in {{{errors}}})"
+
+
+def _icmp_type(one: Tuple) -> int:
+    return one.local_port if one.device_is_originator else one.remote_port
+
+
+def _joined(terms: Sequence[str], *, fragments: bool) -> str:
+    """Any of `terms`. A datagram in fragments shows its ports in one of them only, so the others are asked for by what marks a fragment."""
+    distinct = list(dict.fromkeys(terms))
+    either = [*distinct, FRAGMENT] if fragments else distinct
+    return either[0] if len(either) == 1 else " || ".join(f"({term})" for term in either)
+
+
+def _by_address(tuples: Sequence[Tuple]) -> str:
+    pairs = sorted({(one.local_addr, one.remote_addr) for one in tuples})
+    texts = []
+    for local in sorted({local for local, _ in pairs}):
+        remotes = ", ".join(remote for of, remote in pairs if of == local)
+        texts.append(f"({_address_field(local)} == {local} && {_address_field(local)} in {{{remotes}}})")
+    return " || ".join(texts)
+
+
+def _by_device(tuples: Sequence[Tuple]) -> str:
+    return " || ".join(f"{_address_field(local)} == {local}" for local in sorted({one.local_addr for one in tuples})[:50])
+
+
+def _address_field(address: str) -> str:
+    return "ipv6.addr" if ":" in address else "ip.addr"
+
+
+def _narrowed(terms: Terms, filter_terms: str, ranges: Ranges, *, listed: bool) -> tuple[str, bool]:
+    """The whole filter: terms, what narrows them, and the frames."""
+    parts = [f"({terms.text})", *([f"({filter_terms})"] if filter_terms else [])]
+    if listed and sum(last - first + 1 for first, last in ranges) <= MOST_LISTED_FRAMES:
+        numbers = chain.from_iterable(range(first, last + 1) for first, last in ranges)
+        return " && ".join([*parts, f"frame.number in {{{', '.join(map(str, numbers))}}}"]), True
+    parts.append(f"frame.number >= {ranges[0][0]} && frame.number <= {ranges[-1][1]}")
+    return " && ".join(parts), terms.exact and not listed and not filter_terms
+
+
+def _five_tuple(flow: pd.Series[str] | None) -> str:
+    """`tcp 192.168.1.50:49152 > 203.0.113.9:443`, originator first; empty for more than one flow."""
+    if flow is None:
+        return ""
+    local, remote = _end(flow["local_addr"], flow["local_port"]), _end(flow["remote_addr"], flow["remote_port"])
+    first, second = (local, remote) if flow["device_is_originator"] else (remote, local)
+    return f"{flow['transport']} {first} > {second}"
+
+
+def _end(address: str, port: str) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

@@ -1,0 +1,83 @@
+"""Which frames belong to which flow, exactly: what evidence is made of.
+
+A row per packet of a flow is kept on disk while the captures are read, so that frames can be cited even when the input was a pipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdsi_audit.spool import Spool
+
+ENTRIES = np.dtype([("serial", "u4"), ("frame", "u4")])  # serial of the flow; frame over all captures, from 1
+UNKNOWN_SERIAL = np.uint32(0xFFFFFFFF)
+
+Ranges = list[tuple[int, int]]
+
+
+class FrameIndex:
+    """Frames by flow. Serials are the flow table's, frames are numbered through over all captures in the order of reading."""
+
+    def __init__(self) -> None:
+        self._spool = Spool(ENTRIES)
+        self._batches: list[tuple[int, int, int, int]] = []  # first row, rows, lowest frame, highest frame
+        self._capture_starts: list[int] = []
+        self._flows = self._serials = self._firsts = self._lasts = np.empty(0, np.int64)
+
+    def begin_capture(self, frames_before: int) -> None:
+        """The next capture begins; `frames_before` frames were in the earlier ones."""
+        self._capture_starts.append(frames_before)
+
+    def add(self, serials: NDArray[np.int64], frames: NDArray[np.int64]) -> None:
+        """One entry per packet row: its flow's serial (-1: none) and its frame number in the current capture."""
+        entries = np.empty(serials.size, ENTRIES)
+        entries["serial"] = serials
+        entries["frame"] = frames + self._capture_starts[-1]
+        entries = entries[serials >= 0]
+        if entries.size:
+            self._batches.append((self._spool.rows, entries.size, int(entries["frame"].min()), int(entries["frame"].max())))
+            self._spool.append(entries)
+
+    def name_flows(self, rows: NDArray[np.void]) -> None:
+        """Tells which flow has which serial and where it lies; `rows` are all CLOSED rows, ascending by flow id."""
+        starts = np.array(self._capture_starts, np.int64)
+        self._flows, self._serials = rows["flow"].copy(), rows["serial"].copy()
+        self._firsts = rows["first_frame"] + starts[rows["first_capture"]]
+        self._lasts = rows["last_frame"] + starts[rows["last_capture"]]
+
+    def frames(self, flows: Collection[int]) -> list[tuple[int, Ranges]]:
+        """(capture ordinal, [(first frame, last frame), …]) of all packets of the flows with these ids, ranges ascending and merged."""
+        wanted = np.fromiter(sorted(flows), np.int64, len(flows))
+        places = np.searchsorted(self._flows, wanted)
+        places = places[places < self._flows.size]
+        places = places[np.isin(self._flows[places], wanted)]
+        if not places.size:
+            return []
+        serials = self._serials[places].astype(np.uint32)
+        entries = self._between(int(self._firsts[places].min()), int(self._lasts[places].max()))
+        found = [piece["frame"][np.isin(piece["serial"], serials)] for piece in entries]
+        numbers = np.unique(np.concatenate(found)) if found else np.empty(0, np.uint32)
+        return self._by_capture(numbers.astype(np.int64))
+
+    def _between(self, first: int, last: int) -> Iterator[NDArray[np.void]]:
+        """The batches that may hold entries of these frames."""
+        for row, rows, lowest, highest in self._batches:
+            if highest >= first and lowest <= last:
+                yield self._spool.piece(row, rows)
+
+    def _by_capture(self, numbers: NDArray[np.int64]) -> list[tuple[int, Ranges]]:
+        captures = np.searchsorted(self._capture_starts, numbers - 1, side="right") - 1
+        return [(int(capture), merged(numbers[captures == capture] - self._capture_starts[capture])) for capture in np.unique(captures)]
+
+
+def merged(numbers: NDArray[np.int64]) -> Ranges:
+    """Ascending distinct numbers as ranges: 1 2 3 7 gives (1, 3), (7, 7)."""
+    if not numbers.size:
+        return []
+    breaks = np.flatnonzero(np.diff(numbers) != 1)
+    firsts = numbers[np.concatenate(([0], breaks + 1))]
+    lasts = numbers[np.concatenate((breaks, [numbers.size - 1]))]
+    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))

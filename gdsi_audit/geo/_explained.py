@@ -1,0 +1,49 @@
+"""What `gdsi-audit geodb` prints: the data in force, and how one place was decided."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import maxminddb
+
+from gdsi_audit.geo import Answer, Claim, Place
+from gdsi_audit.geo._places import Places
+
+FIELDS = ("located_in", "registered_in", "hosted_by", "operated_by")
+
+
+def info(places: Places) -> list[dict[str, Any]]:
+    """Rows of `geodb info`: the editions, and last the folder and how MMDB files are read (the pure Python reader is 16 times slower)."""
+    compiled = "maxminddb.extension" in sys.modules
+    reader = {"name": "maxminddb", "edition": maxminddb.__version__, "transform": "compiled reader" if compiled else "pure Python reader"}
+    return [*places.editions(), reader | {"path": str(places.folder)}]
+
+
+def lookup(places: Places, text: str, names: Sequence[str] = ()) -> list[str]:
+    """Lines of `geodb lookup ADDRESS|NAME`: every claim by rung, then what the ladder makes of them.
+
+    A name is not resolved, for that would take a network: only what is known of its operator is printed.
+    """
+    try:
+        claims = places.claims(text, names)
+    except ValueError:
+        return [f"service-operator: {_claim(claim)}" for claim in places.named(text)] or [f"nothing is known of the name {text}"]
+    said = [f"{rung}: {_claim(claim)}" for rung, each in claims.items() for claim in each]
+    return [*said, *_decided(places.place(text, names))]
+
+
+def _decided(place: Place) -> list[str]:
+    answers = [f"{field}: {_answer(getattr(place, field))}" for field in FIELDS]
+    return [*answers, f"organisation: {place.organisation or 'unknown'}", f"decided by: {place.reason}"]
+
+
+def _claim(claim: Claim) -> str:
+    network = f"AS{claim.asn}" if claim.asn else ""
+    return ", ".join(filter(None, (claim.country, network, claim.organisation, claim.detail))) + f" ({claim.source})"
+
+
+def _answer(answer: Answer) -> str:
+    word = answer.country or ("one of " + ", ".join(answer.candidates) if answer.candidates else "unknown")
+    return f"{word}, confidence {answer.confidence}" + (f" ({'; '.join(answer.sources)})" if answer.sources else "")

@@ -1,0 +1,105 @@
+"""From claims to a place: refuted by time > multi-location > vendor's region > host-name region > databases agree > contested > unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from gdsi_audit.geo import UNKNOWN, Answer, Claim, Place
+
+Claims = Mapping[str, Sequence[Claim]]
+"""By rung, in the order of the sources' names."""
+
+
+def place(claims: Claims) -> Place:
+    """The place that all `claims` about one address make."""
+    special = _first(claims, "special-purpose")
+    if special:
+        return Place(special=special.detail, reason=f"special-purpose address: {special.detail} ({special.source})")
+    network, service = _first(claims, "network"), _service(claims)
+    located, reason, everywhere = _located(claims)
+    return Place(
+        located_in=located,
+        registered_in=Answer(network.country, (network.source,), "high") if network and network.country else UNKNOWN,
+        hosted_by=_hosted(_first(claims, "network-operator"), network),
+        operated_by=Answer(service.country, (service.source,), service.confidence) if service and service.country else UNKNOWN,
+        asn=network.asn if network else 0,
+        organisation=_organisation(service, _first(claims, "network-operator"), network),
+        multi_location=everywhere,
+        reason=reason,
+    )
+
+
+def struck_out(found: Place, too_far: Mapping[str, str]) -> Place:
+    """`found` without the countries that round-trip time refutes: `too_far` maps country to time and frames, in words.
+
+    What is left when the country itself falls is no answer but, at most, candidates: time refutes, it never confirms.
+    """
+    named = set(found.located_in.candidates) | ({found.located_in.country} - {""})
+    struck = tuple(sorted(named & set(too_far)))
+    if not struck:
+        return found
+    left = tuple(sorted(named - set(struck)))
+    located = found.located_in if found.located_in.country in left else Answer("", found.located_in.sources, "low" if left else "unknown", left)
+    words = tuple(f"{country}: {too_far[country]}" for country in struck)
+    return replace(
+        found,
+        located_in=replace(located, candidates=left if len(left) > 1 or not located.country else ()),
+        refuted=words,
+        reason=f"refuted by round-trip time: {', '.join(struck)}",
+    )
+
+
+def _first(claims: Claims, rung: str) -> Claim | None:
+    return next(iter(claims.get(rung, ())), None)
+
+
+def _service(claims: Claims) -> Claim | None:
+    """One that knows a seat before one that only knows a name."""
+    return min(claims.get("service-operator", ()), key=lambda claim: not claim.country, default=None)
+
+
+def _located(claims: Claims) -> tuple[Answer, str, bool]:
+    """Answer, the rung in words, and whether it is everywhere."""
+    anycast = next((claim for rung in ("multi-location", "cloud-region") for claim in claims.get(rung, ()) if claim.multi_location), None)
+    if anycast:
+        return Answer(sources=(anycast.source,)), f"multi-location: {anycast.detail}", True
+    opinions = tuple(claims.get("database", ()))
+    for rung, words in (("cloud-region", "vendor's region"), ("host-name-region", "region in the host name")):
+        region = _first(claims, rung)
+        if region:
+            return _by_region(region, opinions), f"{words}: {region.detail}", False
+    return *_by_databases(opinions), False
+
+
+def _by_region(region: Claim, opinions: Sequence[Claim]) -> Answer:
+    """A region stands whatever databases say; they raise or lower how sure it is."""
+    agreeing = tuple(claim.source for claim in opinions if claim.country == region.country)
+    countries = tuple(sorted({region.country, *(claim.country for claim in opinions)}))
+    against = "low" if len(opinions) > 1 and len(countries) == 2 else region.confidence
+    confidence = "high" if agreeing else against
+    return Answer(region.country, (region.source, *agreeing), confidence, countries if len(countries) > 1 else ())
+
+
+def _by_databases(opinions: Sequence[Claim]) -> tuple[Answer, str]:
+    countries = tuple(sorted({claim.country for claim in opinions}))
+    sources = tuple(claim.source for claim in opinions)
+    if not countries:
+        return UNKNOWN, "unknown: no source knows the address"
+    if len(countries) > 1:
+        return Answer("", sources, "low", countries), "contested: " + ", ".join(f"{claim.country} ({claim.source})" for claim in opinions)
+    if len(opinions) == 1:
+        return Answer("", sources, "low", countries), f"contested: only {sources[0]} knows the address, {countries[0]}"
+    return Answer(countries[0], sources, "high"), f"{len(opinions)} databases agree: {countries[0]}"
+
+
+def _hosted(operator: Claim | None, network: Claim | None) -> Answer:
+    if operator and operator.country:
+        return Answer(operator.country, (operator.source,), operator.confidence)
+    if network and network.country:
+        return Answer(network.country, (f"registered in, for want of a seat: {network.source}",), "low")
+    return UNKNOWN
+
+
+def _organisation(*claims: Claim | None) -> str:
+    return next((claim.organisation for claim in claims if claim and claim.organisation), "")

@@ -1,0 +1,103 @@
+"""All sources on the shelf, asked together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gdsi_audit import discover
+from gdsi_audit.geo import RUNGS, Claim, Place, Question, _ladder
+from gdsi_audit.geo._address import unwrapped
+from gdsi_audit.geo._folder import embedded
+from gdsi_audit.geo._suffix import canonical
+
+Ask = Callable[[Question], Claim | None]
+Answers = tuple[Claim | None, ...]
+Key = TypeVar("Key")
+MOST_REMEMBERED = 1 << 17
+"""Answers kept; beyond that the oldest are asked for again, so memory does not grow with the capture."""
+
+NOT_AN_ADDRESS = Place(reason="not an address")
+
+
+class Places:
+    """Where addresses are, as far as anyone says. Opens the databases at the first question; one object may serve a whole run."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """`folder` is laid out as `geodb`; None: the embedded one. Raises FileNotFoundError when that is missing."""
+        self.folder = folder or embedded()
+        self._sources: list[tuple[str, Ask]] = []
+        self._remembered: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Place] = {}
+        self._decided: dict[Answers, Place] = {}
+
+    def place(self, address: str, names: Sequence[str] = (), cname_chain: Sequence[str] = ()) -> Place:
+        """The place of `address` as the flow named it: `names` strongest first, `cname_chain` from DNS. Never raises for what is on the wire."""
+        key = (address, tuple(names), tuple(cname_chain))
+        found = self._remembered.get(key)
+        if found is None:
+            self._opened()  # a malformed database is the user's to mend, and must not pass for a malformed address
+            try:
+                found = self._decide(self._answers(*key))
+            except ValueError:
+                found = NOT_AN_ADDRESS
+            _remember(self._remembered, key, found)
+        return found
+
+    def claims(self, address: str, names: Sequence[str] = (), cname_chain: Sequence[str] = ()) -> dict[str, list[Claim]]:
+        """What every source says, by rung. Raises ValueError when `address` is none."""
+        return self._by_rung(self._answers(address, tuple(names), tuple(cname_chain)))
+
+    def named(self, name: str) -> list[Claim]:
+        """What is known of `name` without an address: who runs the service behind it."""
+        question = Question("", 0, (canonical(name),))
+        answers = (ask(question) for rung, ask in self._opened() if rung == "service-operator")
+        return [claim for claim in answers if claim]
+
+    def editions(self) -> list[dict[str, Any]]:
+        """The data files in force: path, name, edition, build_epoch, licence, attribution, sha256, rows, upstream, transform."""
+        listed: list[dict[str, Any]] = json.loads((self.folder / "MANIFEST.json").read_text(encoding="utf-8"))["files"]
+        return listed
+
+    def _opened(self) -> list[tuple[str, Ask]]:
+        """Every source with its rung, in the order of RUNGS and then of names."""
+        if not self._sources:
+            modules = sorted(discover.modules("gdsi_audit.geo"), key=lambda module: (RUNGS.index(module.RUNG), module.__name__))
+            self._sources = [(module.RUNG, module.load(self.folder)) for module in modules]
+        return self._sources
+
+    def _answers(self, address: str, names: tuple[str, ...], cname_chain: tuple[str, ...]) -> Answers:
+        """What each source says, in the order of `_opened`; a special address is asked about no further."""
+        text, number = unwrapped(address)
+        rest = (tuple(map(canonical, names)), tuple(map(canonical, cname_chain)))
+        question = Question(text, number, *rest)
+        answers: list[Claim | None] = []
+        for rung, ask in self._opened():
+            claim = ask(question)
+            answers.append(claim)
+            if claim and rung == "special-purpose":
+                break
+            if claim and rung == "network":
+                question = Question(text, number, *rest, claim.asn)
+        return tuple(answers)
+
+    def _by_rung(self, answers: Answers) -> dict[str, list[Claim]]:
+        claims: dict[str, list[Claim]] = {rung: [] for rung in RUNGS}
+        for (rung, _), claim in zip(self._opened(), answers, strict=False):
+            if claim:
+                claims[rung].append(claim)
+        return claims
+
+    def _decide(self, answers: Answers) -> Place:
+        found = self._decided.get(answers)
+        if found is None:
+            found = _ladder.place(self._by_rung(answers))
+            _remember(self._decided, answers, found)
+        return found
+
+
+def _remember(kept: dict[Key, Place], key: Key, place: Place) -> None:
+    if len(kept) >= MOST_REMEMBERED:
+        del kept[next(iter(kept))]
+    kept[key] = place

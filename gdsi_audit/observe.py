@@ -1,0 +1,234 @@
+"""Stages 1 to 4 over all captures: frames, packets, flows, messages. What is left stands on disk or in bounded tables.
+
+Python runs per block, per message and per flow, never per packet. Nothing here knows a declaration; what the analyst leaves out comes as a plain
+function over packet rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdsi_audit.facts import FACTS, NAMES, FactKeeper, Texts
+from gdsi_audit.flows import CLOSED
+from gdsi_audit.flows.table import Batch, FlowTable
+from gdsi_audit.frame_index import FrameIndex
+from gdsi_audit.gap import Gap, Ledger
+from gdsi_audit.packets import GAP_BITS
+from gdsi_audit.packets.decode import Decoder
+from gdsi_audit.protocols import Message
+from gdsi_audit.protocols._conversations import Conversations
+from gdsi_audit.readers import Frames, UnreadableInputError
+from gdsi_audit.readers._inputs import Input
+from gdsi_audit.readers._source import Reading
+from gdsi_audit.resolutions import Resolutions
+from gdsi_audit.spool import Spool
+from gdsi_audit.traffic import Capture
+
+MOST_LIVE_FLOWS = 200_000
+MOST_MESSAGES = 200_000
+"""Messages kept for detectors, all protocols together; more are counted, and still name their flows."""
+MOST_MESSAGES_PER_FLOW = 64
+
+RESOLVING = frozenset({"dns", "dns_tcp"})
+CUT_BY_SNAPLEN = GAP_BITS["cut_by_snaplen"]
+
+Keep = Callable[[NDArray[np.void]], NDArray[np.bool_]]
+Progress = Callable[[int, int | None], None]
+"""Called with (bytes read so far, bytes in all if known)."""
+
+
+@dataclass
+class Observation:
+    """All that was observed, before anyone asks whose it is."""
+
+    captures: list[Capture] = field(default_factory=list)
+    rows: Spool = field(default_factory=lambda: Spool(CLOSED))
+    facts: Spool = field(default_factory=lambda: Spool(FACTS))
+    names: Spool = field(default_factory=lambda: Spool(NAMES))
+    texts: Texts = field(default_factory=Texts)
+    messages: dict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
+    resolutions: Resolutions = field(init=False)
+    index: FrameIndex = field(default_factory=FrameIndex)
+    apps: dict[int, str] = field(default_factory=dict)
+    gaps: list[Gap] = field(default_factory=list)
+    cut_pkts: int = 0
+    pkts: int = 0
+
+    def __post_init__(self) -> None:
+        self.resolutions = Resolutions(self.texts)
+
+    @property
+    def cut_share(self) -> float:
+        """Share of packets cut by the snapshot length."""
+        return round(self.cut_pkts / self.pkts, 6) if self.pkts else 0.0
+
+
+class Observer:
+    """One run over the captures, in order."""
+
+    def __init__(self, *, naming: bool = True, evidence: bool = True, hashing: bool = True, keep: Keep | None = None) -> None:
+        self._facts = FactKeeper()
+        self.seen = Observation(texts=self._facts.texts)
+        self._naming, self._evidence, self._hashing, self._keep = naming, evidence, hashing, keep
+        self._decoder = Decoder()
+        self._table = FlowTable(most_live_flows=MOST_LIVE_FLOWS, streams=naming)
+        self._conversations = Conversations(self._table.want, MOST_LIVE_FLOWS)
+        self._messages_of_flow: Counter[int] = Counter()
+        self._messages_kept = 0
+        self._messages_dropped = 0
+        self._filtered: list[Ledger] = []
+        self._readings: list[Reading] = []
+
+    def read(self, source: Input, progress: Progress | None = None) -> None:
+        """Reads one capture to its end. Raises UnreadableInputError when it holds no packet at all."""
+        try:
+            self._read(source, progress)
+        except (OSError, EOFError) as error:
+            raise UnreadableInputError(
+                f"{source.name}: {error.strerror if isinstance(error, OSError) else error}; check the file and its medium"
+            ) from error
+
+    def _read(self, source: Input, progress: Progress | None) -> None:
+        ordinal = len(self._readings)
+        with _opened(source, ordinal, self._hashing) as reading:
+            self._readings.append(reading)
+            self._filtered.append(Ledger())
+            frames_before = sum(earlier.frame_count for earlier in self._readings[:-1])
+            self.seen.index.begin_capture(frames_before)
+            self._table.begin_capture(ordinal, frames_before)
+            for frames in reading.frames():
+                self._take(frames)
+                if progress is not None:
+                    progress(reading.bytes_read, reading.total_bytes)
+
+    def finish(self) -> Observation:
+        """Closes every flow that is still live, and the books."""
+        self._decoder.finish()
+        for batch in self._table.finish():
+            self._hear(batch)
+            self._close(batch.closed)
+        self.seen.apps = dict(self._decoder.apps)
+        for ordinal, reading in enumerate(self._readings):
+            self.seen.captures.append(self._capture(ordinal, reading))
+            self.seen.gaps.extend(reading.gaps)
+        first_captures = self._decoder.first_captures()
+        hashes = [reading.sha256 for reading in self._readings]
+        self.seen.gaps.extend(replace(gap, first_capture=hashes[first_captures.get(gap.kind, 0)]) for gap in self._decoder.gaps())
+        self.seen.gaps.extend(self._table.gaps())
+        kinds = {**self._conversations.gaps, "limit:messages": self._messages_dropped, "limit:names_per_flow": self._facts.dropped_names}
+        self.seen.gaps.extend(Gap("protocols", kind, count) for kind, count in sorted(kinds.items()) if count)
+        return self.seen
+
+    def _take(self, frames: Frames) -> None:
+        for packets in self._decoder.decode(frames):
+            self.seen.cut_pkts += int(np.count_nonzero(packets["gap"] & CUT_BY_SNAPLEN))
+            chosen = packets if self._keep is None else self._selected(packets, self._filtered[frames.capture])
+            self.seen.pkts += chosen.size
+            for batch in self._table.assemble(frames, chosen):
+                if self._evidence:
+                    self.seen.index.add(batch.serials, batch.packets["frame"])
+                self._hear(batch)
+                self._close(batch.closed)
+
+    def _selected(self, packets: NDArray[np.void], filtered: Ledger) -> NDArray[np.void]:
+        """Leaves out what the analyst leaves out: whole frames, counted once."""
+        assert self._keep is not None
+        kept_frames = np.unique(packets["frame"][self._keep(packets)])
+        keep = np.isin(packets["frame"], kept_frames)
+        dropped, first = np.unique(packets["frame"][~keep], return_index=True)
+        filtered.skip("filtered", dropped.size, int(packets["wire_bytes"][~keep][first].sum()))
+        return packets[keep]
+
+    def _hear(self, batch: Batch) -> None:
+        if not self._naming or not batch.chunks.size:
+            return
+        heard = self._conversations.hear(batch.data, batch.chunks)
+        for chunks, protocol, columns in heard.columns:
+            self.seen.resolutions.add(chunks, columns)
+            for flow in np.unique(chunks["flow"]).tolist():
+                self._facts.service(flow, protocol)
+        for message, chunk in zip(heard.messages, heard.chunks, strict=True):
+            self._facts.note(message)
+            if message.protocol in RESOLVING:
+                self.seen.resolutions.add_message(message, chunk)
+            else:
+                self._keep_message(message)
+
+    def _keep_message(self, message: Message) -> None:
+        if self._messages_kept >= MOST_MESSAGES or self._messages_of_flow[message.flow] >= MOST_MESSAGES_PER_FLOW:
+            self._messages_dropped += 1
+            return
+        self._messages_kept += 1
+        self._messages_of_flow[message.flow] += 1
+        self.seen.messages[message.protocol].append(message)
+
+    def _close(self, closed: NDArray[np.void]) -> None:
+        if not closed.size:
+            return
+        facts, names = self._facts.close(closed["flow"], closed["serial"])
+        self._conversations.forget(closed["serial"])
+        self.seen.rows.append(closed)
+        self.seen.facts.append(facts)
+        self.seen.names.append(names)
+
+    def _capture(self, ordinal: int, reading: Reading) -> Capture:
+        decoded = self._decoder.ledgers.get(ordinal, Ledger())
+        filtered = self._filtered[ordinal]
+        ledger = Ledger(
+            read=reading.ledger.read,
+            decoded=decoded.decoded - filtered.skipped.total(),
+            skipped=reading.ledger.skipped + decoded.skipped + filtered.skipped,
+            read_bytes=reading.ledger.read_bytes,
+            decoded_bytes=decoded.decoded_bytes - filtered.skipped_bytes.total(),
+            skipped_bytes=reading.ledger.skipped_bytes + decoded.skipped_bytes + filtered.skipped_bytes,
+        )
+        return Capture(
+            path=reading.path,
+            sha256=reading.sha256,
+            format=reading.format,
+            linktypes=reading.linktypes,
+            frame_count=reading.frame_count,
+            first=reading.first,
+            last=reading.last,
+            snaplen=reading.snaplen,
+            dropped_pkts=reading.dropped_pkts,
+            ledger=ledger,
+            wire_bytes=reading.wire_bytes,
+            bytes_on_disk=reading.bytes_on_disk,
+            incomplete=reading.incomplete,
+        )
+
+
+@contextmanager
+def _opened(source: Input, ordinal: int, hashing: bool) -> Iterator[Reading]:
+    reading = Reading(source, ordinal, hashing=hashing)
+    try:
+        reading.__enter__()
+    except ValueError as error:
+        raise UnreadableInputError(str(error)) from error
+    try:
+        yield reading
+    finally:
+        reading.__exit__()
+
+
+def observe(
+    sources: Sequence[Input],
+    *,
+    naming: bool = True,
+    evidence: bool = True,
+    hashing: bool = True,
+    keep: Keep | None = None,
+    progress: Progress | None = None,
+) -> Observation:
+    """Everything observed in `sources`, one flow table across them all."""
+    observer = Observer(naming=naming, evidence=evidence, hashing=hashing, keep=keep)
+    for source in sources:
+        observer.read(source, progress)
+    return observer.finish()

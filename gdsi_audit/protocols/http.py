@@ -1,0 +1,234 @@
+"""HTTP/1.x requests and responses on any port, and HTTP/2's preface (RFC 9110, 9112, 9113)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore
+from gdsi_audit.protocols._dns_names import folded
+from gdsi_audit.protocols._http_head import Head, content_length_of, lengths_conflict, read_body, read_head
+from gdsi_audit.wire_text import WireText, display
+
+TRANSPORT = "tcp"
+
+METHODS = (
+    *(b"GET ", b"POST ", b"HEAD ", b"PUT ", b"DELETE ", b"OPTIONS ", b"CONNECT ", b"PATCH ", b"TRACE ", b"PROPFIND ", b"PROPPATCH ", b"MKCOL "),
+    *(b"COPY ", b"MOVE ", b"LOCK ", b"UNLOCK ", b"REPORT ", b"SEARCH ", b"SUBSCRIBE ", b"UNSUBSCRIBE ", b"NOTIFY ", b"MERGE ", b"RPC_IN_DATA "),
+    *(b"RPC_OUT_DATA ", b"BITS_POST ", b"CCM_POST ", b"ACL ", b"BIND ", b"LINK ", b"PURGE ", b"MKCALENDAR ", b"MKACTIVITY ", b"CHECKOUT ", b"QUERY "),
+)
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+LONGEST_METHOD_BYTES = 20
+
+_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}[ \t]")
+_VERSION = re.compile(rb"HTTP/(1\.[0-9])")
+_RESPONSE = re.compile(rb"HTTP/(1\.[0-9])[ \t]+([0-9]{3})(?:[ \t].*)?", re.DOTALL)
+_ABSOLUTE = re.compile(rb"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]*)", re.IGNORECASE)
+_AUTHORITY = re.compile(rb"\[([^\]]*)\](?::[0-9]*)?|([^:]*)(?::[0-9]*)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpMessage:
+    """What requests and responses share."""
+
+    version: WireText
+    """1.0, 1.1."""
+    content_type: WireText
+    content_length: int
+    """-1: not given."""
+    upgrade: WireText
+    """Protocol asked for or agreed to, lower case: websocket, h2c; empty: none."""
+    headers: tuple[tuple[WireText, WireText], ...]
+    """(name in lower case, value), the first 64."""
+    malformed_lines: int
+    """Lines of the head that are no header field."""
+    conflicting_lengths: bool
+    """Two framings or two lengths: servers may read different messages out of it."""
+    head_bytes: int
+    body_prefix: bytes
+    """What is here of the body, at most 4 KiB, chunk framing gone."""
+    body_bytes_missing: int
+    """Still to come; -1: unknown (chunks to come, or until the connection closes)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest(HttpMessage):
+    method: WireText
+    target: WireText
+    hosts: tuple[WireText, ...]
+    """Hosts without port, lower case: that of an absolute target, then those of Host fields."""
+    user_agent: WireText
+    authorization_scheme: WireText
+    """Lower case; empty: no credentials."""
+    authorization: WireText
+    """The credentials as sent, to the server or a proxy: evidence, not for print."""
+    cookie: bool
+    referer: WireText
+
+    @property
+    def host(self) -> WireText:
+        """The host that the request is for; empty: not said."""
+        return self.hosts[0] if self.hosts else WireText("")
+
+    @property
+    def satisfied(self) -> bool:
+        """What follows is WebSocket frames, or nothing if the server declines."""
+        return self.upgrade == "websocket"
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """(host without port, "http-host")."""
+        return ((host, "http-host") for host in self.hosts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connect(HttpRequest):
+    """A request for a tunnel: what follows the answer is another protocol, to `target`."""
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """(target host, "connect")."""
+        return ((host, "connect") for host in self.hosts[:1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse(HttpMessage):
+    """A response with `upgrade` or to a Connect ends HTTP at `head_bytes`: what follows is the other protocol."""
+
+    status: int
+    server: WireText
+    location: WireText
+
+    @property
+    def satisfied(self) -> bool:
+        """No further message can come: the rest of the stream is another protocol's."""
+        return self.status == 101
+
+
+@dataclass(frozen=True, slots=True)
+class Http2Preface:
+    """A client begins HTTP/2 in clear text (RFC 9113 §3.4)."""
+
+    satisfied: bool = True
+
+
+def recognise(heads: Heads) -> NDArray[np.bool_]:
+    """A registered method and a space, any token with the version in sight, a status line, or HTTP/2's preface."""
+    found = np.zeros(heads.length.size, np.bool_)
+    for row in np.flatnonzero((heads.bytes[:, 0] >= 0x41) & (heads.bytes[:, 0] <= 0x5A)):
+        head = heads.bytes[row].tobytes()
+        found[row] = head.startswith((*METHODS, b"HTTP/1.", PREFACE[:18])) or (b" HTTP/1." in head and bool(_METHOD.match(head)))
+    return found
+
+
+def parse(data: bytes, *, from_responder: bool) -> tuple[HttpRequest | HttpResponse | Http2Preface, int] | NeedMore:
+    """The first message and the bytes it used: head and body, the body as far as it is here (`body_bytes_missing`).
+
+    Raises ValueError where the start line is neither a request nor a status line of HTTP/1.x.
+    """
+    del from_responder
+    if data.startswith(PREFACE[:8]):
+        return _preface(data)
+    _check_beginning(data)
+    head = read_head(data)
+    if isinstance(head, NeedMore):
+        return NEED_MORE
+    response = _RESPONSE.fullmatch(head.start_line)
+    if response:
+        return _response(head, data, response)
+    return _request(head, data)
+
+
+def host_of(authority: bytes) -> WireText:
+    """The host of `host:port` in lower case, brackets and a trailing dot gone; what has neither form is kept whole."""
+    match = _AUTHORITY.fullmatch(authority.strip())
+    host = (match[1] or match[2] or b"") if match else authority.strip()
+    return folded(display(host.removesuffix(b".")))
+
+
+def _preface(data: bytes) -> tuple[Http2Preface, int] | NeedMore:
+    if data.startswith(PREFACE):
+        return Http2Preface(), len(PREFACE)
+    if PREFACE.startswith(data):
+        return NEED_MORE
+    raise ValueError("the HTTP/2 preface breaks off at offset 8")
+
+
+def _check_beginning(data: bytes) -> None:
+    """Refuses early what can never become a start line, instead of waiting for its end."""
+    line = data.lstrip(b"\r\n")[: LONGEST_METHOD_BYTES + 1]
+    method = re.match(rb"[!#$%&'*+.^_`|~0-9A-Za-z/-]*", line)
+    token_bytes = method.end() if method else 0
+    if token_bytes > LONGEST_METHOD_BYTES or (token_bytes < len(line) and (not token_bytes or line[token_bytes] not in b" \t")):
+        raise ValueError("no method and no HTTP version at offset 0")
+
+
+def _message_fields(head: Head, data: bytes, *, until_close: bool) -> tuple[dict[str, object], int]:
+    body = read_body(head, data, until_close=until_close)
+    fields: dict[str, object] = {
+        "content_type": head.text(b"content-type"),
+        "content_length": content_length_of(head),
+        "upgrade": folded(head.text(b"upgrade")),
+        "headers": head.headers(),
+        "malformed_lines": head.malformed_lines,
+        "conflicting_lengths": lengths_conflict(head),
+        "head_bytes": head.head_bytes,
+        "body_prefix": body.prefix,
+        "body_bytes_missing": body.missing_bytes,
+    }
+    return fields, head.head_bytes + body.used_bytes
+
+
+def _request_line(line: bytes) -> tuple[bytes, bytes, bytes]:
+    """(method, target, version): first and last word, and all between, spaces that should not be there included."""
+    method, _, rest = line.replace(b"\t", b" ").partition(b" ")
+    target, _, last = rest.strip().rpartition(b" ")
+    version = _VERSION.fullmatch(last)
+    if version is None or not _METHOD.fullmatch(method + b" "):
+        raise ValueError("the line at offset 0 is neither a request nor a status line of HTTP/1.x")
+    return method, target.strip(), version[1]
+
+
+def _request(head: Head, data: bytes) -> tuple[HttpRequest, int]:
+    method, target, version = _request_line(head.start_line)
+    authorization = head.first(b"authorization") or head.first(b"proxy-authorization")
+    shared, used = _message_fields(head, data, until_close=False)
+    kind = Connect if method == b"CONNECT" else HttpRequest
+    request = kind(
+        **shared,  # type: ignore[arg-type]  # the shared fields come by name, their types stand in HttpMessage
+        version=display(version),
+        method=display(method),
+        target=display(target),
+        hosts=_hosts(head, method, target),
+        user_agent=head.text(b"user-agent"),
+        authorization_scheme=folded(display(authorization.partition(b" ")[0])),
+        authorization=display(authorization),
+        cookie=bool(head.first(b"cookie")),
+        referer=head.text(b"referer"),
+    )
+    return request, used
+
+
+def _response(head: Head, data: bytes, line: re.Match[bytes]) -> tuple[HttpResponse, int]:
+    version, status = display(line[1]), int(line[2])
+    bodiless = status < 200 or status in (204, 304)
+    shared, used = _message_fields(head, b"" if bodiless else data, until_close=not bodiless)
+    if bodiless:
+        used, shared["body_bytes_missing"] = head.head_bytes, 0
+    response = HttpResponse(
+        **shared,  # type: ignore[arg-type]  # as above
+        version=version,
+        status=status,
+        server=head.text(b"server"),
+        location=head.text(b"location"),
+    )
+    return response, used
+
+
+def _hosts(head: Head, method: bytes, target: bytes) -> tuple[WireText, ...]:
+    absolute = _ABSOLUTE.match(target)
+    from_target = [target] if method == b"CONNECT" else [absolute[1]] if absolute else []
+    hosts = [host_of(authority) for authority in (*from_target, *(value for name, value in head.fields if name == b"host"))]
+    return tuple(dict.fromkeys(host for host in hosts if host))

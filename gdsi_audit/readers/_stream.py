@@ -1,0 +1,109 @@
+"""Bytes from a file or pipe: counted, hashed as they pass, with the first ones to look at."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import select
+import stat
+from typing import Protocol
+
+
+class Readable(Protocol):
+    """What the ring is filled from."""
+
+    @property
+    def trouble(self) -> str:
+        """Why the stream ended before its time; empty: it did not."""
+        ...
+
+    def readinto(self, view: memoryview) -> int:
+        """Fills the front of `view`; returns how many bytes, 0 at the end. Never raises: what goes wrong ends the stream and is `trouble`."""
+        ...
+
+    def at_hand(self) -> bool:
+        """False when the next `readinto` would wait for a pipe's writer."""
+        ...
+
+
+class File(Protocol):
+    """An unbuffered binary file."""
+
+    def readinto(self, view: memoryview, /) -> int | None: ...
+    def close(self) -> None: ...
+
+
+class RawStream:
+    """The bytes on disk or in the pipe, as they are."""
+
+    def __init__(self, file: File, *, hashing: bool) -> None:
+        self.trouble = ""
+        self.bytes_read = 0
+        self._file = file
+        self._hash = hashlib.sha256() if hashing else None
+        self._descriptor = _descriptor(file)
+        self._is_pipe = self._descriptor >= 0 and not stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+
+    def readinto(self, view: memoryview) -> int:
+        try:
+            got = self._file.readinto(view) or 0
+        except OSError as error:
+            self.trouble = f"read_error: {error.strerror or error}"
+            return 0
+        self.bytes_read += got
+        if self._hash is not None:
+            self._hash.update(view[:got])
+        return got
+
+    def at_hand(self) -> bool:
+        return not self._is_pipe or bool(select.select([self._descriptor], [], [], 0.2)[0])
+
+    def sha256(self) -> str:
+        """Of the bytes read so far; empty when hashing is off."""
+        return self._hash.hexdigest() if self._hash is not None else ""
+
+    def read_rest(self, room: memoryview) -> None:
+        """Reads to the end, to hash and count it; a pipe may have no end and is left alone."""
+        if self._hash is not None and not self._is_pipe:
+            while self.readinto(room):
+                pass
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _descriptor(file: File) -> int:
+    try:
+        descriptor: int = file.fileno()  # type: ignore[attr-defined]  # tests and callers may hand in a file in memory
+    except (AttributeError, OSError):
+        return -1
+    return descriptor
+
+
+class Peeked:
+    """A stream whose first bytes have been read to see what it is; they come first when it is read."""
+
+    def __init__(self, stream: Readable, wanted: int, *, compressed: bool = False) -> None:
+        self.compressed = compressed
+        self._stream = stream
+        room = bytearray(wanted)
+        filled = 0
+        while filled < wanted and (got := stream.readinto(memoryview(room)[filled:])):
+            filled += got
+        self.head = bytes(room[:filled])
+        self._waiting = self.head
+
+    @property
+    def trouble(self) -> str:
+        return self._stream.trouble
+
+    def readinto(self, view: memoryview) -> int:
+        if not self._waiting:
+            return self._stream.readinto(view)
+        part = self._waiting[: len(view)]
+        view[: len(part)] = part
+        self._waiting = self._waiting[len(part) :]
+        return len(part)
+
+    def at_hand(self) -> bool:
+        return bool(self._waiting) or self._stream.at_hand()

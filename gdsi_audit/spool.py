@@ -1,0 +1,57 @@
+"""Rows that must not stay in memory: appended to an unnamed file, read back in pieces.
+
+Memory stays the same whatever the capture's size; the file goes when the process goes.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+PIECE_ROWS = 65_536
+
+
+class Spool:
+    """An append-only table of one structured dtype, on disk."""
+
+    def __init__(self, dtype: np.dtype[np.void]) -> None:
+        self.dtype = dtype
+        self.rows = 0
+        self._file = tempfile.TemporaryFile(prefix="gdsi-audit-")  # noqa: SIM115  - lives as long as the table
+
+    def append(self, rows: NDArray[np.void]) -> None:
+        """Adds `rows`, of this table's dtype. Raises OSError when the disk is full."""
+        if rows.size:
+            self._file.write(np.ascontiguousarray(rows).data)
+            self.rows += rows.size
+
+    def piece(self, first_row: int, rows: int) -> NDArray[np.void]:
+        """`rows` rows from `first_row` on; fewer at the end."""
+        self._file.flush()
+        size = self.dtype.itemsize
+        return np.frombuffer(os.pread(self._file.fileno(), min(rows, self.rows - first_row) * size, first_row * size), dtype=self.dtype)
+
+    def pieces(self, piece_rows: int = PIECE_ROWS) -> Iterator[NDArray[np.void]]:
+        """The table in the order of appending, at most `piece_rows` rows at a time."""
+        for first in range(0, self.rows, piece_rows):
+            yield self.piece(first, piece_rows)
+
+    def all(self, most_rows: int | None = None) -> NDArray[np.void]:
+        """The first `most_rows` rows in memory; None: all of them."""
+        wanted = self.rows if most_rows is None else min(self.rows, most_rows)
+        table = np.empty(wanted, dtype=self.dtype)
+        filled = 0
+        for piece in self.pieces():
+            part = piece[: wanted - filled]
+            table[filled : filled + part.size] = part
+            filled += part.size
+            if filled == wanted:
+                break
+        return table
+
+    def close(self) -> None:
+        self._file.close()

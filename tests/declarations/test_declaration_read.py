@@ -1,0 +1,108 @@
+"""Several declaration files become one."""
+
+from __future__ import annotations
+
+import pytest
+
+from gdsi_audit.declarations import NOTHING_DECLARED, _read
+
+VENDOR = """\
+[product]
+vendor = "Example Cameras"
+[jurisdictions]
+allowed = ["EFTA"]
+[[destination]]
+name = "a.example"
+phases = ["interact"]
+"""
+TESTER = """\
+[statement]
+by = "tester"
+[product]
+vendor = "Example Cameras"
+home = "SE"
+[vantage]
+country = "DE"
+[jurisdictions]
+denied = ["CH"]
+[[destination]]
+name = "b.example"
+[[phase]]
+name = "idle"
+start = 2026-11-01T10:00:00Z
+end = 2026-11-01T11:00:00Z
+"""
+
+
+@pytest.fixture
+def files(tmp_path):
+    def write(**texts):
+        paths = [tmp_path / name.replace("_", ".") for name in texts]
+        for path, text in zip(paths, texts.values(), strict=True):
+            path.write_text(text)
+        return paths
+
+    return write
+
+
+def test_without_files_nothing_is_declared():
+    assert _read.read([]) == NOTHING_DECLARED and not _read.read([]).given
+
+
+def test_tables_are_joined_and_keep_their_authors(files):
+    declared = _read.read(files(vendor_toml=VENDOR, tester_toml=TESTER))
+    assert [(item.name, item.source.by, item.source.file) for item in declared.destinations] == [
+        ("a.example", "vendor", "vendor.toml"),
+        ("b.example", "tester", "tester.toml"),
+    ]
+    assert [statement.by for statement in declared.statements] == ["vendor", "tester"] and declared.by_vendor
+    assert (declared.product.vendor, declared.product.home) == ("Example Cameras", "SE")
+    assert {key: source.file for key, source in declared.product.sources} == {"vendor": "vendor.toml", "home": "tester.toml"}
+    stated = declared.jurisdictions
+    assert stated.allowed == {"CH", "IS", "LI", "NO"} and stated.allowed_words == ("EFTA",) and stated.denied == {"CH"}
+
+
+def test_data_are_generated_where_the_capture_was_taken_unless_said_otherwise(files):
+    assert _read.read(files(tester_toml=TESTER)).jurisdictions.data_generated_in == "DE"
+    assert _read.read(files(tester_toml=TESTER, v_toml='[jurisdictions]\ndata_generated_in = "SE"')).jurisdictions.data_generated_in == "SE"
+
+
+def test_a_phase_that_nobody_tested_is_noted(files):
+    assert [note.kind for note in _read.read(files(vendor_toml=VENDOR)).notes] == []
+    (note,) = _read.read(files(vendor_toml=VENDOR, tester_toml=TESTER)).notes
+    assert note.kind == "phase_not_tested" and '"interact"' in note.text and note.source.line == 5
+
+
+def test_files_that_disagree_are_refused_with_both_lines(files):
+    with pytest.raises(ValueError, match=r'^two\.toml:3: \[product\] "vendor" disagrees with vendor\.toml:2$'):
+        _read.read(files(vendor_toml=VENDOR, two_toml='[product]\nmodel = "x"\nvendor = "Another"\n'))
+
+
+def test_the_same_content_counts_once(files):
+    assert len(_read.read(files(a_toml=VENDOR, b_toml=VENDOR)).destinations) == 1
+
+
+def test_every_file_tells_its_own_problems(files, tmp_path):
+    paths = [*files(a_toml="[x]", b_json="{"), tmp_path / "missing.toml", tmp_path]
+    with pytest.raises(ValueError) as raised:
+        _read.read(paths)
+    told = str(raised.value).splitlines()
+    assert [line.split(":")[0] for line in told] == ["a.toml", "b.json", "missing.toml", tmp_path.name]
+    assert "cannot be read" in told[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "format"),
+    [
+        ("a.toml", b"", "toml"),
+        ("a.json", b"{}", "json"),
+        ("a.json", b'{"ietf-mud:mud": {}}', "mud"),
+        ("a.mud", b"{", "mud"),
+        ("a.json", b"[]", "json"),
+        ("a", b"\xef\xbb\xbf {}", "json"),
+        ("a", b"[product]", "toml"),
+        ("a.txt", b'{"ietf-mud:mud": {}}', "mud"),
+    ],
+)
+def test_the_format_is_told_by_suffix_and_content(tmp_path, name, raw, format):
+    assert _read.format_of(tmp_path / name, raw).__name__ == f"gdsi_audit.declarations.{format}"

@@ -1,0 +1,195 @@
+"""The embedded databases through the ladder, against well-known addresses."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+
+import geoip2.database
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gdsi_audit import discover
+from gdsi_audit.geo import RUNGS, Place, _explained
+from gdsi_audit.geo._folder import embedded
+from gdsi_audit.geo._places import NOT_AN_ADDRESS, Places
+
+
+@pytest.fixture(scope="module")
+def places() -> Places:
+    return Places()
+
+
+@pytest.mark.parametrize(
+    ("address", "located", "candidates", "registered", "hosted", "asn"),
+    [
+        ("47.91.64.1", "", ("DE", "US"), "CN", "CN", 45102),
+        ("31.13.64.35", "", ("IE", "IN"), "US", "US", 32934),
+        ("47.88.0.1", "US", (), "CN", "CN", 45102),
+        ("43.157.0.1", "DE", (), "CN", "CN", 132203),
+        ("119.8.1.1", "MX", (), "HK", "CN", 136907),
+        ("91.108.56.130", "NL", (), "VG", "AE", 62041),
+        ("52.28.0.1", "DE", (), "US", "US", 16509),
+        ("34.89.100.1", "GB", (), "US", "US", 396982),
+        ("20.50.2.1", "NL", (), "US", "US", 8075),
+    ],
+)
+def test_location_registration_and_seat_are_separate_answers(places, address, located, candidates, registered, hosted, asn):
+    place = places.place(address)
+    assert (place.located_in.country, place.located_in.candidates) == (located, candidates)
+    assert (place.registered_in.country, place.hosted_by.country, place.asn) == (registered, hosted, asn)
+    assert place.located_in.confidence == ("high" if located else "low")
+    assert not place.multi_location
+
+
+@pytest.mark.parametrize(
+    ("address", "names", "cname_chain"),
+    [
+        ("1.1.1.1", (), ()),
+        ("8.8.8.8", (), ()),
+        ("::ffff:1.1.1.1", (), ()),
+        ("2002:101:101::1", (), ()),
+        ("64:ff9b::101:101", (), ()),
+        ("2606:4700::1111", (), ()),
+        ("151.101.1.69", (), ()),
+        ("198.41.0.4", (), ()),
+        ("52.28.0.1", ("D111.CloudFront.net.",), ()),
+        ("52.28.0.1", ("www.example.com",), ("d111.cloudfront.net",)),
+    ],
+)
+def test_anycast_and_edge_networks_get_no_country(places, address, names, cname_chain):
+    place = places.place(address, names, cname_chain)
+    assert place.multi_location
+    assert place.located_in.country == ""
+    assert place.reason.startswith("multi-location")
+
+
+def test_a_name_of_a_network_that_the_address_is_not_in_moves_nothing(places):
+    """The audited device chooses the names it shows."""
+    for name in ("d111.cloudfront.net", "s3.eu-west-3.amazonaws.com"):
+        assert places.place("202.108.22.5", [name]).located_in == places.place("202.108.22.5").located_in
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "country", "confidence"),
+    [
+        ("s3.eu-central-1.amazonaws.com", "52.28.0.1", "DE", "high"),
+        ("s3-eu-west-3.amazonaws.com", "52.28.0.1", "FR", "low"),
+        ("ec2-52-28-0-1.eu-central-1.compute.amazonaws.com", "52.28.0.1", "DE", "high"),
+        ("vm1.westeurope.cloudapp.azure.com", "20.50.2.1", "NL", "high"),
+        ("oss-eu-central-1.aliyuncs.com", "47.91.64.1", "DE", "high"),
+        ("oss-ap-southeast-1.aliyuncs.com", "47.91.64.1", "SG", "medium"),
+    ],
+)
+def test_a_region_in_the_name_outranks_databases(places, name, address, country, confidence):
+    located = places.place(address, [name]).located_in
+    assert (located.country, located.confidence) == (country, confidence)
+    assert located.candidates == () or country in located.candidates
+
+
+def test_operator_by_name_only_when_curated_and_never_for_tenants(places):
+    assert places.place("43.157.0.1", ["a1.tuyaeu.com"]).operated_by.country == "CN"
+    assert places.place("43.157.0.1", ["tenant.s3.amazonaws.com"]).operated_by.country == ""
+    assert places.place("43.157.0.1", ["evil-tuyaeu.com"]).operated_by.country == ""
+    assert places.place("43.157.0.1").operated_by.country == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "special"),
+    [
+        ("192.168.1.1", "private"),
+        ("fe80::1%eth0", "link-local"),
+        ("::1", "loopback"),
+        ("239.255.255.250", "multicast"),
+        ("0.0.0.0", "this-network"),
+        ("::", "unspecified"),
+    ],
+)
+def test_special_addresses_are_nowhere(places, address, special):
+    place = places.place(address)
+    assert place.special == special
+    assert place == Place(special=special, reason=place.reason)
+
+
+@pytest.mark.parametrize("text", ["", "1.2.3", "01.2.3.4", "::g", "name.example", "1.2.3.4\x00", "\\xff", "é::1"])
+def test_what_is_no_address_is_no_error(places, text):
+    assert places.place(text) == NOT_AN_ADDRESS
+
+
+@given(st.one_of(st.ip_addresses().map(str), st.text(max_size=20)), st.lists(st.text(max_size=40), max_size=3))
+def test_anything_gets_a_place(places, address, names):
+    place = places.place(address, names, names)
+    assert not (place.located_in.country and place.multi_location)
+    assert places.place(address, names, names) is place
+
+
+def test_memory_is_bounded(places, monkeypatch):
+    monkeypatch.setattr("gdsi_audit.geo._places.MOST_REMEMBERED", 3)
+    small = Places()
+    for last in range(10):
+        small.place(f"9.9.9.{last}")
+    assert len(small._remembered) == 3
+
+
+def test_every_public_file_is_a_source():
+    for module in discover.modules("gdsi_audit.geo"):
+        assert module.RUNG in RUNGS
+        assert callable(module.load)
+        assert module.__doc__
+
+
+def test_manifest_matches_files(places):
+    editions = places.editions()
+    assert {entry["path"] for entry in editions} == {
+        str(path.relative_to(embedded())) for path in embedded().glob("*/*") if path.parent.name not in ("LICENSES", "tables", "__pycache__")
+    }
+    for entry in editions:
+        assert hashlib.sha256((embedded() / entry["path"]).read_bytes()).hexdigest() == entry["sha256"]
+        assert entry["edition"] and entry["attribution"] and entry["upstream"]
+        for licence in entry["licence"].split(" AND "):
+            assert licence.startswith("LicenseRef") or (embedded() / "LICENSES" / f"{licence}.txt").is_file()
+
+
+def test_geoip2_itself_opens_the_files():
+    with geoip2.database.Reader(embedded() / "location" / "country.mmdb") as reader:
+        assert reader.country("52.28.0.1").country.iso_code == "DE"
+    with geoip2.database.Reader(embedded() / "second-opinion" / "ipfire-country.mmdb") as reader:
+        assert reader.country("47.91.64.1").country.iso_code == "US"
+    with geoip2.database.Reader(embedded() / "as" / "asn.mmdb") as reader:
+        assert reader.asn("1.1.1.1").autonomous_system_number == 13335
+
+
+def test_no_network_and_no_web_client():
+    """In a process of its own: nothing here may open a socket or load what could."""
+    script = """
+import socket, sys
+def refuse(*_, **__): raise AssertionError("a socket was opened")
+socket.socket = socket.create_connection = socket.getaddrinfo = refuse
+from gdsi_audit.geo._places import Places
+from gdsi_audit.geo import _explained
+places = Places()
+places.place("8.8.8.8", ["dns.google"]); _explained.lookup(places, "dns.google"); _explained.info(places)
+print([name for name in ("aiohttp", "requests", "geoip2.webservice") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_lookup_and_info_explain(places):
+    lines = _explained.lookup(places, "47.91.64.1")
+    assert "database: DE (dbip 2026-06-01)" in lines
+    assert any(line.startswith("decided by: contested") for line in lines)
+    assert _explained.lookup(places, "www.tuya.com")[0].startswith("service-operator: CN, Tuya")
+    assert _explained.lookup(places, "no.such.example") == ["nothing is known of the name no.such.example"]
+    assert json.dumps(_explained.info(places))
+
+
+def test_a_missing_folder_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("GDSI_GEODB", str(tmp_path))
+    with pytest.raises(FileNotFoundError):
+        Places(tmp_path).place("8.8.8.8")
+    (tmp_path / "tables").mkdir()
+    assert Places().folder == tmp_path

@@ -1,0 +1,179 @@
+"""Which item covers a flow: by its own strongest name, its address, its network, or as a class."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import pytest
+
+from gdsi_audit.declarations import NOTHING_DECLARED, Bench, Destination, Listener, Product
+from gdsi_audit.geo import Place
+from gdsi_audit.matching import match, used
+
+NAMED = """
+remote             name                  name_source  ambiguous  nameable
+203.0.113.1:443    api.cams.example      tls-sni      -          -
+203.0.113.2:443    evil-cams.example     tls-sni      -          -
+203.0.113.3:443    cams.example          dns          -          -
+203.0.113.4:443    a.b.cams.example      quic-sni     -          -
+203.0.113.5:443    api.cams.example      dns          yes        -
+203.0.113.6:443    api.cams.example      dns-expired  -          -
+203.0.113.7:443    other.example         dns-expired  -          -
+203.0.113.8:443    api.cams.example      certificate  -          -
+203.0.113.9:443    -                     -            -          yes
+203.0.113.10:443   -                     -            -          no
+"""
+
+
+def over_ipv6(table: str) -> str:
+    """The same table with IPv6 twins of its addresses."""
+    return table.replace("203.0.113.", "2001:db8:f::").replace("192.168.1.50:", "[2001:db8::50]:")
+
+
+def bracketed(table: str) -> str:
+    lines = over_ipv6(table).splitlines()
+    return "\n".join(" ".join(f"[{c.rpartition(':')[0]}]:{c.rpartition(':')[2]}" if c.startswith("2001:") else c for c in x.split()) for x in lines)
+
+
+@pytest.mark.parametrize("twin", [str, bracketed], ids=["IPv4", "IPv6"])
+def test_names_declare_only_their_own_flow(device_traffic, declared, twin):
+    answers = [twin_address(twin, "api.cams.example 203.0.113.5"), twin_address(twin, "other.example 203.0.113.5")]
+    found = match(device_traffic(twin(NAMED), answers=answers), declared("*.cams.example"))
+    assert found["verdict"].tolist() == [
+        *("declared", "undeclared", "undeclared", "declared", "ambiguous"),
+        *("declared", "not_observable", "not_observable", "unnamed", "not_observable"),
+    ]
+    assert found["confident"].tolist() == [True, True, True, True, False, False, False, False, True, True]
+
+
+def twin_address(twin, answer: str) -> str:
+    return answer if twin is str else over_ipv6(answer)
+
+
+def test_ambiguous_names_of_which_none_is_declared_are_undeclared(device_traffic, declared):
+    traffic = device_traffic(
+        "remote name name_source ambiguous\n203.0.113.5:443 a.example dns yes", answers=["a.example 203.0.113.5", "b.example 203.0.113.5"]
+    )
+    found = match(traffic, declared("*.cams.example"))
+    assert found["verdict"].tolist() == ["undeclared"] and found["confident"].tolist() == [False]
+
+
+@pytest.mark.parametrize(
+    ("item", "verdict", "deviates"),
+    [
+        (Destination(name="api.cams.example", transport="tcp", ports=((443, 443),)), "declared", ""),
+        (Destination(name="api.cams.example", transport="udp", ports=((443, 443),)), "undeclared", "transport"),
+        (Destination(name="api.cams.example", ports=((8000, 8100),)), "undeclared", "port"),
+        (Destination(name="api.cams.example", initiator="remote"), "undeclared", "initiator"),
+        (Destination(name="api.cams.example", transport="udp", ports=((53, 53),)), "undeclared", "transport port"),
+        (Destination(name="api.cams.example", source_ports=((49152, 49152),)), "declared", ""),
+        (Destination(name="api.cams.example", source_ports=((1, 2),)), "undeclared", "port"),
+        (Destination(network=ip_network("203.0.113.0/24")), "declared", ""),
+        (Destination(network=ip_network("198.51.100.0/24")), "undeclared", ""),
+        (Destination(asn=64500), "declared", ""),
+        (Destination(asn=64501), "undeclared", ""),
+        (Destination(name="api.cams.example", not_assessable="unbound"), "undeclared", ""),
+    ],
+)
+def test_structured_fields(device_traffic, declared, item, verdict, deviates):
+    traffic = device_traffic("remote name name_source\n203.0.113.1:443 api.cams.example tls-sni", places={"203.0.113.1": Place(asn=64500)})
+    row = match(traffic, declared(item)).iloc[0]
+    assert (row["verdict"], row["deviates"]) == (verdict, deviates)
+
+
+def test_who_began_counts_only_as_a_fact(device_traffic, declared):
+    table = "remote name name_source initiator\n203.0.113.1:443 a.example dns unknown\n203.0.113.1:443 a.example dns device"
+    found = match(device_traffic(table), declared(Destination(name="a.example", initiator="remote")))
+    assert found["verdict"].tolist() == ["declared", "undeclared"]
+
+
+def test_of_several_items_the_one_that_fits_wins_and_all_of_them_are_used(device_traffic, declared):
+    items = [Destination(name="*.cams.example"), Destination(name="api.cams.example", ports=((80, 80),)), Destination(name="unused.example")]
+    traffic = device_traffic("remote name name_source\n203.0.113.1:443 api.cams.example tls-sni")
+    assert match(traffic, declared(*items))["destination"].tolist() == [0]
+    assert used(traffic, declared(*items)) == {0, 1}
+
+
+CLASSES = """
+local               remote                 transport  service  name          name_source
+192.168.1.50:5000   192.168.1.1:53         udp        dns      -             -
+192.168.1.50:5000   8.8.8.8:53             udp        dns      -             -
+192.168.1.50:123    203.0.113.9:123        udp        ntp      -             -
+192.168.1.50:123    203.0.113.8:123        udp        ntp      time.example  dns
+192.168.1.50:123    203.0.113.7:123        udp        -        time.example  dns
+192.168.1.50:68     255.255.255.255:67     udp        dhcp     -             -
+192.168.1.50:5353   224.0.0.251:5353       udp        mdns     -             -
+192.168.1.50:5000   192.168.1.9:80         tcp        http     -             -
+"""
+
+
+@pytest.mark.parametrize(
+    ("klass", "rows"),
+    [("resolver", [0]), ("time", [3]), ("dhcp", [5]), ("multicast", [6]), ("local-network", [0, 5, 6, 7])],
+)
+def test_classes_mean_what_they_say(device_traffic, declared, klass, rows):
+    traffic = device_traffic(CLASSES, offered={"resolver": ("192.168.1.1",)})
+    found = match(traffic, declared(Destination(klass=klass)))
+    assert [row for row, verdict in enumerate(found["verdict"]) if verdict == "declared"] == rows
+
+
+def test_without_an_offer_a_resolver_elsewhere_cannot_be_told(device_traffic, declared):
+    found = match(device_traffic(CLASSES), declared(Destination(klass="resolver")))
+    assert found["verdict"].tolist()[:2] == ["declared", "not_observable"]
+    assert not found["confident"].tolist()[0]
+
+
+def test_a_time_server_that_was_offered(device_traffic, declared):
+    found = match(device_traffic(CLASSES, offered={"time": ("203.0.113.9",)}), declared(Destination(klass="time")))
+    assert found["verdict"].tolist()[2] == "declared"
+
+
+ASIDE = """
+local                  remote                transport  initiator  conn_state  up_pkts  up_bytes  tunnel
+192.168.1.50:0         192.168.1.9:0         arp        -          -           -        -         -
+[2001:db8::50]:135     [2001:db8::1]:136     icmp6      -          -           -        -         -
+192.168.1.50:0         224.0.0.22:0          ip-2       -          -           -        -         -
+192.168.1.50:3         203.0.113.1:3         icmp       -          -           -        -         -
+192.168.1.50:49152     192.168.1.7:443       tcp        -          -           -        -         -
+192.168.1.50:23        203.0.113.1:4000      tcp        remote     S0          0        0         -
+192.168.1.50:23        203.0.113.1:4001      tcp        remote     REJ         1        0         -
+192.168.1.50:23        203.0.113.1:4002      tcp        remote     SF          5        90        -
+192.168.1.50:50        203.0.113.1:53        udp        -          -           -        -         icmp-error
+"""
+
+
+def test_what_needs_no_declaration_and_what_is_never_judged(device_traffic, declared):
+    found = match(device_traffic(ASIDE), declared("a.example", bench=(Bench(role="gateway", address="192.168.1.7"),)))
+    upkeep = ["link_upkeep"] * 4
+    assert found["verdict"].tolist() == [*upkeep, "bench", "unanswered", "unanswered", "unnamed", "link_upkeep"]
+
+
+def test_a_declared_listener_covers_who_connects_to_it(device_traffic, declared):
+    found = match(device_traffic(ASIDE), declared("a.example", listeners=(Listener(port=23, sender="203.0.113.0/24"),)))
+    assert found["verdict"].tolist()[7] == "declared"
+    found = match(device_traffic(ASIDE), declared("a.example", listeners=(Listener(port=23, sender="local"),)))
+    assert found["verdict"].tolist()[7] == "unnamed"
+
+
+def test_other_apps_are_background(device_traffic, declared):
+    table = "remote name name_source app\n203.0.113.1:443 a.example dns cam\n203.0.113.1:443 a.example dns other\n203.0.113.1:443 a.example dns -"
+    found = match(device_traffic(table), declared("a.example", product=Product(scope="app:cam")))
+    assert found["verdict"].tolist() == ["declared", "background", "background"]
+
+
+def test_an_unbound_controller_makes_local_flows_not_assessable(device_traffic, declared):
+    table = "remote name name_source\n192.168.1.9:80 - -\n203.0.113.1:80 b.example dns"
+    controller = Destination(name="urn:unbound", not_assessable="controller urn:unbound is not bound", ports=((80, 80),))
+    assert match(device_traffic(table), declared(controller))["verdict"].tolist() == ["not_assessable", "undeclared"]
+
+
+def test_without_a_list_of_destinations_nothing_is_undeclared(device_traffic):
+    assert match(device_traffic(NAMED), NOTHING_DECLARED)["verdict"].tolist() == [
+        *("unstated", "unstated", "unstated", "unstated", "unstated"),
+        *("not_observable", "not_observable", "not_observable", "unnamed", "not_observable"),
+    ]
+
+
+def test_rows_stand_on_the_index_of_the_flows(device_traffic, declared):
+    found = match(device_traffic(""), declared("a.example"))
+    assert found.empty and list(found.columns) == ["verdict", "destination", "deviates", "confident", "reason"]

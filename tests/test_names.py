@@ -1,0 +1,117 @@
+"""Names and the patterns that declare them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gdsi_audit import names
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "covered"),
+    [
+        ("*.cams.example", "a.cams.example", True),
+        ("*.cams.example", "b.a.cams.example", True),
+        ("*.cams.example", "A.CAMS.Example.", True),
+        ("*.cams.example", "cams.example", False),
+        ("*.cams.example", ".cams.example", False),
+        ("*.cams.example", "evil-cams.example", False),
+        ("*.cams.example", "a.cams.example.evil.test", False),
+        ("api.cams.example", "api.cams.example", True),
+        ("api.cams.example", "x.api.cams.example", False),
+        ("xn--bcher-kva.example", "bücher.example", True),
+        ("*.xn--bcher-kva.example", "www.BÜCHER.example.", True),
+        ("api.cams.example", "api.cams.example\\x00", False),
+        ("api.cams.example", "", False),
+    ],
+)
+def test_a_pattern_covers_exactly_or_labels_below(pattern, name, covered):
+    assert names.matches(pattern, name) is covered
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("Api.Cams.Example.", "api.cams.example"),
+        ("*.Cams.Example", "*.cams.example"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("_mqtt._tcp.cams.example", "_mqtt._tcp.cams.example"),
+        ("*.local", "*.local"),
+        ("*.s3.amazonaws.com", "*.s3.amazonaws.com"),
+    ],
+)
+def test_patterns_are_kept_in_one_spelling(written, kept):
+    assert names.canonical_pattern(written) == kept
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("*.com", "public suffix"),
+        ("*.co.uk", "public suffix"),
+        ("*.foo.ck", "public suffix"),
+        ("*.unlisted", "public suffix"),
+        ("*", "wildcard"),
+        ("a.*.example", "wildcard"),
+        ("*cams.example", "wildcard"),
+        ("192.0.2.1", 'use the key "address"'),
+        ("[2001:db8::1]", 'use the key "address"'),
+        ("a..b", "no host name"),
+        ("", "no host name"),
+        ("a b.example", "no host name"),
+        ("-a.example", "no host name"),
+        ("x" * 64 + ".example", "no host name"),
+        ("straße.example", "edition of IDNA"),
+        ("\ud800.example", "A-label"),
+    ],
+)
+def test_what_is_no_pattern_is_refused(written, why):
+    with pytest.raises(ValueError, match=why):
+        names.canonical_pattern(written)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "shared"),
+    [
+        ("*.s3.amazonaws.com", True),
+        ("*.amazonaws.com", True),
+        ("*.blob.core.windows.net", True),
+        ("*.cams.example", False),
+        ("*.local", False),
+        ("bucket.s3.amazonaws.com", False),
+        ("*.bucket.s3.amazonaws.com", False),
+    ],
+)
+def test_wildcards_over_many_tenants_are_shared(pattern, shared):
+    assert names.is_shared_suffix(pattern) is shared
+
+
+@pytest.mark.parametrize(
+    ("name", "domain"),
+    [
+        ("a.b.foo.co.uk", "foo.co.uk"),
+        ("WWW.Foo.com.", "foo.com"),
+        ("x.bucket.s3.amazonaws.com", "bucket.s3.amazonaws.com"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("camera.local", "camera.local"),
+        ("localhost", "localhost"),
+        ("com", "com"),
+        ("", ""),
+    ],
+)
+def test_registered_domain(name, domain):
+    assert names.registered_domain(name) == domain
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_name_or_a_value_error(text):
+    try:
+        kept = names.canonical_pattern(text)
+    except ValueError:
+        pass
+    else:
+        assert names.canonical_pattern(kept) == kept
+    assert isinstance(names.registered_domain(text), str)
+    assert not names.matches("*.cams.example", text) or text.lower().removesuffix(".").endswith(".cams.example")
