@@ -18,7 +18,7 @@ from gdsi_audit.gap import Gap
 from gdsi_audit.geo import Place
 from gdsi_audit.geo._oui import vendor
 from gdsi_audit.geo._places import Places
-from gdsi_audit.hostnames import gateways, hostnames
+from gdsi_audit.hostnames import gateways, hostnames, offered
 from gdsi_audit.observe import Observation
 from gdsi_audit.packets.address import text
 from gdsi_audit.protocols import Message
@@ -155,6 +155,7 @@ def _shares(
 ) -> Iterator[DeviceTraffic]:
     dns, answers = _dns_tables(seen)
     bounds = np.searchsorted(table["device"].to_numpy(), np.arange(len(hosts.devices) + 1))
+    servers = MappingProxyType(offered(seen.messages))
     by_flow: dict[int, list[Message]] = defaultdict(list)
     for messages in seen.messages.values():
         for message in messages:
@@ -172,8 +173,9 @@ def _shares(
             messages=MappingProxyType(_messages_of(own["flow"].tolist(), by_flow)),
             endpoints=MappingProxyType({address: endpoints[address] for address in sorted(set(flows["remote_addr"].unique()))}),
             captures=tuple(seen.captures),
-            coverage=coverage(flows, seen.captures, seen.cut_share, notes),
+            coverage=coverage(flows, seen.captures, seen.observed_ns / 1e9, seen.cut_share, notes),
             frames=seen.index,
+            offered=servers,
             folded=len(flows) - len(own),
         )
 

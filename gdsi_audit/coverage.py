@@ -20,7 +20,7 @@ def share(part: float, whole: float) -> float:
     return round(float(part) / float(whole), 6) if whole else 0.0
 
 
-def coverage(flows: pd.DataFrame, captures: Sequence[Capture], cut_share: float, notes: Sequence[str]) -> Coverage:
+def coverage(flows: pd.DataFrame, captures: Sequence[Capture], observed_s: float, cut_share: float, notes: Sequence[str]) -> Coverage:
     """Coverage of one device: its FLOWS, and what its captures say of their own losses."""
     remote = flows[~flows["remote_is_local"]]
     up_bytes = int(remote["up_bytes"].sum())
@@ -28,11 +28,9 @@ def coverage(flows: pd.DataFrame, captures: Sequence[Capture], cut_share: float,
     tcp = flows[flows["transport"] == "tcp"]
     frames = sum(capture.frame_count for capture in captures)
     dropped = sum(capture.dropped_pkts or 0 for capture in captures)
-    first = int(flows["start"].min()) if len(flows) else 0
-    last = int((flows["start"] + (flows["duration_s"] * 1e9).astype("int64")).max()) if len(flows) else 0
     upload = remote["up_bytes"]
     return Coverage(
-        observed_s=max(_captured_s(captures), (last - first) / 1e9),
+        observed_s=observed_s,
         flows=len(flows),
         up_bytes=int(flows["up_bytes"].sum()),
         down_bytes=int(flows["down_bytes"].sum()),
@@ -45,14 +43,3 @@ def coverage(flows: pd.DataFrame, captures: Sequence[Capture], cut_share: float,
         cut_by_snaplen=cut_share,
         notes=tuple(notes),
     )
-
-
-def _captured_s(captures: Sequence[Capture]) -> float:
-    """Time that the captures span, overlaps counted once."""
-    spans = sorted((capture.first, capture.last) for capture in captures if capture.first is not None and capture.last is not None)
-    total, reached = 0, None
-    for first, last in spans:
-        begin = first if reached is None else max(first, reached)
-        total += max(0, last - begin)
-        reached = last if reached is None else max(reached, last)
-    return total / 1e9

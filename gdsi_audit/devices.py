@@ -26,8 +26,10 @@ ROUTER_PREFIXES = 4
 UNSPECIFIED, LOOPBACK, LINK_LOCAL, PRIVATE, MULTICAST, GLOBAL = range(6)
 
 U64 = np.uint64
-BINDINGS = np.dtype([("mac", "u8"), ("hi", "u8"), ("lo", "u8"), ("pkts", "i8"), ("bytes", "i8"), ("originated", "i8")])
-"""What was sent with this MAC from this address: one row per pair."""
+BINDINGS = np.dtype([("mac", "u8"), ("hi", "u8"), ("lo", "u8"), ("pkts", "i8"), ("bytes", "i8"), ("originated", "i8"), ("unrouted", "i8")])
+"""What was sent with this MAC from this address: one row per pair. `unrouted`: flows whose time to live no router had lowered."""
+
+INITIAL_TTLS = (64, 128, 255)
 
 
 def kinds(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.uint8]:
@@ -54,7 +56,7 @@ def kinds(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.uint8]:
 
 def bindings(pieces: Iterable[NDArray[np.void]]) -> NDArray[np.void]:
     """BINDINGS of all flows, from pieces of CLOSED rows. Broadcast, multicast and unspecified senders are left out."""
-    sums: dict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+    sums: dict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for piece in pieces:
         for side, originated in (("orig", 1), ("resp", 0)):
             sent = piece[piece[f"{side}_pkts"] > 0]
@@ -63,7 +65,8 @@ def bindings(pieces: Iterable[NDArray[np.void]]) -> NDArray[np.void]:
             pkts = np.bincount(inverse, sent[f"{side}_pkts"], distinct.shape[0])
             volume = np.bincount(inverse, sent[f"{side}_ip_bytes"], distinct.shape[0])
             flows = np.bincount(inverse, minlength=distinct.shape[0]) * originated
-            for key, *amounts in zip(distinct.tolist(), pkts.tolist(), volume.tolist(), flows.tolist(), strict=True):
+            fresh = np.bincount(inverse, np.isin(sent[f"{side}_first_ttl"], INITIAL_TTLS), distinct.shape[0])
+            for key, *amounts in zip(distinct.tolist(), pkts.tolist(), volume.tolist(), flows.tolist(), fresh.tolist(), strict=True):
                 total = sums[tuple(key)]
                 for place, amount in enumerate(amounts):
                     total[place] += int(amount)
@@ -193,12 +196,11 @@ def _hosts(rows: NDArray[np.void], routers: frozenset[int], gateways: frozenset[
 def _local_side(rows: NDArray[np.void], hosts: Sequence[Host], routers: frozenset[int]) -> list[Host]:
     """The hosts that the capture was taken for."""
     kind = dict(zip(rows[["hi", "lo"]].tolist(), kinds(rows["hi"], rows["lo"]).tolist(), strict=True))
-    routed = {address for mac, *address in rows[["mac", "hi", "lo"]].tolist() for address in [tuple(address)] if mac in routers}
-    local = [host for host in hosts if any(kind[a] in (PRIVATE, LINK_LOCAL) and a not in routed for a in host.addresses)]
+    routed = {(hi, lo) for mac, hi, lo in rows[["mac", "hi", "lo"]].tolist() if mac in routers}
+    unrouted = set(rows[["hi", "lo"]][rows["unrouted"] > 0].tolist())
+    local = [host for host in hosts if any(kind[address] in (PRIVATE, LINK_LOCAL) and address not in routed for address in host.addresses)]
+    on_link = [host for host in hosts if host.macs and unrouted & set(host.addresses)]
     if local:
-        return local
-    on_link = [host for host in hosts if host.macs]
-    if on_link:
-        return on_link
+        return list(dict.fromkeys((*local, *on_link)))
     originators = set(rows[["hi", "lo"]][rows["originated"] > 0].tolist())
-    return [host for host in hosts if originators & set(host.addresses)]
+    return on_link or [host for host in hosts if host.macs] or [host for host in hosts if originators & set(host.addresses)]

@@ -31,6 +31,7 @@ from gdsi_audit.spool import Spool
 from gdsi_audit.traffic import Capture
 
 MOST_LIVE_FLOWS = 200_000
+LONGEST_SILENCE_NS = 3_600_000_000_000
 MOST_MESSAGES = 200_000
 """Messages kept for detectors, all protocols together; more are counted, and still name their flows."""
 MOST_MESSAGES_PER_FLOW = 64
@@ -59,6 +60,8 @@ class Observation:
     gaps: list[Gap] = field(default_factory=list)
     cut_pkts: int = 0
     pkts: int = 0
+    observed_ns: int = 0
+    """Time that the captures cover; silence counts up to LONGEST_SILENCE_NS at a time, since nothing shows that anyone listened."""
 
     def __post_init__(self) -> None:
         self.resolutions = Resolutions(self.texts)
@@ -82,6 +85,7 @@ class Observer:
         self._messages_of_flow: Counter[int] = Counter()
         self._messages_kept = 0
         self._messages_dropped = 0
+        self._now: int | None = None
         self._filtered: list[Ledger] = []
         self._readings: list[Reading] = []
 
@@ -130,11 +134,19 @@ class Observer:
             self.seen.cut_pkts += int(np.count_nonzero(packets["gap"] & CUT_BY_SNAPLEN))
             chosen = packets if self._keep is None else self._selected(packets, self._filtered[frames.capture])
             self.seen.pkts += chosen.size
+            self._pass_time(packets["time"])
             for batch in self._table.assemble(frames, chosen):
                 if self._evidence:
                     self.seen.index.add(batch.serials, batch.packets["frame"])
                 self._hear(batch)
                 self._close(batch.closed)
+
+    def _pass_time(self, times: NDArray[np.int64]) -> None:
+        if not times.size:
+            return
+        forward = np.diff(times, prepend=times[0] if self._now is None else self._now)
+        self.seen.observed_ns += int(np.clip(forward, 0, LONGEST_SILENCE_NS).sum())
+        self._now = int(times.max()) if self._now is None else max(self._now, int(times.max()))
 
     def _selected(self, packets: NDArray[np.void], filtered: Ledger) -> NDArray[np.void]:
         """Leaves out what the analyst leaves out: whole frames, counted once."""

@@ -22,8 +22,8 @@ class Selection:
         self.settings: dict[str, object] = {"device": device, "from": since, "to": until, "exclude": exclude}
         self._since = instant_ns(since, "--from") if since else None
         self._until = instant_ns(until, "--to") if until else None
-        self._excluded: list[filters.Filter] = [filters.compile(exclude, "--exclude")] if exclude else []
-        self._excluded += [filters.compile(item.filter, f"{item.source.file}:{item.source.line}: [[ignore]]") for item in stated.ignore]
+        self._excluded: list[filters.Filter] = [filters.compile_filter(exclude, "--exclude")] if exclude else []
+        self._excluded += [filters.compile_filter(item.filter, f"{item.source.file}:{item.source.line}: [[ignore]]") for item in stated.ignore]
         self.wanted = tuple(_wanted(stated.devices, device))
         self._only = self.wanted[0] if device else None
         self.bench = tuple(value(item.address) for item in stated.bench if item.address)

@@ -492,14 +492,22 @@ def _segment(
         endpoint.next = begin
     if begin <= endpoint.next:
         old = endpoint.next - begin
+        offset += old
         captured = max(captured - old, 0)
-        _deliver(flow, endpoint, slot, side, data, offset + old, captured, length - old, chunks, control, time, frame, control[CAPTURE])
-        if endpoint.waiting >= 0:
-            _ask_drain(control, 2 * slot + side, side, NOTHING)
-        return
+        stop = end if endpoint.waiting < 0 else min(end, segments[endpoint.waiting].begin)
+        length = stop - endpoint.next
+        _deliver(flow, endpoint, slot, side, data, offset, min(captured, length), length, chunks, control, time, frame, control[CAPTURE])
+        if endpoint.waiting < 0:
+            return
+        _ask_drain(control, 2 * slot + side, side, NOTHING)
+        # What follows the bytes that wait already is sorted in behind them.
+        begin = stop
+        offset += length
+        captured = max(captured - length, 0)
     wanted = np.int64(endpoint.wanted)
     in_window = wanted == EVERYTHING or begin < endpoint.next + wanted
-    if not _park(endpoint, begin, end, data, offset, captured if in_window else np.int64(-1), segments, cells, segment_free, control, time, frame):
+    captured = captured if in_window else np.int64(-1)
+    if begin < end and not _park(endpoint, begin, end, data, offset, captured, segments, cells, segment_free, control, time, frame):
         # The hole has waited for too long: what is behind it goes on now.
         _count(control, REORDER_LIMIT, ordinal)
         _ask_drain(control, 2 * slot + side, side, segments[endpoint.waiting].begin if endpoint.waiting >= 0 else end)
@@ -695,7 +703,7 @@ def _tcp(flow: Any, endpoint: Any, peer: Any, packet: Any, side: Any, slot: Any,
     _advance(flow, endpoint, side, flags, seq + segment, length)
     if _step(flow, endpoint, peer, side, flags, length, packet.time):
         _close_side(flow, endpoint, peer, packet.time)
-    if acked > peer.next and not flags & RST and acked - peer.last < LARGEST_ACK_JUMP and peer.state != INACTIVE:
+    if acked > peer.next and not flags & RST and acked - peer.next <= LARGEST_ACK_JUMP and peer.state != INACTIVE:
         if peer.marks & HAS_FIN:
             acked = min(acked, peer.last + _delta(peer.fin_seq, np.int64(peer.start_seq) + peer.last) - 1)
         if acked > peer.next:

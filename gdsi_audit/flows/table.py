@@ -15,7 +15,8 @@ from gdsi_audit.flows._closing import closed_rows
 from gdsi_audit.gap import Gap
 from gdsi_audit.readers import SPARE_BYTES, Frames
 
-ORIGINATOR, RESPONDER = 0, 1
+EVERYTHING = rows.EVERYTHING
+"""For `FlowTable.want`: no end."""
 AGE_BINS = 512
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Mapping
 from typing import TypeVar
 
 Value = TypeVar("Value")
@@ -15,12 +15,19 @@ def canonical(name: str) -> str:
     return name.strip().rstrip(".").lower()
 
 
-def ends(name: str) -> Iterator[str]:
-    """`name` and every name above it, longest first: a.b.c, b.c, c."""
-    labels = name.split(".")
-    return (".".join(labels[start:]) for start in range(min(len(labels), MOST_LABELS)))
+def longest(name: str, table: Container[str]) -> str:
+    """The longest name in `table` that is `name` or above it, or nothing: `evil-b.c` is not below `b.c`."""
+    end = name
+    for _ in range(MOST_LABELS):
+        if end in table:
+            return end
+        _, _, end = end.partition(".")
+        if not end:
+            break
+    return ""
 
 
 def find(name: str, table: Mapping[str, Value]) -> Value | None:
-    """Value of the longest name in `table` that is `name` or above it, or None: `evil-b.c` is not below `b.c`."""
-    return next((table[end] for end in ends(name) if end in table), None)
+    """Value of `longest`, or None."""
+    end = longest(name, table)
+    return table[end] if end else None

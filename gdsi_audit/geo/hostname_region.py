@@ -10,22 +10,23 @@ from gdsi_audit.geo import Claim, Question, _providers, _suffix, _table
 
 RUNG = "host-name-region"
 
+Rule = tuple[re.Pattern[str], _providers.Provider, str]
+"""What must stand before the suffix, with a group `region`; the provider; the region, where the rule is for one only."""
+
 
 def load(folder: Path) -> Callable[[Question], Claim | None]:
     """Reads `tables/hostname_regions.toml` and `tables/cloud_regions.toml`. Raises ValueError when one is malformed."""
     table = _table.read(folder, "hostname_regions")
     providers, _ = _providers.read(folder)
     source = f"host-name regions {table['as_of']}"
-    rules: dict[str, list[tuple[re.Pattern[str], _providers.Provider, str]]] = {}
+    rules: dict[str, list[Rule]] = {}
     for row in table["rule"]:
         for suffix in row["suffixes"]:
             rules.setdefault(suffix, []).append((_compiled(row["before"]), providers[row["provider"]], row.get("region", "")))
 
     def ask(question: Question) -> Claim | None:
-        told = (_region(name, question.asn, rules) for name in (*question.names, *question.cname_chain))
-        return next(
-            (Claim(source, country, "medium", provider, detail=region) for found in told if found for country, provider, region in [found]), None
-        )
+        claims = (_claim(name, question.asn, rules, source) for name in (*question.names, *question.cname_chain))
+        return next(filter(None, claims), None)
 
     return ask
 
@@ -37,14 +38,11 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         raise ValueError(f"hostname_regions.toml: {pattern!r}: {error}") from error
 
 
-def _region(name: str, asn: int, rules: dict[str, list[tuple[re.Pattern[str], _providers.Provider, str]]]) -> tuple[str, str, str] | None:
-    suffix = next((end for end in _suffix.ends(name) if end in rules), None)
-    if suffix is None:
-        return None
+def _claim(name: str, asn: int, rules: dict[str, list[Rule]], source: str) -> Claim | None:
+    suffix = _suffix.longest(name, rules)
     before = name[: -len(suffix)].rstrip(".")
-    for pattern, provider, fixed in rules[suffix]:
-        match = pattern.search(before) if asn in provider.asns else None
-        region = match and (fixed or match["region"])
-        if region and region in provider.regions:
-            return provider.regions[region], provider.name, f"{provider.name} {region}"
+    for pattern, provider, fixed in rules.get(suffix, ()):
+        told = [fixed or match["region"] for match in pattern.finditer(before)] if asn in provider.asns else []
+        if told and told[-1] in provider.regions:
+            return Claim(source, provider.regions[told[-1]], "medium", provider.name, detail=f"{provider.name} {told[-1]}")
     return None

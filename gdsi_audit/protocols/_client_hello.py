@@ -158,7 +158,8 @@ def scan_slices(data: NDArray[np.uint8], offset: NDArray[np.int64], length: NDAr
     """Rows of `_hello_scan.scan` and the shapes that they point to."""
     rows = np.zeros((offset.size, scan.COLUMNS), np.int64)
     shapes = np.empty(int(length.sum(dtype=np.int64)) + scan.SHAPE_SPARE_BYTES * offset.size, np.uint8)
-    scan.scan(data, offset, length, holds, rows, shapes)
+    # Columns of a structured array are strided: as they are, the kernel would be compiled once more for them.
+    scan.scan(data, np.ascontiguousarray(offset, np.int64), np.ascontiguousarray(length, np.int32), holds, rows, shapes)
     return rows, shapes.tobytes()
 
 

@@ -144,9 +144,11 @@ class Side:
 class Conversation:
     """What is under way in one flow."""
 
-    __slots__ = ("datagrams", "sides")
+    __slots__ = ("datagrams", "sides", "tunnel")
 
     def __init__(self) -> None:
+        self.tunnel = False
+        """HTTP CONNECT was asked for: a response that grants it ends HTTP."""
         self.sides = (Side(), Side())
         self.datagrams: tuple[list[bytes], list[bytes]] = ([], [])
 
@@ -292,7 +294,7 @@ class Conversations:
         skipped = min(side.skip_bytes, len(payload))
         side.skip_bytes -= skipped
         side.buffer += payload[skipped:]
-        while side.buffer and not side.done and self._take_message(side, chunk, heard):
+        while side.buffer and not side.done and self._take_message(conversation, side, chunk, heard):
             pass
         self._settle(side, chunk)
 
@@ -305,7 +307,7 @@ class Conversations:
         side.done, side.buffer = True, b""
         return b""
 
-    def _take_message(self, side: Side, chunk: Chunk, heard: Heard) -> bool:
+    def _take_message(self, conversation: Conversation, side: Side, chunk: Chunk, heard: Heard) -> bool:
         """Takes one message off the front of the buffer; False: not yet, or never."""
         if side.protocol < 0 and not self._recognise_again(side, chunk):
             return False
@@ -321,15 +323,18 @@ class Conversations:
         bodies = found if isinstance(found, tuple) else (found,)
         for body in bodies:
             self._say(heard, chunk, side.protocol, body)
-        self._go_on(side, bodies[-1], used)
+        self._go_on(conversation, side, bodies[-1], used)
         return bool(used > 0)
 
-    def _go_on(self, side: Side, body: Any, used: int) -> None:
+    def _go_on(self, conversation: Conversation, side: Side, body: Any, used: int) -> None:
         """What follows this message in the stream."""
-        side.buffer = side.buffer[used:]
-        side.skip_bytes = int(getattr(body, "body_bytes_missing", 0) or 0)
+        answers_tunnel = conversation.tunnel and 200 <= getattr(body, "status", 0) < 300
+        side.buffer = side.buffer[body.head_bytes if answers_tunnel else used :]
+        side.skip_bytes = 0 if answers_tunnel else int(getattr(body, "body_bytes_missing", 0) or 0)
         side.done = bool(getattr(body, "satisfied", False))
-        if getattr(body, "hands_over", False):
+        hands_over = bool(getattr(body, "hands_over", False))
+        conversation.tunnel |= hands_over and hasattr(body, "method")
+        if hands_over or answers_tunnel:
             side.protocol = -1
 
     def _recognise_again(self, side: Side, chunk: Chunk) -> bool:

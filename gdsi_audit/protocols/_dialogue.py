@@ -52,7 +52,10 @@ class Credentials:
 class StartTls:
     """A client asks for TLS, or a server agrees: what follows in this direction is TLS, unless the server declined."""
 
-    satisfied: bool = True
+    @property
+    def hands_over(self) -> bool:
+        """Behind this message the stream speaks another protocol."""
+        return True
 
 
 Turn = tuple[Reply | Command | Credentials | StartTls, int]

@@ -13,11 +13,12 @@ SMALLEST_RECORD_BYTES = 11
 OPCODES = (0, 1, 2, 4, 5, 6)
 
 
-def begins_message(heads: NDArray[np.uint8], length: NDArray[np.int32], *, multicast: bool = False) -> Bools:
+def begins_message(heads: NDArray[np.uint8], length: NDArray[np.int32], *, cut_allowed: Bools | None = None, multicast: bool = False) -> Bools:
     """Header plausible, and the first name walks within the payload.
 
     Unicast: one question, or a bare error response; opcode known, reserved bit clear, queries without answers. Multicast (RFC 6762 §18): opcode and
-    response code 0, any counts but none at all.
+    response code 0, any counts but none at all. The records announced must fit into the payload, save where it may be `cut_allowed`: on the
+    protocol's own port the snapshot length may have taken them.
     """
     flags, questions, answers, authorities, additionals = (heads[:, place].astype(np.int64) << 8 | heads[:, place + 1] for place in range(2, 12, 2))
     records = answers + authorities + additionals
@@ -28,6 +29,8 @@ def begins_message(heads: NDArray[np.uint8], length: NDArray[np.int32], *, multi
         query = (answers == 0) & (authorities == 0) & (rcode == 0) & (additionals <= 2) | (opcode > 3)
         counts = np.isin(opcode, OPCODES) & (flags & 0x40 == 0) & (questions == 1) & (response | query)
     fits = 12 + SMALLEST_QUESTION_BYTES * questions + SMALLEST_RECORD_BYTES * records <= length
+    if cut_allowed is not None:
+        fits |= cut_allowed
     begins: Bools = counts & fits & _first_name_walks(heads, length, questions > 0)
     return begins
 

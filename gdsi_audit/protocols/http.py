@@ -92,6 +92,11 @@ class Connect(HttpRequest):
         """(target host, "connect")."""
         return ((host, "connect") for host in self.hosts[:1])
 
+    @property
+    def hands_over(self) -> bool:
+        """Behind this message the stream speaks another protocol."""
+        return True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse(HttpMessage):

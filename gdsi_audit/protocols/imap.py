@@ -21,7 +21,7 @@ CONTENT_VERBS = (b"APPEND", b"FETCH", b"UID")
 _OPENING = re.compile(rb"[A-Z0-9.]{1,16} (?:CAPABILITY|ID \(|ID NIL|LOGIN |AUTHENTICATE |STARTTLS|NOOP\r\n|LOGOUT\r\n)")
 _GREETING = (b"* OK", b"* PREAUTH", b"* BYE")
 _TAGGED = re.compile(rb"[A-Za-z0-9.]{1,32} (OK|NO|BAD)\b ?(.*)", re.DOTALL)
-_WORD = re.compile(rb'"((?:[^"\\]|\\.)*)"|([^\s"{]+)')
+_LOGIN = re.compile(rb'(?:"((?:[^"\\]|\\.)*)"|([^\s"{]+))\s+(?:"((?:[^"\\]|\\.)*)"|([^\s"{]+))')
 
 
 def recognise(heads: Heads) -> NDArray[np.bool_]:
@@ -55,8 +55,10 @@ def parse(data: bytes, *, from_responder: bool) -> Turn | NeedMore:
 
 def _login(argument: bytes) -> Credentials:
     """User and password as words or quoted; as literals they stand in the next lines, and are not read."""
-    words = [quoted or plain for quoted, plain in _WORD.findall(argument)]
-    return Credentials("login", display(words[0]), len(words[1])) if len(words) == 2 else Credentials("login", WireText(""), -1)
+    words = _LOGIN.fullmatch(argument)
+    if words is None:
+        return Credentials("login", WireText(""), -1)
+    return Credentials("login", display(words[1] or words[2] or b""), len(words[3] or words[4] or b""))
 
 
 def _response(line: bytes) -> Reply | StartTls:

@@ -19,7 +19,7 @@ DNS_PORT = 53
 def recognise(heads: Heads) -> NDArray[np.bool_]:
     """By shape, to or from port 5355."""
     at_port = (heads.resp_port == LLMNR_PORT) | ((heads.orig_port == LLMNR_PORT) & (heads.resp_port != DNS_PORT))
-    found: NDArray[np.bool_] = at_port & begins_message(heads.bytes, heads.length)
+    found: NDArray[np.bool_] = at_port & begins_message(heads.bytes, heads.length, cut_allowed=at_port)
     return found
 
 

@@ -24,7 +24,7 @@ DNS_PORT = 53
 def recognise(heads: Heads) -> NDArray[np.bool_]:
     """By shape, to or from port 5353. A query from port 5353 to port 53 is DNS."""
     at_port = (heads.resp_port == MDNS_PORT) | ((heads.orig_port == MDNS_PORT) & (heads.resp_port != DNS_PORT))
-    found: NDArray[np.bool_] = at_port & begins_message(heads.bytes, heads.length, multicast=True)
+    found: NDArray[np.bool_] = at_port & begins_message(heads.bytes, heads.length, cut_allowed=at_port, multicast=True)
     return found
 
 

@@ -81,7 +81,7 @@ def parse(datagrams: list[bytes], *, from_responder: bool) -> NbnsMessage:
 
 def _name(data: bytes, position: int) -> tuple[bytes, int]:
     """The sixteen decoded bytes, and the offset behind the name and its scope; a pointer means the first name."""
-    if data[position : position + 1] >= b"\xc0":
+    if position > HEADER_BYTES and data[position : position + 1] >= b"\xc0":
         return _name(data, HEADER_BYTES)[0], position + 2
     encoded = data[position + 1 : position + 1 + ENCODED_BYTES]
     if data[position : position + 1] != bytes([ENCODED_BYTES]) or len(encoded) < ENCODED_BYTES or not all(0x41 <= byte <= 0x50 for byte in encoded):

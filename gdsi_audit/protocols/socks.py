@@ -50,6 +50,11 @@ class Socks:
         if self.command:
             yield self.host, "socks"
 
+    @property
+    def hands_over(self) -> bool:
+        """Behind this message the stream speaks another protocol."""
+        return True
+
 
 class _NotYetError(Exception):
     """The negotiation goes on behind the bytes that are here."""

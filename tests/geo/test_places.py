@@ -9,7 +9,7 @@ import sys
 
 import geoip2.database
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gdsi_audit import discover
@@ -80,6 +80,9 @@ def test_a_name_of_a_network_that_the_address_is_not_in_moves_nothing(places):
         ("s3-eu-west-3.amazonaws.com", "52.28.0.1", "FR", "low"),
         ("ec2-52-28-0-1.eu-central-1.compute.amazonaws.com", "52.28.0.1", "DE", "high"),
         ("vm1.westeurope.cloudapp.azure.com", "20.50.2.1", "NL", "high"),
+        ("eu-west-3.s3.eu-central-1.amazonaws.com", "52.28.0.1", "DE", "high"),
+        ("ec2-52-28-0-1.compute-1.amazonaws.com", "52.28.0.1", "US", "low"),
+        ("eu-west-1.oss-eu-central-1.aliyuncs.com", "47.91.64.1", "DE", "high"),
         ("oss-eu-central-1.aliyuncs.com", "47.91.64.1", "DE", "high"),
         ("oss-ap-southeast-1.aliyuncs.com", "47.91.64.1", "SG", "medium"),
     ],
@@ -88,6 +91,13 @@ def test_a_region_in_the_name_outranks_databases(places, name, address, country,
     located = places.place(address, [name]).located_in
     assert (located.country, located.confidence) == (country, confidence)
     assert located.candidates == () or country in located.candidates
+
+
+@pytest.mark.parametrize(
+    "name", ["bucket-eu-west-3.s3.amazonaws.com", "a.eu-west-3.s3.amazonaws.com", "eu-west-3.example.com", "eu-west-9.amazonaws.com"]
+)
+def test_a_tenants_label_is_no_region(places, name):
+    assert places.place("52.28.0.1", [name]).reason.startswith("2 databases agree")
 
 
 def test_operator_by_name_only_when_curated_and_never_for_tenants(places):
@@ -119,6 +129,7 @@ def test_what_is_no_address_is_no_error(places, text):
     assert places.place(text) == NOT_AN_ADDRESS
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.one_of(st.ip_addresses().map(str), st.text(max_size=20)), st.lists(st.text(max_size=40), max_size=3))
 def test_anything_gets_a_place(places, address, names):
     place = places.place(address, names, names)

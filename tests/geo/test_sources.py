@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gdsi_audit.geo import Question, _table, cloud_region, multi_location, special_purpose
@@ -141,6 +141,7 @@ def test_unwrapped_is_an_address_or_a_value_error(text):
 NETWORKS = st.lists(st.tuples(st.integers(0, 255), st.integers(0, 8)), max_size=12)
 
 
+@settings(max_examples=50, deadline=None)
 @given(NETWORKS)
 def test_the_longest_prefix_wins(rows):
     prefixes = {str(ip_network((f"10.0.0.{start}", 24 + length), strict=False)) for start, length in rows}

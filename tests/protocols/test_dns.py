@@ -173,7 +173,7 @@ SEEDS = (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(
         st.builds(
@@ -226,6 +226,8 @@ def test_names_and_addresses_equal_those_of_tshark(shared_datagrams, shared_capt
 def test_recognition_by_shape():
     assert dns.recognise(heads_of([QUERY, OVER_CHAIN, b"\x23" + bytes(47), b"\0" * 40, QUERY[:17]])).tolist() == [True, True, False, False, False]
     assert not dns.recognise(heads_of([QUERY], resp_port=5355))[0]
+    cut = message(ADDRESS, ADDRESS, ADDRESS)[:45]
+    assert dns.recognise(heads_of([cut], resp_port=53))[0] and not dns.recognise(heads_of([cut]))[0]
     assert llmnr.recognise(heads_of([QUERY], resp_port=5355))[0]
     assert mdns.recognise(heads_of([QUERY], orig_port=5353, resp_port=5353))[0]
     assert dns.recognise(heads_of([QUERY], orig_port=5353, resp_port=53))[0]

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdsi_audit.protocols import HEAD_BYTES, NEED_MORE, Heads, NeedMore, tls
+from gdsi_audit.protocols import HEAD_BYTES, NEED_MORE, Heads, NeedMore, _hello_scan, tls
 
 HELLO = bytes.fromhex(
     "16 0301 0059"  # record: handshake, TLS 1.0, 89 bytes
@@ -256,6 +256,14 @@ def test_bulk_gives_what_parse_gives():
     ]
     assert bulk(*payloads) == [one(payload) for payload in payloads]
     assert bulk(*payloads)[2] == (tls.parse(whole, from_responder=False)[0], len(whole))
+
+
+def test_bulk_compiles_one_kernel_whatever_the_layout_of_its_arguments():
+    chunks = np.zeros(2, [("offset", "i8"), ("length", "i4")])
+    chunks["offset"], chunks["length"] = (0, len(HELLO)), len(HELLO)
+    data = np.frombuffer(bytearray(HELLO * 2), np.uint8)
+    assert tls.client_hellos(data, chunks["offset"], chunks["length"]) == [one(HELLO)] * 2
+    assert len(_hello_scan.scan.signatures) == 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 255)), max_size=4), st.integers(0, 300), st.booleans())

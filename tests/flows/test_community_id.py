@@ -1,0 +1,39 @@
+"""Community ID v1 against the specification's own baseline."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from packet_rows import address
+
+from gdsi_audit.flows import CLOSED
+from gdsi_audit.flows.community_id import community_id, community_ids
+
+BASELINE = [
+    ("128.232.110.120", 34855, "66.35.250.204", 80, 6, "1:LQU9qZlK+B5F3KDmev6m5PMibrg="),
+    ("192.168.0.89", 8, "192.168.0.1", 0, 1, "1:X0snYXpgwiv9TZtqg64sgzUn6Dk="),
+]
+
+
+@pytest.mark.parametrize(("orig", "orig_port", "resp", "resp_port", "transport", "expected"), BASELINE)
+def test_baseline(orig, orig_port, resp, resp_port, transport, expected):
+    assert community_id(address(orig), orig_port, address(resp), resp_port, transport) == expected
+    assert community_id(address(resp), resp_port, address(orig), orig_port, transport) == expected
+
+
+def test_one_way_icmp_keeps_its_direction():
+    there, back = (community_id(address(a), 3, address(b), 1, 1) for a, b in (("10.0.0.1", "10.0.0.2"), ("10.0.0.2", "10.0.0.1")))
+    assert there != back
+
+
+def test_other_transports_have_no_ports():
+    ids = {community_id(address(a), 0, address(b), 0, 47) for a, b in (("10.0.0.1", "10.0.0.2"), ("10.0.0.2", "10.0.0.1"))}
+    assert len(ids) == 1
+
+
+def test_a_table_at_once():
+    rows = np.zeros(2, CLOSED)
+    (rows["orig_hi"][0], rows["orig_lo"][0]), rows["orig_port"][0] = address("128.232.110.120"), 34855
+    (rows["resp_hi"][0], rows["resp_lo"][0]), rows["resp_port"][0] = address("66.35.250.204"), 80
+    rows["transport"] = 6, 255
+    assert community_ids(rows).tolist() == [BASELINE[0][-1], ""]
