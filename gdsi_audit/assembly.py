@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gdsi_audit import devices, naming, perspective
+from gdsi_audit import devices, naming, perspective, round_trips
 from gdsi_audit.coverage import coverage
 from gdsi_audit.endpoints import NAME_SOURCES, Endpoint, Naming
 from gdsi_audit.flows.community_id import community_ids
@@ -18,10 +18,11 @@ from gdsi_audit.gap import Gap
 from gdsi_audit.geo import Place
 from gdsi_audit.geo._oui import vendor
 from gdsi_audit.geo._places import Places
-from gdsi_audit.hostnames import gateways, hostnames
+from gdsi_audit.hostnames import gateways, hostnames, offered
 from gdsi_audit.observe import Observation
 from gdsi_audit.packets.address import text
 from gdsi_audit.protocols import Message
+from gdsi_audit.round_trips import CapturePoint
 from gdsi_audit.traffic import ANSWERS, DNS, Device, DeviceTraffic, Traffic
 from gdsi_audit.wire_text import WireText
 
@@ -31,9 +32,17 @@ MOST_NAMES_PER_ENDPOINT = 32
 
 
 def traffic(
-    seen: Observation, places: Places, wanted: Sequence[devices.Wanted] = (), bench: Iterable[tuple[int, int]] = (), notes: Sequence[str] = ()
+    seen: Observation,
+    places: Places,
+    wanted: Sequence[devices.Wanted] = (),
+    bench: Iterable[tuple[int, int]] = (),
+    notes: Sequence[str] = (),
+    point: CapturePoint | None = None,
 ) -> Traffic:
-    """Everything observed, by device. `wanted`: the devices that are under audit; none: they are discovered. `bench`: hosts that never are."""
+    """Everything observed, by device. `wanted`: the devices that are under audit; none: they are discovered. `bench`: hosts that never are.
+
+    `point`: where the captures were taken; round-trip times are then held against places. None: they are not, and nothing is said of it.
+    """
     rows, facts = seen.rows.all(MOST_FLOWS_IN_MEMORY), seen.facts.all(MOST_FLOWS_IN_MEMORY)
     order = np.argsort(rows["flow"], kind="stable")
     rows, facts = rows[order], facts[order]
@@ -44,6 +53,10 @@ def traffic(
     answers = seen.resolutions.addresses.all()
     chosen = _chosen_names(rows, side, names, answers, hosts, seen)
     endpoints = _endpoints(rows, side, names, answers, seen, places)
+    if point is not None:
+        paths = [capture.path for capture in seen.captures]
+        endpoints, untimed = round_trips.held_to_time(endpoints, rows, side, point, seen.index, paths)
+        notes = (*notes, *untimed)
     table = _flow_table(seen, rows, facts, side, chosen, endpoints, hosts)
     known_as = hostnames(seen.messages, hosts)
     shares = list(_shares(seen, hosts, table, endpoints, known_as, notes))
@@ -155,6 +168,7 @@ def _shares(
 ) -> Iterator[DeviceTraffic]:
     dns, answers = _dns_tables(seen)
     bounds = np.searchsorted(table["device"].to_numpy(), np.arange(len(hosts.devices) + 1))
+    servers = MappingProxyType(offered(seen.messages))
     by_flow: dict[int, list[Message]] = defaultdict(list)
     for messages in seen.messages.values():
         for message in messages:
@@ -174,6 +188,7 @@ def _shares(
             captures=tuple(seen.captures),
             coverage=coverage(flows, seen.captures, seen.observed_ns / 1e9, seen.cut_share, notes),
             frames=seen.index,
+            offered=servers,
             folded=len(flows) - len(own),
         )
 

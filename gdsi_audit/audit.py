@@ -73,7 +73,7 @@ def audit(
     stated = _stated(declaration)
     choice = selection.Selection(stated, device=device, since=since, until=until, exclude=exclude)
     seen = observe(inputs(_listed(captures)), keep=choice.keep, progress=progress)
-    traffic = assembly.traffic(seen, Places(Path(geodb) if geodb else None), choice.wanted, choice.bench, choice.notes)
+    traffic = assembly.traffic(seen, Places(Path(geodb) if geodb else None), choice.wanted, choice.bench, choice.notes, choice.point)
     findings = tuple(sorted(_detect(traffic, stated), key=_rank))
     verdicts = commitments.verdicts(traffic, stated, findings, shortest_observation_h=hours_needed)
     settings = {**choice.settings, "hours_needed": hours_needed, "thresholds": _thresholds()}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.gap import SKIP_REASONS
-from gdsi_audit.kernels import kernel
+from gdsi_audit.kernels import kernel, part
 from gdsi_audit.packets import ARP, DEEPEST_TUNNEL, GAP_BITS, TUNNELS
 
 DATAGRAMS = 1024
@@ -134,37 +134,37 @@ Integer: Any = np.int64
 """What kernels count with; the type checker takes it for a Python int."""
 
 
-@kernel
+@part
 def _u8(data: NDArray[np.uint8], offset: int) -> int:
     """One byte, signed, for unsigned arithmetic spreads. The unsigned index saves the look for a negative one, so that loads can be joined."""
     value: int = Integer(data[np.uint64(offset)])
     return value
 
 
-@kernel
+@part
 def _u16(data: NDArray[np.uint8], offset: int) -> int:
     value: int = (_u8(data, offset) << 8) | _u8(data, offset + 1)
     return value
 
 
-@kernel
+@part
 def _u32(data: NDArray[np.uint8], offset: int) -> int:
     value: int = (_u8(data, offset) << 24) | (_u8(data, offset + 1) << 16) | (_u8(data, offset + 2) << 8) | _u8(data, offset + 3)
     return value
 
 
-@kernel
+@part
 def _u48(data: NDArray[np.uint8], offset: int) -> int:
     return (_u16(data, offset) << 32) | _u32(data, offset + 2)
 
 
-@kernel
+@part
 def _u64(data: NDArray[np.uint8], offset: int) -> int:
     """The 64 bits as a signed number; storing it in an unsigned column restores it."""
     return (_u32(data, offset) << 32) | _u32(data, offset + 4)
 
 
-@kernel
+@part
 def _shim(data: NDArray[np.uint8], kind: int, offset: int, end: int, step: NDArray[np.int64]) -> int:
     """Takes one header between link and network off. Leaves OFFSET, KIND and, where it has them, VLAN and TUNNEL; returns 0 or a reason.
 
@@ -232,7 +232,7 @@ def _shim(data: NDArray[np.uint8], kind: int, offset: int, end: int, step: NDArr
     return NOT_IP if following < 0 else 0
 
 
-@kernel
+@part
 def _extension(data: NDArray[np.uint8], protocol: int, offset: int, end: int, step: NDArray[np.int64]) -> int:
     """Takes one extension header off (RFC 8200 section 4). Leaves OFFSET, PROTOCOL and a fragment's fields (MORE -1: none); returns 0 or a reason."""
     if end - offset < 8:
@@ -253,7 +253,7 @@ def _extension(data: NDArray[np.uint8], protocol: int, offset: int, end: int, st
     return 0
 
 
-@kernel
+@part
 def _tunnel(
     data: NDArray[np.uint8], protocol: int, src_port: int, dst_port: int, offset: int, end: int, wire_end: int, step: NDArray[np.int64]
 ) -> bool:
@@ -350,7 +350,7 @@ def _tunnel(
     return True
 
 
-@kernel
+@part
 def _note_app(books: Books, state: NDArray[np.int64], app: int, data: NDArray[np.uint8], name: int) -> None:
     """Keeps the name of an app at first sight."""
     mask = books.apps.size - 1
@@ -367,14 +367,14 @@ def _note_app(books: Books, state: NDArray[np.int64], app: int, data: NDArray[np
     state[APPS_SEEN] = seen + 1
 
 
-@kernel
+@part
 def _odd(books: Books, place: int, frame: int) -> None:
     if books.oddities[place, 0] == 0:
         books.oddities[place, 1] = frame
     books.oddities[place, 0] += 1
 
 
-@kernel
+@part
 def _close(table: Reassembly, place: int, books: Books, state: NDArray[np.int64], reason: int) -> None:
     """The outcome of a datagram is known: its frames are booked for `reason`, or owed to the frame that completed it (0).
 
@@ -413,7 +413,7 @@ def _close(table: Reassembly, place: int, books: Books, state: NDArray[np.int64]
     state[LIVE] = last
 
 
-@kernel
+@part
 def _make_room(table: Reassembly, packet: Any, spared: int, books: Books, state: NDArray[np.int64]) -> bool:
     """Gives up what has timed out, or else the datagram that waits longest; never row `spared`. False: there is nothing else."""
     oldest = Integer(-1)
@@ -436,7 +436,7 @@ def _make_room(table: Reassembly, packet: Any, spared: int, books: Books, state:
     return True
 
 
-@kernel
+@part
 def _find(table: Reassembly, packet: Any, protocol: int, books: Books, state: NDArray[np.int64]) -> int:
     """Row of the datagram that `packet` is a fragment of, begun if need be."""
     for place in range(state[LIVE]):
@@ -482,7 +482,7 @@ def _find(table: Reassembly, packet: Any, protocol: int, books: Books, state: ND
     return row
 
 
-@kernel
+@part
 def _reassemble(
     table: Reassembly,
     data: NDArray[np.uint8],
@@ -567,7 +567,7 @@ def _reassemble(
     return 0
 
 
-@kernel
+@part
 def _arp(data: NDArray[np.uint8], offset: int, end: int, packet: Any) -> int:
     """Fills the row of an ARP message for IPv4 (RFC 826); returns 0 or a reason."""
     if end - offset < 8:
@@ -590,7 +590,7 @@ def _arp(data: NDArray[np.uint8], offset: int, end: int, packet: Any) -> int:
     return 0
 
 
-@kernel
+@part
 def _other_transport(data: NDArray[np.uint8], packet: Any, protocol: int, offset: int, end: int, wire_end: int) -> int:
     """Fills ports and payload of everything but TCP and UDP; returns 0 or a reason."""
     size = end - offset
