@@ -57,6 +57,6 @@ def is_corroborated(place: Place) -> bool:
 
 def _countries(place: Place) -> list[str]:
     """Every country that is still in question, sorted."""
-    struck = {word for text in place.refuted for word in text.split()[:1]}
+    struck = {word.rstrip(":") for text in place.refuted for word in text.split()[:1]}
     named = {place.located_in.country, *place.located_in.candidates} - {""} - struck
     return sorted(named)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+
 from gdsi_audit import discover
 from gdsi_audit.cli import command
 
