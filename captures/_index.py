@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.util
 from collections.abc import Callable, Iterator
@@ -15,11 +16,11 @@ Contents = dict[str, Callable[[], bytes]]
 INTRODUCTION = """\
 # Captures
 
-Sample traffic, all of it made by this project; nothing here was recorded. Every capture is written by the generator beside it, and
-`python -m captures [WORD]`, run from the top folder of the repository with the `test` extra installed, writes all of them (or those with WORD in
-the generator's path) and this page again, byte for byte. Names are of the reserved domain `example`. Addresses beyond the home network are chosen
-for the country that the embedded databases give them; none was contacted. Twins with `_v6` are the same over IPv6; `_benign` and `_honest` look
-alike and must not be reported. A declaration (`.toml`) beside a capture is what it is held against.
+Sample traffic, all of it made by this project. But for `recorded/`, nothing was recorded: a capture is written by the generator `*.pcap.py` beside
+it, and `python -m captures [WORD]`, run from the top folder of the repository with the `test` extra installed, writes all of them (or those with
+WORD in the generator's path) and this page again, byte for byte. In what is generated, names are of the reserved domain `example`. Addresses beyond
+the home network are chosen for the country that the embedded databases give them; none was contacted. Twins with `_v6` are the same over IPv6;
+`_benign` and `_honest` look alike and must not be reported. A declaration (`.toml`) beside a capture is what it is held against.
 
 Licence of everything here: Apache-2.0, as the project.
 """
@@ -52,8 +53,12 @@ def _sha256(path: Path) -> str:
 
 
 def _made_by(folder: Path) -> list[str]:
-    listed = [f"- `{path.name}`: {_first_line(_module(path))}" for path in generators() if path.parent == folder]
-    return listed or [f"- `{path.name}`, and what must happen: [README.md]({folder.name}/README.md)" for path in folder.glob("*.py")]
+    """The scripts of `folder`, and the page that says more where there is one."""
+    scripts = [
+        f"- `{path.name}`: {_first_line(ast.get_docstring(ast.parse(path.read_text(encoding='utf-8'))))}" for path in sorted(folder.glob("*.py"))
+    ]
+    more = folder / "README.md"
+    return [*scripts, *([f"- what must happen: [{folder.name}/README.md]({folder.name}/README.md)"] if more.exists() else [])]
 
 
 def _shown(folder: Path) -> Iterator[tuple[str, str]]:
@@ -63,11 +68,11 @@ def _shown(folder: Path) -> Iterator[tuple[str, str]]:
             for name, maker in contents(generator).items():
                 given = [str(value) for value in getattr(maker, "args", ())]
                 version = getattr(maker, "keywords", {}).get("ip_version")
-                yield name, " · ".join([_first_line(getattr(maker, "func", maker)), *given, *([f"IPv{version}"] if version else [])])
+                yield name, " · ".join([_first_line(getattr(maker, "func", maker).__doc__), *given, *([f"IPv{version}"] if version else [])])
 
 
-def _first_line(documented: object) -> str:
-    return (documented.__doc__ or "").strip().split("\n")[0]
+def _first_line(documentation: str | None) -> str:
+    return (documentation or "").strip().split("\n")[0]
 
 
 def _module(generator: Path) -> ModuleType:
