@@ -128,8 +128,10 @@ def _endpoints(
 
 def _endpoint(address: str, found: Mapping[tuple[str, str], Naming], chain: set[str], places: Places) -> Endpoint:
     ranked = sorted(found.values(), key=lambda naming: (NAME_SOURCES.index(naming.source), naming.time, naming.name))
-    place: Place = places.place(address, [naming.name for naming in ranked], sorted(chain))
-    return Endpoint(address, tuple(ranked), place)
+    words = list(dict.fromkeys(naming.name for naming in ranked))
+    place: Place = places.place(address, words, sorted(chain))
+    operators = {name: places.place(address, [name]).operated_by for name in words}
+    return Endpoint(address, tuple(ranked), place, {name: operator for name, operator in operators.items() if operator.country})
 
 
 def _note(names: dict[tuple[str, str], Naming], name: str, source: str, capture: int, frame: int, time: int) -> None:
