@@ -103,7 +103,7 @@ def _devices(whole: Mapping[str, Any], shown: Sequence[str]) -> Iterator[Rendera
         verdicts = [one for one in whole["verdicts"] if one["device"] == device]
         mine = [one for one in whole["findings"] if one["device"] == device]
         about = _words.described(known[device]) if device in known else ""
-        answer = f"{_words.tally(verdicts)}. {_words.counted(len(mine), 'finding')}{': ' if mine else ''}{_words.severities(mine)}."
+        answer = f"{_words.tally(verdicts)}.\n{_words.counted(len(mine), 'finding')}{': ' if mine else ''}{_words.severities(mine)}."
         yield Text.assemble("\n", (device or "no device", "bold"), (f"  {about}" if about else "", "dim"), "\n", answer, "\n")
         table = _table("", "in short", "verdict", "why", wide=("why",))
         for verdict in verdicts:

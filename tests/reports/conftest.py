@@ -16,7 +16,7 @@ from gdsi_audit.gap import Gap, Ledger
 from gdsi_audit.geo import Answer, Place
 from gdsi_audit.perspective import contact_table
 from gdsi_audit.traffic import Capture, Device
-from gdsi_audit.wire_text import display
+from gdsi_audit.wire_text import WireText
 
 FLOWS = """
 remote                 name                  name_source service up_bytes down_bytes device_is_originator
@@ -47,25 +47,25 @@ def place(country: str) -> Place:
 
 @pytest.fixture(scope="session")
 def made_audit(device_traffic, flows_table, traffic_of, declared):
-    """Builds an Audit of one camera from findings; `stated=False` leaves the declaration away; text of every kind may be replaced."""
+    """Builds an Audit of one camera from findings; `stated=False` leaves the declaration away; `rename` replaces names."""
 
-    def build(findings=SIX, *, stated: bool = True, name: str = "", flows: str = FLOWS, path: str = "captures/camera.pcap", hours: int = 3) -> Audit:
+    def build(findings=SIX, *, stated: bool = True, rename=(), flows: str = FLOWS, path: str = "captures/camera.pcap", hours: int = 3) -> Audit:
         table = flows_table(flows)
         table["start"] = START_NS + (table.index * hours * 3600 * 10**9) // max(1, len(table))
-        if name:
-            table["name"] = table["name"].cat.rename_categories({"tele.example": name})
+        shown = dict(rename)
+        table["name"] = table["name"].cat.rename_categories({old: new for old, new in shown.items() if old in table["name"].cat.categories})
         addresses = sorted({str(address) for address in table["remote_addr"]})
         endpoints = {
             one: Endpoint(
                 one,
-                tuple(Naming(display(named.encode()) if named != name else named, "tls-sni", 0, 5, START_NS) for named in named_by(table, one)),
+                tuple(Naming(WireText(named), "tls-sni", 0, 5, START_NS) for named in named_by(table, one)),
                 Place(special="private") if one.startswith("192.168.") else place(COUNTRIES.get(one.rpartition(".")[2], "NL")),
             )
             for one in addresses
         }
-        camera = Device(
-            id="camera", macs=("02:00:00:00:00:50",), addresses=("192.168.1.50",), hostnames=(name or "ipcam",), vendor="Example", declared=True
-        )
+        hostnames = (*shown.values(), "ipcam")
+        known = {"macs": ("02:00:00:00:00:50",), "addresses": ("192.168.1.50",), "hostnames": hostnames, "vendor": "Example"}
+        camera = Device(id="camera", declared=True, **known)
         share = replace(device_traffic(flows, device=camera, contacts=contact_table(table)), flows=table, endpoints=endpoints)
         statement = declared(
             Destination(name="*.cams.example", transport="tcp", ports=((443, 443),), purpose="video relay", encryption="tls"),
@@ -80,7 +80,7 @@ def made_audit(device_traffic, flows_table, traffic_of, declared):
             traffic_of(share),
             captures=(capture(path),),
             background=(Device(id="192.168.1.1", macs=(), addresses=("192.168.1.1",)),),
-            gaps=(Gap("flows", "bad_ip_checksum", 3, SHA256, 12), Gap("traffic", "limit:devices", 1, note=name)),
+            gaps=(Gap("flows", "bad_ip_checksum", 3, SHA256, 12), Gap("traffic", "limit:devices", 1, note=" ".join(shown.values()))),
             databases=({"name": "one", "edition": "2026-06-01", "licence": "CC-BY-4.0", "attribution": "Data by One", "sha256": "cd" * 32},),
         )
         ranked = tuple(sorted(findings, key=lambda one: -SEVERITIES.index(one.severity)))

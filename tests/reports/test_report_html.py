@@ -101,7 +101,7 @@ def test_finding_keeps_four_fields_apart(page):
 
 def test_page_names_limits_and_attribution(page):
     assert "Data by One" in page.text
-    assert "111 days" in page.text
+    assert "112 days" in page.text
     assert "no back door" in page.text
 
 

@@ -46,7 +46,7 @@ def test_keys_are_the_designs(whole):
     assert whole["captures"][0]["ledger"]["skipped"] == {"not_ip": 10}
 
 
-@pytest.mark.parametrize("given", [{}, {"findings": ()}, {"stated": False}, {"findings": (finding(7),), "name": "ta\\x00le"}])
+@pytest.mark.parametrize("given", [{}, {"findings": ()}, {"stated": False}, {"findings": (finding(7),), "rename": {"tele.example": "ta\\x00le"}}])
 def test_schema_holds(made_audit, schema, given):
     errors = [f"{error.json_path}: {error.message}" for error in schema.iter_errors(json.loads(report.render(made_audit(**given))))]
     assert errors == []
@@ -97,7 +97,7 @@ def test_declared_items_say_what_became_of_them(whole):
 
 
 def test_databases_age_to_the_capture(whole):
-    assert whole["databases"][0]["age_days"] == 111  # from 2026-06-01 to 2026-09-20
+    assert whole["databases"][0]["age_days"] == 112  # from 2026-06-01 to 2026-09-21
 
 
 def test_limits_come_with_it(whole):
@@ -149,10 +149,9 @@ def test_import_is_light():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
-def test_many_flows_and_endpoints_are_quick(made_audit):
-    rows = "\n".join(f"203.0.{number // 250}.{number % 250}:443 host{number}.example tls-sni tls 10 10 -" for number in range(2000))
-    audit = made_audit(flows=f"remote name name_source service up_bytes down_bytes device_is_originator\n{rows}")
-    report.render(audit)
+def test_many_endpoints_are_quick(made_audit):
+    rows = "\n".join(f"203.0.{number // 250}.{number % 250}:443 host{number}.example tls-sni tls 10 10 -" for number in range(500))
+    audit = made_audit((), flows=f"remote name name_source service up_bytes down_bytes device_is_originator\n{rows}")
     begun = time.process_time()
-    assert len(json.loads(report.render(audit))["endpoints"]) == 2000
-    assert time.process_time() - begun < 3.0
+    assert len(json.loads(report.render(audit))["endpoints"]) == 500
+    assert time.process_time() - begun < 1.5  # several times what it takes, for the sake of loaded machines
