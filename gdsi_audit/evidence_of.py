@@ -26,6 +26,9 @@ ERRORS = {"icmp": (3, 4, 5, 11, 12), "icmp6": (1, 2, 3, 4)}
 MOST_LISTED_FRAMES = 20
 """A bare list of frame numbers counts as evidence up to here."""
 
+CITED = [*("flow", "parent", "transport", "local_addr", "local_port", "remote_addr", "remote_port", "device_is_originator", "community_id")]
+CITED += [*("up_pkts", "down_pkts", "duplicate_pkts", "first_capture", "last_capture", "first_frame", "last_frame")]
+
 FRAGMENT = "ip.flags.mf == 1 || ip.frag_offset > 0 || ipv6.fraghdr"
 
 
@@ -60,7 +63,7 @@ def evidence(
     FrameIndex.frames gives them. Up to twenty such frames are listed in the filter, which makes it exact; more make it a superset.
     """
     mask = _mask(traffic, flows)
-    chosen = traffic.flows[mask]
+    chosen = traffic.flows[CITED].take(np.flatnonzero(mask))
     found = frames if frames is not None else _frames(traffic, chosen)
     complete = _is_complete(chosen, found) if frames is None else True
     single = chosen.iloc[0] if len(chosen) == 1 else None
@@ -84,7 +87,7 @@ def _mask(traffic: DeviceTraffic, flows: pd.Series[bool] | NDArray[np.bool_] | C
     given = np.asarray(flows if isinstance(flows, pd.Series | np.ndarray) else list(flows))
     if given.dtype == np.bool_:
         return given
-    return traffic.flows["flow"].isin(given.tolist()).to_numpy(dtype=bool)
+    return np.isin(traffic.flows["flow"].to_numpy(), given)
 
 
 def _frames(traffic: DeviceTraffic, chosen: pd.DataFrame) -> list[tuple[int, Ranges]]:
@@ -110,9 +113,9 @@ def _is_complete(chosen: pd.DataFrame, found: Sequence[tuple[int, Ranges]]) -> b
 
 def _terms(traffic: DeviceTraffic, mask: NDArray[np.bool_], capture: int, ranges: Ranges, *, fragments: bool) -> Terms:
     """The shortest form that fits: by service, then by five-tuple, then by address, then by the device's address alone."""
-    near = _overlapping(traffic.flows, capture, ranges)
-    inside, outside = _tuples(traffic.flows[near & mask]), _tuples(traffic.flows[near & ~mask])
-    services = {service for one in inside for service in (_service(one),)}
+    near = _overlapping(traffic.flows, mask, capture, ranges)
+    inside, outside = _tuples(traffic.flows, near & mask), _tuples(traffic.flows, near & ~mask)
+    services = {_service(one) for one in inside}
     others = {_service(one) for one in outside} | {_swapped(one) for one in outside}
     whole = traffic.folded == 0 and services.isdisjoint(others)
     compact = sorted(services) if whole else sorted(inside)
@@ -123,16 +126,23 @@ def _terms(traffic: DeviceTraffic, mask: NDArray[np.bool_], capture: int, ranges
     return next((form for form in forms if len(form.text.encode()) <= LONGEST_FILTER_BYTES // 2), forms[-1])
 
 
-def _overlapping(flows: pd.DataFrame, capture: int, ranges: Ranges) -> NDArray[np.bool_]:
-    """Flows that may have a frame between the first and the last of `ranges` of this capture."""
+def _overlapping(flows: pd.DataFrame, mask: NDArray[np.bool_], capture: int, ranges: Ranges) -> NDArray[np.bool_]:
+    """Flows with the addresses of `mask` that may have a frame between the first and the last of `ranges` of this capture."""
     first, last = ranges[0][0], ranges[-1][1]
-    begun = (flows["first_capture"] < capture) | ((flows["first_capture"] == capture) & (flows["first_frame"] <= last))
-    ended = (flows["last_capture"] < capture) | ((flows["last_capture"] == capture) & (flows["last_frame"] < first))
-    return (begun & ~ended).to_numpy(dtype=bool)
+    codes = flows["remote_addr"].cat.codes.to_numpy()
+    wanted = np.zeros(len(flows["remote_addr"].cat.categories) + 1, dtype=bool)
+    wanted[codes[mask]] = True
+    first_capture, last_capture = flows["first_capture"].to_numpy(), flows["last_capture"].to_numpy()
+    begun = (first_capture < capture) | ((first_capture == capture) & (flows["first_frame"].to_numpy() <= last))
+    ended = (last_capture < capture) | ((last_capture == capture) & (flows["last_frame"].to_numpy() < first))
+    return np.asarray(wanted[codes] & begun & ~ended)
 
 
-def _tuples(flows: pd.DataFrame) -> list[Tuple]:
-    columns = [flows[name].astype(object).tolist() for name in Tuple._fields]
+def _tuples(flows: pd.DataFrame, mask: NDArray[np.bool_]) -> list[Tuple]:
+    rows = np.flatnonzero(mask)
+    if not rows.size:
+        return []
+    columns = [flows[name].take(rows).astype(object).tolist() for name in Tuple._fields]
     return sorted({Tuple(*row) for row in zip(*columns, strict=True)})
 
 

@@ -72,7 +72,7 @@ def pieces(seen: Observation, hosts: devices.Hosts, *, names: bool = True) -> It
         kept = rows["transport"] != ARP
         table = _table(rows[kept], facts[kept], seen, hosts)
         if names:
-            table["names"] = _names(rows["serial"][kept], every_name, seen)
+            table["names"] = pd.Series(_names(rows["serial"][kept], every_name, seen), dtype=object)
         yield table
 
 
@@ -200,12 +200,14 @@ def _zeek_cell(cell: object) -> str:
 def _text(tables: Iterator[pd.DataFrame], out: BinaryIO) -> None:
     """A line per flow, for reading."""
     for table in tables:
-        lines = (
-            f"{row.transport:<5} {_end(row.orig_addr, row.orig_port):>42} → {_end(row.resp_addr, row.resp_port):<42} {row.service:<8} "
-            f"{row.conn_state:<6} ↑{row.orig_bytes:>10} ↓{row.resp_bytes:>10} B {row.duration_s:>9.1f} s  {row.server_name or row.http_host}\n"
-            for row in table.itertuples(index=False)
-        )
+        lines = (_line(dict(zip(table.columns, row, strict=True))) for row in table.itertuples(index=False, name=None))
         out.writelines(line.encode() for line in lines)
+
+
+def _line(row: dict[str, Any]) -> str:
+    ends = f"{_end(row['orig_addr'], row['orig_port']):>42} → {_end(row['resp_addr'], row['resp_port']):<42}"
+    volume = f"↑{row['orig_bytes']:>10} ↓{row['resp_bytes']:>10} B {row['duration_s']:>9.1f} s"
+    return f"{row['transport']:<5} {ends} {row['service']:<8} {row['conn_state']:<6} {volume}  {row['server_name'] or row['http_host']}\n"
 
 
 def _end(address: str, port: int) -> str:

@@ -104,7 +104,7 @@ def flow_table(
     places: Mapping[str, Place],
     first_dns: NDArray[np.int64],
     apps: Mapping[int, str],
-    community_ids: Sequence[str],
+    community_ids: NDArray[np.object_],
 ) -> pd.DataFrame:
     """The FLOWS table of all devices, with one more column `device` (index in Hosts.devices)."""
     part = rows[seen.row]
@@ -160,7 +160,7 @@ def flow_table(
         "first_frame": part["first_frame"],
         "last_frame": part["last_frame"],
         "duplicate_pkts": part["duplicate_pkts"],
-        "community_id": np.asarray(community_ids, dtype=object)[seen.row],
+        "community_id": community_ids[seen.row],
     }
     return pd.DataFrame(columns)
 

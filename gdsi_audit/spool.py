@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator
 
 import numpy as np
@@ -22,6 +23,7 @@ class Spool:
         self.dtype = dtype
         self.rows = 0
         self._file = tempfile.TemporaryFile(prefix="gdsi-audit-")  # noqa: SIM115  - lives as long as the table
+        weakref.finalize(self, self._file.close)
 
     def append(self, rows: NDArray[np.void]) -> None:
         """Adds `rows`, of this table's dtype. Raises OSError when the disk is full."""
@@ -52,6 +54,3 @@ class Spool:
             if filled == wanted:
                 break
         return table
-
-    def close(self) -> None:
-        self._file.close()

@@ -10,8 +10,10 @@ PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 ORDER = (
     *("wire_text", "discover", "gap", "names", "kernels", "spool"),
     *("readers", "packets", "flows", "frame_index", "protocols", "content", "geo"),
-    *("endpoints", "facts", "resolutions", "devices", "hostnames", "naming", "traffic", "observe", "perspective", "coverage", "assembly", "flow_log"),
-    *("filters", "declarations", "selection", "assessment", "matching", "finding", "evidence_of", "detectors", "initiative", "commitments", "audit"),
+    *("endpoints", "facts", "resolutions", "devices", "hostnames", "naming", "traffic", "observe", "perspective", "round_trips", "coverage"),
+    *("assembly", "flow_log"),
+    *("filters", "declarations", "selection", "assessment", "flow_kinds", "matching", "finding", "evidence_of", "detectors"),
+    *("initiative", "grounds", "commitments", "audit"),
     *("evidence", "reports", "manual", "live", "cluster", "cli"),
 )
 
@@ -22,10 +24,16 @@ def stage(path: Path) -> str:
 
 
 def internal_imports(path: Path) -> list[str]:
-    tree = ast.parse(path.read_text())
-    froms = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
-    plain = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
-    return [name.split(".")[1] for name in froms + plain if name.startswith("gdsi_audit.")]
+    found = [name for node in ast.walk(ast.parse(path.read_text())) for name in imported(node)]
+    return [name.split(".")[1] for name in found if name.startswith("gdsi_audit.") and name != "gdsi_audit.__version__"]
+
+
+def imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module == "gdsi_audit":
+        return [f"gdsi_audit.{alias.name}" for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
 
 
 def test_imports_go_down_the_pipeline_only():

@@ -49,13 +49,16 @@ ALTERNATIVES = (
 )
 
 
-def detect(traffic: DeviceTraffic, declaration: Declaration) -> Iterator[Finding]:
-    """See `Detector`."""
+def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: int = 500) -> Iterator[Finding]:
+    """See `Detector`. Beyond `most_subjects` parties, those to which least was sent become one finding per country and item."""
     judged = _assessed(traffic, declaration)
     if judged.empty:
         return
     outside = judged[judged["assessment"] == "outside"]
-    for _, group in outside.assign(party=_subjects.parties(outside)).groupby(["party", "country", "item"], sort=True):
+    parties = _subjects.parties(outside)
+    sent = outside.groupby(parties, sort=True)["up_bytes"].sum().sort_values(ascending=False, kind="stable")
+    parties = parties.where(parties.isin(list(sent.index[:most_subjects])), "further destinations")
+    for _, group in outside.assign(party=parties).groupby(["party", "country", "item"], sort=True):
         yield _outside(traffic, declaration, group, str(group["party"].iloc[0]), str(group["country"].iloc[0]), int(group["item"].iloc[0]))
     for word in UNSURE:
         group = judged[judged["assessment"] == word]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.gap import SKIP_REASONS
-from gdsi_audit.kernels import kernel
+from gdsi_audit.kernels import kernel, part
 
 LINKS = np.dtype(
     [
@@ -60,20 +60,20 @@ Integer: Any = np.int64
 """What kernels count with; the type checker takes it for a Python int."""
 
 
-@kernel
+@part
 def _u8(data: NDArray[np.uint8], offset: int) -> int:
     """One byte, signed, for unsigned arithmetic spreads. The unsigned index saves the look for a negative one, so that loads can be joined."""
     value: int = Integer(data[np.uint64(offset)])
     return value
 
 
-@kernel
+@part
 def _u16(data: NDArray[np.uint8], offset: int) -> int:
     value: int = (_u8(data, offset) << 8) | _u8(data, offset + 1)
     return value
 
 
-@kernel
+@part
 def _little(data: NDArray[np.uint8], offset: int, size: int) -> int:
     value = 0
     for place in range(size):
@@ -81,7 +81,7 @@ def _little(data: NDArray[np.uint8], offset: int, size: int) -> int:
     return value
 
 
-@kernel
+@part
 def _big(data: NDArray[np.uint8], offset: int, size: int) -> int:
     value = 0
     for place in range(size):
@@ -89,7 +89,7 @@ def _big(data: NDArray[np.uint8], offset: int, size: int) -> int:
     return value
 
 
-@kernel
+@part
 def _by_version(data: NDArray[np.uint8], offset: int, end: int) -> int:
     """Ethernet type of a bare IP packet, or minus the reason."""
     if offset >= end:
@@ -100,7 +100,7 @@ def _by_version(data: NDArray[np.uint8], offset: int, end: int) -> int:
     return ETHERTYPE_IPV6 if version == 6 else -BAD_HEADER
 
 
-@kernel
+@part
 def _by_family(family: int) -> int:
     """Ethernet type of an address family of BSD, Darwin or Linux, or minus the reason."""
     if family == 2:
@@ -110,7 +110,7 @@ def _by_family(family: int) -> int:
     return -NOT_IP
 
 
-@kernel
+@part
 def _radiotap_trim(data: NDArray[np.uint8], offset: int, end: int) -> int:
     """Radiotap's flags byte (0x10: frame check sequence at the end, 0x20: header padded to 32 bits); 0 where it has none."""
     present = _little(data, offset + 4, 4)
@@ -129,7 +129,7 @@ def _radiotap_trim(data: NDArray[np.uint8], offset: int, end: int) -> int:
     return flags
 
 
-@kernel
+@part
 def _ieee802_11(data: NDArray[np.uint8], links: NDArray[np.void], at: int, record: int, flags: int) -> int:
     """Writes the rows of one 802.11 frame from `links[at]` on, which holds its bounds; returns how many."""
     link = links[at]
@@ -174,7 +174,7 @@ def _ieee802_11(data: NDArray[np.uint8], links: NDArray[np.void], at: int, recor
     return _subframes(data, links, at, record, offset + header, end)
 
 
-@kernel
+@part
 def _subframes(data: NDArray[np.uint8], links: NDArray[np.void], at: int, record: int, offset: int, end: int) -> int:
     count = 0
     while count < MOST_SUBFRAMES and end - offset >= 14:
@@ -200,7 +200,7 @@ def _subframes(data: NDArray[np.uint8], links: NDArray[np.void], at: int, record
     return count
 
 
-@kernel
+@part
 def _nflog(data: NDArray[np.uint8], link: Any) -> int:
     """Ethernet type of a netfilter log message's packet, `link` moved to it; or minus the reason. Attributes: linux/netfilter/nfnetlink_log.h."""
     offset, end = link.offset, link.end
@@ -222,7 +222,7 @@ def _nflog(data: NDArray[np.uint8], link: Any) -> int:
     return -NOT_IP
 
 
-@kernel
+@part
 def _pseudo_header(data: NDArray[np.uint8], link: Any, linktype: int) -> int:
     """Ethernet type behind a simple header, `link` moved behind it; or minus the reason."""
     offset = link.offset
@@ -297,7 +297,7 @@ def _pseudo_header(data: NDArray[np.uint8], link: Any, linktype: int) -> int:
     return -UNKNOWN_LINKTYPE
 
 
-@kernel
+@part
 def _wrapped(data: NDArray[np.uint8], link: Any, linktype: int) -> int:
     """Link type behind a header that wraps another link type, `link` moved behind it, radiotap's flags above bit 15; or minus the reason."""
     offset = link.offset
@@ -372,3 +372,22 @@ def find_protocol(data: NDArray[np.uint8], records: NDArray[np.void], first: int
         written += count
         position += 1
     return written, position
+
+
+def ethernet_links(rows: int) -> NDArray[np.void]:
+    """LINKS rows for `place_ethernet`."""
+    links = np.zeros(rows, LINKS)
+    links["app_name_offset"] = links["app"] = -1
+    links["ethertype"] = ETHERTYPE_ETHERNET
+    links["last"] = 1
+    return links
+
+
+def place_ethernet(records: NDArray[np.void], first: int, links: NDArray[np.void]) -> tuple[int, int]:
+    """What `find_protocol` does, for records that are all Ethernet and rows of `ethernet_links`: there is nothing to compile for it."""
+    placed = records[first : first + links.size]
+    rows = links[: placed.size]
+    rows["offset"] = placed["offset"]
+    rows["end"] = placed["offset"] + placed["caplen_bytes"]
+    rows["record"] = np.arange(first, first + placed.size)
+    return placed.size, first + placed.size

@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from gdsi_audit.flows import CLOSED
+from gdsi_audit.frame_index import FrameIndex, merged
+
+
+def rows(*flows):
+    """(flow id, serial, first capture, first frame, last capture, last frame) each."""
+    table = np.zeros(len(flows), CLOSED)
+    for field, column in zip(("flow", "serial", "first_capture", "first_frame", "last_capture", "last_frame"), zip(*flows, strict=True), strict=True):
+        table[field] = column
+    return table
+
+
+@pytest.mark.parametrize(
+    ("numbers", "ranges"),
+    [([], []), ([5], [(5, 5)]), ([1, 2, 3], [(1, 3)]), ([1, 2, 4, 5, 9], [(1, 2), (4, 5), (9, 9)])],
+)
+def test_ascending_numbers_become_ranges(numbers, ranges):
+    assert merged(np.array(numbers, np.int64)) == ranges
+
+
+@pytest.fixture
+def index():
+    """Two captures of four and three frames; flow 16 goes across both, flow 32 has two packets, frame 3 belongs to none."""
+    index = FrameIndex()
+    index.begin_capture(0)
+    index.add(np.array([0, 1, -1, 0]), np.array([1, 2, 3, 4]))
+    index.begin_capture(4)
+    index.add(np.array([0, 0, 1]), np.array([1, 2, 3]))
+    index.name_flows(rows((16, 0, 0, 1, 1, 2), (32, 1, 0, 2, 1, 3)))
+    return index
+
+
+@pytest.mark.parametrize(
+    ("flows", "frames"),
+    [
+        ([16], [(0, [(1, 1), (4, 4)]), (1, [(1, 2)])]),
+        ([32], [(0, [(2, 2)]), (1, [(3, 3)])]),
+        ([16, 32], [(0, [(1, 2), (4, 4)]), (1, [(1, 3)])]),
+        ([48], []),
+        ([], []),
+    ],
+)
+def test_frames_of_flows_are_exact_and_by_capture(index, flows, frames):
+    assert index.frames(flows) == frames
