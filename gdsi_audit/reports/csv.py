@@ -1,4 +1,4 @@
-"""Findings for a spreadsheet: one row each. JSON is the faithful form; here a value that a spreadsheet would calculate gets an apostrophe before it."""
+"""Findings for a spreadsheet, one row each. JSON is the faithful form: here a value that a spreadsheet would calculate gets an apostrophe."""
 
 from __future__ import annotations
 
