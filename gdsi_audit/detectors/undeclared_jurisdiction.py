@@ -40,7 +40,7 @@ NOT_JUDGED = ("link_upkeep", "bench", "background", "unanswered")
 UNSURE = {
     "contested": "sources disagree whether these addresses are inside the declared jurisdictions",
     "multi-location": "these addresses are in several places at once, so that no country can be named",
-    "unknown": "no source says where these addresses are",
+    "unknown": "no source says where these addresses are, or round-trip time refutes what is said",
 }
 ALTERNATIVES = (
     "the sources are wrong or out of date about this address",
