@@ -1,7 +1,7 @@
 """The command line. Report to stdout or `-o`; progress and summary to stderr, only on a terminal.
 
-Exit codes: 0 nothing at or above --fail-on · 1 findings · 2 usage · 3 input unreadable or incomplete · 4 verdicts inconclusive under --strict · 70 our
-bug · 130 interrupted. Where several hold, the first of 130, 70, 2, 3, 1, 4 counts.
+Exit codes: 0 nothing at or above --fail-on · 1 findings · 2 usage · 3 input unreadable or incomplete · 4 verdicts inconclusive under --strict ·
+70 our bug · 130 interrupted. Where several hold, the first of 130, 70, 2, 3, 1, 4 counts.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from gdsi_audit import devices
 from gdsi_audit.flows import CLOSED
 from gdsi_audit.packets.address import value

@@ -121,10 +121,13 @@ class Shelf:
             rows = np.flatnonzero(heads.transport == transport)
             if not rows.size:
                 continue
-            part = rows_of(heads, rows)
             for index in indices:
-                hits = rows[self.protocols[index].recognise(part)]
-                claimed[hits] = np.where(claimed[hits] < 0, index, claimed[hits])
+                hits = self.protocols[index].recognise(rows_of(heads, rows))
+                if hits.any():
+                    claimed[rows[hits]] = index
+                    rows = rows[~hits]
+                if not rows.size:
+                    break
         return claimed
 
 
