@@ -220,7 +220,21 @@ def record(folder: Path) -> None:
     for name, (_, _, version) in HOSTS.items():
         kind = ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1") if version == "1.3" else ("rsa:2048",)
         pair = ("-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.crt"))
-        run("openssl", "req", "-x509", "-nodes", "-days", "90", "-newkey", *kind, "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", *pair)
+        run(
+            "openssl",
+            "req",
+            "-x509",
+            "-nodes",
+            "-days",
+            "90",
+            "-newkey",
+            *kind,
+            "-subj",
+            f"/CN={name}",
+            "-addext",
+            f"subjectAltName=DNS:{name}",
+            *pair,
+        )
         (folder / f"{name}.pem").write_bytes((folder / f"{name}.key").read_bytes() + (folder / f"{name}.crt").read_bytes())
     resolver = Path("/etc/netns") / DEVICE / "resolv.conf"
     resolver.parent.mkdir(parents=True)

@@ -83,8 +83,14 @@ def _services(flows: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
     port = flows["remote_port"].where(began, flows["local_port"])
     shown = flows[["name", "remote_addr", "transport", "service"]].assign(port=port, began=began).drop_duplicates()
     for name, address, transport, service, number, device_began in _rows(shown):
-        text = f"{transport}/{number}" if transport in ("tcp", "udp", "sctp") else transport
-        yield name, address, " ".join(filter(None, ("" if device_began else "listens", text, service)))
+        ported = transport in ("tcp", "udp", "sctp")
+        text = f"{transport}/{number}" if ported else transport
+        yield name, address, " ".join(filter(None, ("listens" if ported and not device_began else "", text, service)))
+
+
+def _distinct(services: set[str]) -> list[str]:
+    """Sorted; `tcp/443` goes where there is `tcp/443 tls`, for it is the same service with its first bytes uncaptured."""
+    return sorted(one for one in services if not any(other.startswith(f"{one} ") for other in services))
 
 
 def _assess(endpoint: Endpoint | None, declaration: Declaration, item: int) -> str:
@@ -106,7 +112,7 @@ def _destination(title: str, group: Sequence[Party], endpoints: Mapping[str, End
     addresses = [address for one in ranked for address in sorted(one.addresses)]
     places = [endpoints[address].place for address in addresses if address in endpoints]
     items = [declaration.destinations[row] for row in sorted({row for one in group for row in one.items})]
-    services = sorted({service for one in group for service in one.services})
+    services = _distinct({service for one in group for service in one.services})
     return {
         "destination": title,
         "name_source": min((one.source for one in group if one.source), key=NAME_SOURCES.index, default=""),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -53,7 +52,7 @@ def document(audit: Audit) -> dict[str, Any]:
 
 def _attributes(value: Any) -> dict[str, Any]:
     """A dataclass as a table, one level deep."""
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 def _capture(capture: Capture) -> dict[str, Any]:

@@ -36,6 +36,12 @@ MATCHES = {
 """Whether it was declared, in words."""
 
 
+def declared(destination: Mapping[str, Any]) -> str:
+    """Whether a destination was declared, in words."""
+    otherwise = destination["match"] == "undeclared" and destination["items"]
+    return "not like this" if otherwise else MATCHES[destination["match"]]
+
+
 def size(count: int) -> str:
     """`9,999 B`, `12.3 kB`, `4.5 MB`: decimal units, three digits."""
     if count < 10_000:

@@ -33,7 +33,7 @@ LONGEST_FILTER = 240
 STYLES = {
     "contradicted": "bold red", "indicator": "bold yellow", "no contradiction observed": "cyan", "inconclusive": "dim", "not testable": "dim",
     "critical": "bold red", "high": "bold red", "medium": "bold yellow", "low": "cyan", "info": "dim",
-    "no": "bold yellow", "outside": "bold red", "contested": "yellow",
+    "no": "bold yellow", "not like this": "bold yellow", "outside": "bold red", "contested": "yellow",
 }  # fmt: skip
 """Colours are a second sign: the word always stands beside them."""
 
@@ -67,7 +67,9 @@ def _heading(title: str, aside: str = "") -> Text:
 def _table(*columns: str, right: Sequence[str] = (), wide: Sequence[str] = ()) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="dim", show_edge=False, expand=bool(wide))
     for title in columns:
-        table.add_column(title, justify="right" if title in right else "left", ratio=1 if title in wide else None, no_wrap=title in right)
+        table.add_column(
+            title, justify="right" if title in right else "left", ratio=1 if title in wide else None, no_wrap=title in right, overflow="fold"
+        )
     return table
 
 
@@ -101,7 +103,7 @@ def _devices(whole: Mapping[str, Any], shown: Sequence[str]) -> Iterator[Rendera
         verdicts = [one for one in whole["verdicts"] if one["device"] == device]
         mine = [one for one in whole["findings"] if one["device"] == device]
         about = _words.described(known[device]) if device in known else ""
-        answer = f"{_words.tally(verdicts)}. {_words.counted(len(mine), 'finding')}{': ' if mine else ''}{_words.severities(mine)}."
+        answer = f"{_words.tally(verdicts)}.\n{_words.counted(len(mine), 'finding')}{': ' if mine else ''}{_words.severities(mine)}."
         yield Text.assemble("\n", (device or "no device", "bold"), (f"  {about}" if about else "", "dim"), "\n", answer, "\n")
         table = _table("", "in short", "verdict", "why", wide=("why",))
         for verdict in verdicts:
@@ -192,7 +194,7 @@ def _destinations(device: Mapping[str, Any]) -> Iterator[RenderableType]:
         many = f" ({len(row['addresses'])} addresses)" if len(row["addresses"]) > 1 else ""
         sums = (_words.size(row["up_bytes"]), _words.size(row["down_bytes"]))
         where = (", ".join(row["places"]), *((row["assessment"],) if limited else ()))
-        table.add_row(*map(_text, (row["destination"] + many, *where, ", ".join(row["organisations"][:1]), *sums, _words.MATCHES[row["match"]])))
+        table.add_row(*map(_text, (row["destination"] + many, *where, ", ".join(row["organisations"][:1]), *sums, _words.declared(row))))
     if beyond:
         yield table
     for group, noun in (
