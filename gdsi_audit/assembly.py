@@ -174,20 +174,21 @@ def _shares(
     notes: Sequence[str],
 ) -> Iterator[DeviceTraffic]:
     dns, answers = _dns_tables(seen)
-    bounds = np.searchsorted(table["device"].to_numpy(), np.arange(len(hosts.devices) + 1))
+    contacts = perspective.contact_table(table)
+    bounds, contact_bounds = (np.searchsorted(rows["device"].to_numpy(), np.arange(len(hosts.devices) + 1)) for rows in (table, contacts))
     servers = MappingProxyType(offered(seen.messages))
     by_flow: dict[int, list[Message]] = defaultdict(list)
     for messages in seen.messages.values():
         for message in messages:
             by_flow[message.flow].append(message)
     for index, host in enumerate(hosts.devices):
-        flows = table.iloc[bounds[index] : bounds[index + 1]].drop(columns="device").reset_index(drop=True)
+        flows = _of_device(table, bounds, index)
         own = flows.head(perspective.MOST_FLOWS)
         addresses = set(host.address_texts)
         yield DeviceTraffic(
             device=_device(host, known_as),
             flows=own,
-            contacts=perspective.contact_table(flows),
+            contacts=_of_device(contacts, contact_bounds, index),
             dns=dns[dns["client"].isin(list(addresses))].reset_index(drop=True),
             answers=answers[answers["client"].isin(list(addresses))].reset_index(drop=True),
             messages=MappingProxyType(_messages_of(own["flow"].tolist(), by_flow)),
@@ -198,6 +199,10 @@ def _shares(
             offered=servers,
             folded=len(flows) - len(own),
         )
+
+
+def _of_device(table: pd.DataFrame, bounds: NDArray[np.intp], index: int) -> pd.DataFrame:
+    return table.iloc[bounds[index] : bounds[index + 1]].drop(columns="device").reset_index(drop=True)
 
 
 def _messages_of(flows: Iterable[int], by_flow: Mapping[int, list[Message]]) -> dict[str, tuple[Message, ...]]:

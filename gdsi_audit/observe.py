@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.compiling import Compiling
 from gdsi_audit.facts import FACTS, NAMES, FactKeeper, Texts
 from gdsi_audit.flows import CLOSED
 from gdsi_audit.flows.table import Batch, FlowTable
@@ -79,6 +80,7 @@ class Observer:
         self._facts = FactKeeper()
         self.seen = Observation(texts=self._facts.texts)
         self._naming, self._evidence, self._hashing, self._keep = naming, evidence, hashing, keep
+        self._compiling = Compiling(naming=naming)
         self._decoder = Decoder()
         self._table = FlowTable(most_live_flows=MOST_LIVE_FLOWS, streams=naming)
         self._conversations = Conversations(self._table.want, MOST_LIVE_FLOWS)
@@ -135,6 +137,7 @@ class Observer:
             chosen = packets if self._keep is None else self._selected(packets, self._filtered[frames.capture])
             self.seen.pkts += chosen.size
             self._pass_time(packets["time"])
+            self._compiling.wait()
             for batch in self._table.assemble(frames, chosen):
                 if self._evidence:
                     self.seen.index.add(batch.serials, batch.packets["frame"])
@@ -165,11 +168,16 @@ class Observer:
             self.seen.resolutions.add(chunks, columns)
             for flow in np.unique(chunks["flow"]).tolist():
                 self._facts.service(flow, protocol)
-        for message, chunk in zip(heard.messages, heard.chunks, strict=True):
+        resolving = [row for row, message in enumerate(heard.messages) if message.protocol in RESOLVING]
+        completing = np.concatenate(heard.rows)[resolving] if resolving else batch.chunks[:0]
+        for row, number in zip(resolving, range(completing.size), strict=True):
+            self.seen.resolutions.add_message(heard.messages[row], completing[number : number + 1])
+        self._note(heard.messages)
+
+    def _note(self, messages: list[Message]) -> None:
+        for message in messages:
             self._facts.note(message)
-            if message.protocol in RESOLVING:
-                self.seen.resolutions.add_message(message, chunk)
-            else:
+            if message.protocol not in RESOLVING:
                 self._keep_message(message)
 
     def _keep_message(self, message: Message) -> None:
@@ -183,8 +191,8 @@ class Observer:
     def _close(self, closed: NDArray[np.void]) -> None:
         if not closed.size:
             return
+        self._note(self._conversations.end(closed["serial"]))
         facts, names = self._facts.close(closed["flow"], closed["serial"])
-        self._conversations.forget(closed["serial"])
         self.seen.rows.append(closed)
         self.seen.facts.append(facts)
         self.seen.names.append(names)

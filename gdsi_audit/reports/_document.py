@@ -14,9 +14,10 @@ from gdsi_audit.declarations import Declaration
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.finding import Evidence, Finding
 from gdsi_audit.geo import Answer, Place
+from gdsi_audit.jurisdictions import Share, by_jurisdiction, by_operator, jurisdiction
 from gdsi_audit.matching import match
 from gdsi_audit.reports._declared import declared
-from gdsi_audit.reports._destinations import Parties, Party, destinations, gravest_assessment, gravest_match, parties, place_word, shares, totals
+from gdsi_audit.reports._destinations import Parties, Party, destinations, gravest_assessment, gravest_match, parties, totals
 from gdsi_audit.reports._instant import EPOCH, SECOND_NS, iso
 from gdsi_audit.reports._limits import limits
 from gdsi_audit.reports._plain import plain, printable
@@ -71,12 +72,16 @@ def _device(device: DeviceTraffic, matches: pd.DataFrame, found: Parties, audit:
         **_identity(device.device),
         **totals(rows),
         "flows_folded": device.folded,
-        "jurisdictions": shares(rows, device.endpoints, by_operator=False),
-        "operators": shares(rows, device.endpoints, by_operator=True),
+        "jurisdictions": [_share(one, "jurisdiction") for one in by_jurisdiction(device)],
+        "operators": [{**_share(one, "operator"), "seat": one.seat} for one in by_operator(device)],
         "destinations": destinations(found, device.endpoints, audit.declaration),
         "declared_items": declared(device, matches, audit.declaration, audit.findings),
         "activity": _activity(device),
     }
+
+
+def _share(share: Share, title: str) -> dict[str, Any]:
+    return {title: share.name, "flows": share.flows, "up_bytes": share.up_bytes, "down_bytes": share.down_bytes}
 
 
 def _activity(device: DeviceTraffic) -> list[dict[str, Any]]:
@@ -105,7 +110,7 @@ def _endpoint(endpoint: Endpoint, contacts: list[tuple[str, Party]]) -> dict[str
         "names": [{**_attributes(one), "time": iso(one.time)} for one in endpoint.names],
         "organisation": printable(endpoint.place.organisation),
         "place": _place(endpoint.place),
-        "jurisdiction": place_word(endpoint.place),
+        "jurisdiction": jurisdiction(endpoint.place),
         "assessment": gravest_assessment(group),
         "match": gravest_match(group),
         "devices": sorted({printable(device) for device, _ in contacts}),
@@ -162,7 +167,7 @@ def _statement(declaration: Declaration) -> dict[str, Any]:
     return {
         "statements": [_attributes(one) for one in declaration.statements],
         "product": {name: getattr(product, name) for name in ("vendor", "model", "firmware", "home", "scope")},
-        "vantage": {name: getattr(vantage, name) for name in ("position", "country", "timezone", "clock_offset_s")},
+        "vantage": {name: getattr(vantage, name) for name in ("position", "country", "latitude", "longitude", "timezone", "clock_offset_s")},
         "jurisdictions": {
             "data_generated_in": jurisdictions.data_generated_in,
             "allowed": jurisdictions.allowed_words if jurisdictions.allowed is not None else None,
