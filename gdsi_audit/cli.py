@@ -135,9 +135,13 @@ def info() -> None:
 
     Example: gdsi-audit geodb info
     """
+    from datetime import UTC, datetime
+
     from gdsi_audit import manual
 
     click.echo(manual.databases())
+    for warning in manual.database_warnings(datetime.now(UTC).date()):
+        sys.stderr.write(f"gdsi-audit: {warning}\n")
 
 
 @geodb.command()
@@ -150,6 +154,42 @@ def lookup(subject: str) -> None:
     from gdsi_audit import manual
 
     click.echo(manual.lookup(subject))
+
+
+@geodb.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+def add(file: str) -> None:
+    """Checks a database of your own and keeps a copy: GeoLite2, GeoIP2 or DB-IP, a geofeed (CSV), a cloud's list of prefixes.
+
+    Example: gdsi-audit geodb add GeoLite2-Country.mmdb
+    """
+    from gdsi_audit.geo import _update
+
+    click.echo(str(_update.add(Path(file))))
+
+
+@geodb.command()
+@click.option("--source", default="dbip", show_default=True, help="dbip, maxmind (account and key from the environment) or cloud (prefix lists).")
+def update(source: str) -> None:
+    """Downloads newer databases, checks them and puts them in force together. The only command that opens a network connection.
+
+    Example: gdsi-audit geodb update --source cloud
+    """
+    from gdsi_audit.geo import _update
+
+    for change in _update.update(source):
+        click.echo(str(change))
+
+
+@geodb.command()
+def rollback() -> None:
+    """Takes the last add or update back.
+
+    Example: gdsi-audit geodb rollback
+    """
+    from gdsi_audit.geo import _update
+
+    click.echo(_update.rollback())
 
 
 def report_format(style: str | None, output: str | None) -> str:

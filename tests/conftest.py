@@ -47,6 +47,8 @@ def update_golden(pytestconfig: pytest.Config) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("TZ", "UTC")
+    # Databases that the developer has added are not under test.
+    os.environ["GDSI_AUDIT_DATA"] = os.devnull
 
 
 FLOW_DEFAULTS: dict[str, object] = {

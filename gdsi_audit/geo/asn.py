@@ -10,7 +10,7 @@ from pathlib import Path
 
 import maxminddb
 
-from gdsi_audit.geo import Claim, Question
+from gdsi_audit.geo import Claim, Question, _folder
 from gdsi_audit.geo._country_database import normalised
 
 RUNG = "network"
@@ -19,11 +19,11 @@ RUNG = "network"
 def load(folder: Path) -> Callable[[Question], Claim | None]:
     """Opens `as/asn.mmdb` and `as/asn-table.csv.gz`. Raises ValueError when one of them is malformed."""
     try:
-        reader = maxminddb.open_database(folder / "as" / "asn.mmdb")
+        reader = maxminddb.open_database(_folder.file(folder, "as/asn.mmdb"))
     except maxminddb.InvalidDatabaseError as error:
         raise ValueError(f"asn.mmdb: not an MMDB database ({error})") from error
     edition = datetime.fromtimestamp(reader.metadata().build_epoch, UTC).date().isoformat()
-    registered_in = registration(folder / "as" / "asn-table.csv.gz")
+    countries = registration(_folder.file(folder, "as/asn-table.csv.gz"))
     claims: dict[int, Claim] = {}
 
     def ask(question: Question) -> Claim | None:

@@ -204,9 +204,8 @@ def test_lookup_and_info_explain(places):
     assert json.dumps(_explained.info(places))
 
 
-def test_a_missing_folder_says_what_to_do(tmp_path, monkeypatch):
+def test_what_a_folder_lacks_comes_from_the_embedded_one(places, tmp_path, monkeypatch):
+    assert Places(tmp_path).place("8.8.8.8") == places.place("8.8.8.8")
     monkeypatch.setenv("GDSI_GEODB", str(tmp_path))
-    with pytest.raises(FileNotFoundError):
-        Places(tmp_path).place("8.8.8.8")
     (tmp_path / "tables").mkdir()
     assert Places().folder == tmp_path
