@@ -8,6 +8,7 @@ from gdsi_audit import audit
 
 CASES = [
     ("dns_tunnelling", "cams.example", "medium"),
+    ("icmp_tunnelling", "116.202.1.1", "high"),
 ]
 SILENT = "info"
 
@@ -23,5 +24,5 @@ def test_a_generated_pair(repository, name, subject, severity, suffix):
     assert [one for one in audit(folder / f"{name}_benign{suffix}.pcap").findings if one.detector == name and one.severity != SILENT] == []
 
 
-SUBJECTS_V6: dict[str, str] = {}
+SUBJECTS_V6 = {"116.202.1.1": "2a01:4f8:1::1"}
 """What the subject of an IPv4 capture is called in its twin."""
