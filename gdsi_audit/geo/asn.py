@@ -23,7 +23,7 @@ def load(folder: Path) -> Callable[[Question], Claim | None]:
     except maxminddb.InvalidDatabaseError as error:
         raise ValueError(f"asn.mmdb: not an MMDB database ({error})") from error
     edition = datetime.fromtimestamp(reader.metadata().build_epoch, UTC).date().isoformat()
-    countries = registration(_folder.file(folder, "as/asn-table.csv.gz"))
+    registered_in = registration(_folder.file(folder, "as/asn-table.csv.gz"))
     claims: dict[int, Claim] = {}
 
     def ask(question: Question) -> Claim | None:
