@@ -51,6 +51,9 @@ def registration(path: Path) -> Callable[[int], str]:
 
     def country(number: int) -> str:
         start = table.find(b"\n%d," % number)
-        return normalised(table[table.index(b",", start) + 1 :][:3].partition(b",")[0].decode("ascii", "replace")) if start >= 0 else ""
+        if start < 0:
+            return ""
+        behind_number = table.index(b",", start) + 1
+        return normalised(table[behind_number : behind_number + 3].partition(b",")[0].decode("ascii", "replace"))
 
     return country
