@@ -21,7 +21,8 @@ MOST_DEVICES = 200
 ROUTER_ADDRESSES = 2
 """A MAC that sends from this many global IPv4 addresses, or from a global one beside a private one, is a router's."""
 ROUTER_PREFIXES = 4
-"""The same for distinct IPv6 /64 prefixes (a host has a few: link-local, unique local, global and its renumbered successor)."""
+"""The same for distinct IPv6 /64 prefixes (a host has a few: link-local, unique local, global and its renumbered successor). A MAC that sends from an
+address of its own and passes on what another global address sent, its time to live lowered, is a router's too."""
 
 UNSPECIFIED, LOOPBACK, LINK_LOCAL, PRIVATE, MULTICAST, GLOBAL = range(6)
 
@@ -30,6 +31,8 @@ BINDINGS = np.dtype([("mac", "u8"), ("hi", "u8"), ("lo", "u8"), ("pkts", "i8"), 
 """What was sent with this MAC from this address: one row per pair. `unrouted`: flows whose time to live no router had lowered."""
 
 INITIAL_TTLS = (64, 128, 255)
+LINK_TTL = 4
+"""Up to here a sender means its own surroundings (LLMNR 1, SSDP 2 or 4): what arrives with it was not passed on."""
 
 
 def kinds(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.uint8]:
@@ -65,7 +68,8 @@ def bindings(pieces: Iterable[NDArray[np.void]]) -> NDArray[np.void]:
             pkts = np.bincount(inverse, sent[f"{side}_pkts"], distinct.shape[0])
             volume = np.bincount(inverse, sent[f"{side}_ip_bytes"], distinct.shape[0])
             flows = np.bincount(inverse, minlength=distinct.shape[0]) * originated
-            fresh = np.bincount(inverse, np.isin(sent[f"{side}_first_ttl"], INITIAL_TTLS), distinct.shape[0])
+            ttls = sent[f"{side}_first_ttl"]
+            fresh = np.bincount(inverse, np.isin(ttls, INITIAL_TTLS) | (ttls <= LINK_TTL), distinct.shape[0])
             for key, *amounts in zip(distinct.tolist(), pkts.tolist(), volume.tolist(), flows.tolist(), fresh.tolist(), strict=True):
                 total = sums[tuple(key)]
                 for place, amount in enumerate(amounts):
@@ -155,7 +159,8 @@ def _router_macs(rows: NDArray[np.void]) -> frozenset[int]:
         global4 = np.count_nonzero(mine & v4 & (kind == GLOBAL))
         private4 = np.count_nonzero(mine & v4 & (kind == PRIVATE))
         prefixes6 = np.unique(rows["hi"][mine & ~v4 & (kind != LINK_LOCAL)]).size
-        if mac and (global4 >= ROUTER_ADDRESSES or (global4 and private4) or prefixes6 >= ROUTER_PREFIXES):
+        passed_on = np.any(mine & (kind == GLOBAL) & (rows["unrouted"] == 0)) and np.any(mine & (rows["unrouted"] > 0))
+        if mac and (passed_on or global4 >= ROUTER_ADDRESSES or (global4 and private4) or prefixes6 >= ROUTER_PREFIXES):
             routers.append(mac)
     return frozenset(routers)
 
@@ -199,8 +204,8 @@ def _local_side(rows: NDArray[np.void], hosts: Sequence[Host], routers: frozense
     routed = {(hi, lo) for mac, hi, lo in rows[["mac", "hi", "lo"]].tolist() if mac in routers}
     unrouted = set(rows[["hi", "lo"]][rows["unrouted"] > 0].tolist())
     local = [host for host in hosts if any(kind[address] in (PRIVATE, LINK_LOCAL) and address not in routed for address in host.addresses)]
-    on_link = [host for host in hosts if host.macs and unrouted & set(host.addresses)]
+    originators = set(rows[["hi", "lo"]][rows["originated"] > 0].tolist())
+    on_link = [host for host in hosts if unrouted & set(host.addresses) and (host.macs or (originators - routed) & set(host.addresses))]
     if local:
         return list(dict.fromkeys((*local, *on_link)))
-    originators = set(rows[["hi", "lo"]][rows["originated"] > 0].tolist())
     return on_link or [host for host in hosts if host.macs] or [host for host in hosts if originators & set(host.addresses)]

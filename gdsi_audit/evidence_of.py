@@ -140,6 +140,8 @@ def _overlapping(flows: pd.DataFrame, mask: NDArray[np.bool_], capture: int, ran
 
 def _tuples(flows: pd.DataFrame, mask: NDArray[np.bool_]) -> list[Tuple]:
     rows = np.flatnonzero(mask)
+    if not rows.size:
+        return []
     columns = [flows[name].take(rows).astype(object).tolist() for name in Tuple._fields]
     return sorted({Tuple(*row) for row in zip(*columns, strict=True)})
 

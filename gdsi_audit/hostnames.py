@@ -16,15 +16,18 @@ Messages = Mapping[str, Sequence[Message]]
 
 def gateways(messages: Messages) -> set[tuple[int, int]]:
     """Addresses (hi, lo) that DHCP servers gave as their own or as routers."""
-    offered = {address for message in messages.get("dhcp", ()) for address in (*message.body.routers, message.body.server_id) if address}
-    return {value(address) for address in offered}
+    claimed = {address for message in messages.get("dhcp", ()) for address in (*message.body.routers, message.body.server_id) if address}
+    return {value(address) for address in claimed}
 
 
-def resolvers(messages: Messages) -> frozenset[str]:
-    """Addresses that DHCP, DHCPv6 or router advertisements offered as resolvers."""
-    of_dhcp = (address for kind in ("dhcp", "dhcpv6") for message in messages.get(kind, ()) for address in message.body.dns_servers)
-    of_routers = (address for message in messages.get("router_advertisement", ()) for address, _ in message.body.resolvers)
-    return frozenset((*of_dhcp, *of_routers))
+def offered(messages: Messages) -> dict[str, tuple[str, ...]]:
+    """Servers that DHCP, DHCPv6 or router advertisements offered: addresses by role, `resolver` and `time`."""
+    leases = [message.body for kind in ("dhcp", "dhcpv6") for message in messages.get(kind, ())]
+    of_routers = [address for message in messages.get("router_advertisement", ()) for address, _ in message.body.resolvers]
+    resolvers = {address for lease in leases for address in lease.dns_servers} | set(of_routers)
+    clocks = {address for lease in leases for address in lease.ntp_servers}
+    servers = {"resolver": tuple(sorted(resolvers)), "time": tuple(sorted(clocks))}
+    return {role: addresses for role, addresses in servers.items() if addresses}
 
 
 def hostnames(messages: Messages, hosts: Hosts) -> dict[str, tuple[str, ...]]:

@@ -168,11 +168,16 @@ class Observer:
             self.seen.resolutions.add(chunks, columns)
             for flow in np.unique(chunks["flow"]).tolist():
                 self._facts.service(flow, protocol)
-        for message, chunk in zip(heard.messages, heard.chunks, strict=True):
+        resolving = [row for row, message in enumerate(heard.messages) if message.protocol in RESOLVING]
+        completing = np.concatenate(heard.rows)[resolving] if resolving else batch.chunks[:0]
+        for row, number in zip(resolving, range(completing.size), strict=True):
+            self.seen.resolutions.add_message(heard.messages[row], completing[number : number + 1])
+        self._note(heard.messages)
+
+    def _note(self, messages: list[Message]) -> None:
+        for message in messages:
             self._facts.note(message)
-            if message.protocol in RESOLVING:
-                self.seen.resolutions.add_message(message, chunk)
-            else:
+            if message.protocol not in RESOLVING:
                 self._keep_message(message)
 
     def _keep_message(self, message: Message) -> None:
@@ -186,8 +191,8 @@ class Observer:
     def _close(self, closed: NDArray[np.void]) -> None:
         if not closed.size:
             return
+        self._note(self._conversations.end(closed["serial"]))
         facts, names = self._facts.close(closed["flow"], closed["serial"])
-        self._conversations.forget(closed["serial"])
         self.seen.rows.append(closed)
         self.seen.facts.append(facts)
         self.seen.names.append(names)

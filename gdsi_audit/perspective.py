@@ -166,11 +166,9 @@ def flow_table(
 
 
 def contact_table(flows: pd.DataFrame) -> pd.DataFrame:
-    """The CONTACTS table that these flows make."""
-    hour = flows["start"] // 3_600_000_000_000
-    grouped = flows.assign(hour=hour, last=flows["start"] + (flows["duration_s"] * 1e9).astype("int64")).groupby(
-        ["remote_addr", "remote_port", "transport", "name", "hour"], observed=True, sort=True
-    )
+    """The CONTACTS that the flows of all devices make, with the column `device`; ordered by it."""
+    timed = flows.assign(hour=flows["start"] // 3_600_000_000_000, last=flows["start"] + (flows["duration_s"] * 1e9).astype("int64"))
+    grouped = timed.groupby(["device", "remote_addr", "remote_port", "transport", "name", "hour"], observed=True, sort=True)
     return grouped.agg(
         flows=("flow", "size"),
         up_bytes=("up_bytes", "sum"),

@@ -40,7 +40,7 @@ NOT_JUDGED = ("link_upkeep", "bench", "background", "unanswered")
 UNSURE = {
     "contested": "sources disagree whether these addresses are inside the declared jurisdictions",
     "multi-location": "these addresses are in several places at once, so that no country can be named",
-    "unknown": "no source says where these addresses are",
+    "unknown": "no source says where these addresses are, or round-trip time refutes what is said",
 }
 ALTERNATIVES = (
     "the sources are wrong or out of date about this address",
@@ -49,18 +49,28 @@ ALTERNATIVES = (
 )
 
 
-def detect(traffic: DeviceTraffic, declaration: Declaration) -> Iterator[Finding]:
-    """See `Detector`."""
+def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: int = 500) -> Iterator[Finding]:
+    """See `Detector`. Beyond `most_subjects` parties, those to which least was sent become one finding per country and item."""
+    if not _speaks_of_places(declaration):
+        return
     judged = _assessed(traffic, declaration)
     if judged.empty:
         return
     outside = judged[judged["assessment"] == "outside"]
-    for _, group in outside.assign(party=_subjects.parties(outside)).groupby(["party", "country", "item"], sort=True):
+    parties = _subjects.parties(outside)
+    sent = outside.groupby(parties, sort=True)["up_bytes"].sum().sort_values(ascending=False, kind="stable")
+    parties = parties.where(parties.isin(list(sent.index[:most_subjects])), "further destinations")
+    for _, group in outside.assign(party=parties).groupby(["party", "country", "item"], sort=True):
         yield _outside(traffic, declaration, group, str(group["party"].iloc[0]), str(group["country"].iloc[0]), int(group["item"].iloc[0]))
     for word in UNSURE:
         group = judged[judged["assessment"] == word]
         if not group.empty:
             yield _unsure(traffic, group, word)
+
+
+def _speaks_of_places(declaration: Declaration) -> bool:
+    whole = declaration.jurisdictions
+    return whole.allowed is not None or bool(whole.denied) or any(item.jurisdictions is not None for item in declaration.destinations)
 
 
 def _assessed(traffic: DeviceTraffic, declaration: Declaration) -> pd.DataFrame:

@@ -12,7 +12,7 @@ SEED = 0
 ICMP, ICMP6, TCP, UDP, SCTP = 1, 58, 6, 17, 132
 V4_MAPPED = 0xFFFF
 
-_COUNTERPARTS = {
+COUNTERPARTS = {
     ICMP: {8: 0, 0: 8, 13: 14, 14: 13, 15: 16, 16: 15, 10: 9, 9: 10, 17: 18, 18: 17},
     ICMP6: {128: 129, 129: 128, 133: 134, 134: 133, 135: 136, 136: 135, 130: 131, 131: 130, 139: 140, 140: 139, 144: 145, 145: 144},
 }
@@ -27,7 +27,7 @@ def community_id(orig: tuple[int, int], orig_port: int, resp: tuple[int, int], r
         low, high = sorted((source, destination))
         return _digest(low + high + middle)
     ends = (source + orig_port.to_bytes(2), destination + resp_port.to_bytes(2))
-    one_way = transport in _COUNTERPARTS and orig_port not in _COUNTERPARTS[transport]
+    one_way = transport in COUNTERPARTS and orig_port not in COUNTERPARTS[transport]
     (low, high) = ends if one_way else sorted(ends)
     return _digest(low[:-2] + high[:-2] + middle + low[-2:] + high[-2:])
 

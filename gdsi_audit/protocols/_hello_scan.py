@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.kernels import kernel
+from gdsi_audit.kernels import kernel, part
 
 COMPLETE, INCOMPLETE, INVALID, ELSEWHERE = 0, 1, 2, 3
 """States. ELSEWHERE: not the one record that holds exactly a ClientHello; the parser in Python decides."""
@@ -38,12 +38,12 @@ _SNI, _GROUPS, _FORMATS, _SIGNATURES, _ALPN = 0x0000, 0x000A, 0x000B, 0x000D, 0x
 _TICKET, _PRE_SHARED_KEY, _EARLY_DATA, _VERSIONS, _ECH, _ESNI = 0x0023, 0x0029, 0x002A, 0x002B, 0xFE0D, 0xFFCE
 
 
-@kernel
+@part
 def _number(data: NDArray[np.uint8], at: np.int64) -> np.int64:
     return (np.int64(data[at]) << 8) | np.int64(data[at + 1])
 
 
-@kernel
+@part
 def _walk(
     data: NDArray[np.uint8],
     begin: np.int64,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.kernels import kernel
+from gdsi_audit.kernels import kernel, part
 from gdsi_audit.protocols import Heads
 from gdsi_audit.protocols._dns_message import Answered, DnsMessage, parse_message
 from gdsi_audit.protocols._dns_shape import begins_message
@@ -107,7 +107,7 @@ def columns(data: NDArray[np.uint8], offset: NDArray[np.int64], length: NDArray[
     messages = np.zeros(offset.size, MESSAGES)
     answers = np.empty(whole_bytes // SMALLEST_ANSWER_BYTES + 1, ANSWERS)
     text = np.empty(2 * whole_bytes + LONGEST_TEXT_BYTES, np.uint8)
-    answer_rows, text_bytes = _read_all(data, offset, length, messages, answers, text)
+    answer_rows, text_bytes = read_all(data, offset, length, messages, answers, text)
     return DnsColumns(messages, answers[:answer_rows], text[:text_bytes].tobytes())
 
 
@@ -130,17 +130,17 @@ TYPE_A, TYPE_CNAME, TYPE_AAAA, TYPE_SVCB, TYPE_HTTPS = 1, 5, 28, 64, 65
 HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 
-@kernel
+@part
 def _u16(message: NDArray[np.uint8], at: int) -> int:
     return int(message[at]) << 8 | int(message[at + 1])
 
 
-@kernel
+@part
 def _u32(message: NDArray[np.uint8], at: int) -> int:
     return _u16(message, at) << 16 | _u16(message, at + 2)
 
 
-@kernel
+@part
 def _behind_name(message: NDArray[np.uint8], start: int, size: int) -> int:
     """Offset behind the name at `start`, every pointer followed; CUT or MALFORMED."""
     at, segment, behind, name_bytes, hops = start, start, 0, 0, 0
@@ -170,7 +170,7 @@ def _behind_name(message: NDArray[np.uint8], start: int, size: int) -> int:
         at += label + 1
 
 
-@kernel
+@part
 def _write_name(message: NDArray[np.uint8], start: int, text: NDArray[np.uint8], used: int) -> int:
     """Writes the name at `start`, known to be sound, as text; the bytes used then, or ODD: not ASCII, or no room."""
     at = start
@@ -210,7 +210,7 @@ def _write_name(message: NDArray[np.uint8], start: int, text: NDArray[np.uint8],
     return used
 
 
-@kernel
+@part
 def _find_link(text: NDArray[np.uint8], first: int, behind: int, link_first: NDArray[np.int64], link_behind: NDArray[np.int64], links: int) -> int:
     """Which link of the chain the text `first:behind` is; -1: none."""
     for link in range(links):
@@ -226,7 +226,7 @@ def _find_link(text: NDArray[np.uint8], first: int, behind: int, link_first: NDA
     return -1
 
 
-@kernel
+@part
 def _read_one(
     message: NDArray[np.uint8],
     number: int,
@@ -348,7 +348,7 @@ def _read_one(
 
 
 @kernel
-def _read_all(
+def read_all(
     data: NDArray[np.uint8],
     offset: NDArray[np.int64],
     length: NDArray[np.int32],

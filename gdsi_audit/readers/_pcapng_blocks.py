@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.kernels import kernel
+from gdsi_audit.kernels import kernel, part
 from gdsi_audit.readers import LARGEST_RECORD_BYTES
 from gdsi_audit.readers._tally import BAD, FULL, LARGEST_HELD_BYTES, LATEST_S, METADATA, NEED_MORE
 
@@ -41,7 +41,7 @@ INTERFACES = np.dtype(
 """One row per interface description: what a packet needs of it."""
 
 
-@kernel
+@part
 def _u32(data: NDArray[np.uint8], at: int, big_endian: bool) -> int:
     first, second, third, fourth = np.int64(data[at]), np.int64(data[at + 1]), np.int64(data[at + 2]), np.int64(data[at + 3])
     if big_endian:
@@ -49,7 +49,7 @@ def _u32(data: NDArray[np.uint8], at: int, big_endian: bool) -> int:
     return int((fourth << 24) | (third << 16) | (second << 8) | first)
 
 
-@kernel
+@part
 def _u16(data: NDArray[np.uint8], at: int, big_endian: bool) -> int:
     first, second = np.int64(data[at]), np.int64(data[at + 1])
     if big_endian:

@@ -10,7 +10,7 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.kernels import kernel
+from gdsi_audit.kernels import kernel, part
 from gdsi_audit.readers import LARGEST_RECORD_BYTES, Interface
 from gdsi_audit.readers._tally import BAD, FULL, LARGEST_HELD_BYTES, NEED_MORE, new_tally
 
@@ -76,7 +76,7 @@ class PcapWalk:
         return bool(rest)
 
 
-@kernel
+@part
 def _u32(data: NDArray[np.uint8], at: int, big_endian: bool) -> int:
     first, second, third, fourth = np.int64(data[at]), np.int64(data[at + 1]), np.int64(data[at + 2]), np.int64(data[at + 3])
     if big_endian:

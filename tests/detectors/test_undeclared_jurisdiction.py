@@ -88,3 +88,11 @@ def test_local_traffic_classes_and_silence_have_no_jurisdiction(device_traffic, 
 def test_nothing_is_found_where_no_jurisdiction_is_declared(device_traffic, declared):
     assert list(detect(device_traffic(TABLE, places={"203.0.113.1": located("US")}), declared("*.cams.example"))) == []
     assert list(detect(device_traffic(""), declared("a.example", jurisdictions=LIMITS))) == []
+
+
+def test_too_many_parties_become_one_finding_per_country(device_traffic, declared):
+    lines = [f"203.0.113.{number}:443 x{number}.example tls-sni {number}" for number in range(1, 6)]
+    places = {f"203.0.113.{number}": located("US" if number > 1 else "CA") for number in range(1, 6)}
+    traffic = device_traffic("\n".join(["remote name name_source up_bytes", *lines]), places=places)
+    found = detect(traffic, declared("a.example", jurisdictions=LIMITS), most_subjects=1)
+    assert [one.subject for one in found] == ["further destinations in CA", "further destinations in US", "x5.example in US"]

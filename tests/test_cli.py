@@ -1,0 +1,138 @@
+"""How the command ends, and what it prints where."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from gdsi_audit.selection import instant_ns
+
+TIMEOUT_S = 300
+CAMERA = "captures/smart_camera/smart_camera.pcap"
+HONEST = "captures/smart_camera/smart_camera_honest.pcap"
+DECLARATION = "captures/smart_camera/smart_camera.toml"
+MALFORMED = "captures/malformed"
+
+
+@pytest.fixture
+def run(repository):
+    """Runs `gdsi-audit` with these words; `stdin`: bytes."""
+
+    def run(*words, stdin=None):
+        line = [sys.executable, "-m", "gdsi_audit", *map(str, words)]
+        return subprocess.run(line, cwd=repository, input=stdin, capture_output=True, timeout=TIMEOUT_S)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("audit", CAMERA, "-d", DECLARATION), 1, ""),
+        (("audit", HONEST, "-d", DECLARATION), 0, ""),
+        (("audit", CAMERA, "-d", DECLARATION, "--fail-on", "critical"), 0, ""),
+        (("audit", CAMERA, "--strict"), 4, ""),
+        (("audit", f"{MALFORMED}/empty.pcap"), 3, "empty"),
+        (("audit", f"{MALFORMED}/header_cut.pcap"), 3, "header"),
+        (("audit", f"{MALFORMED}/wrong_magic.pcap"), 3, "capture"),
+        (("audit", f"{MALFORMED}/header_only.pcap"), 0, ""),
+        (("audit", f"{MALFORMED}/tail_cut.pcap"), 3, "truncated_record"),
+        (("audit", f"{MALFORMED}/bad_caplen.pcap"), 3, "bad_caplen at byte 24"),
+        (("audit", "no_such.pcap"), 3, "no_such.pcap"),
+        (("audit", CAMERA, "--format", "no_such"), 2, "terminal"),
+        (("audit", CAMERA, "-o", "report.nosuch"), 2, "suffix"),
+        (("audit", CAMERA, "-d", CAMERA), 2, "smart_camera.pcap"),
+        (("audit", CAMERA, "--exclude", "ip.adr == 1.2.3.4"), 2, "ip.addr"),
+        (("audit", CAMERA, "--from", "yesterday"), 2, "2026-11-01T10:00:00Z"),
+        (("audit", CAMERA, "--device", "nobody"), 2, "nobody"),
+        (("audit",), 2, "CAPTURE"),
+        (("explain", "no_such"), 2, "undeclared_destination"),
+    ],
+)
+def test_every_way_to_end_has_its_exit_code_and_its_reason(run, words, code, said):
+    done = run(*words)
+    assert (done.returncode, said in done.stderr.decode()) == (code, True), done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+
+
+def document(done):
+    return json.loads(done.stdout)
+
+
+def test_a_pipe_a_gzip_and_a_folder_give_what_the_file_gives(run, repository, tmp_path):
+    raw = (repository / CAMERA).read_bytes()
+    (tmp_path / "camera.pcap.gz").write_bytes(gzip.compress(raw))
+    (tmp_path / "notes.txt").write_text("not a capture")
+    plain = document(run("audit", CAMERA, "-d", DECLARATION, "-f", "json"))
+    others = [
+        document(run("audit", "-", "-d", DECLARATION, "-f", "json", stdin=raw)),
+        document(run("audit", tmp_path / "camera.pcap.gz", "-d", DECLARATION, "-f", "json")),
+        document(run("audit", tmp_path, "-d", DECLARATION, "-f", "json")),
+    ]
+    wanted = [(f["detector"], f["subject"], f["severity"], f["observation"]) for f in plain["findings"]]
+    assert wanted
+    for other in others:
+        assert [(f["detector"], f["subject"], f["severity"], f["observation"]) for f in other["findings"]] == wanted
+        assert other["captures"][0]["ledger"] == plain["captures"][0]["ledger"]
+
+
+def test_two_runs_give_the_same_bytes_whatever_the_environment(repository):
+    outputs = set()
+    for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo")):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone}
+        line = [sys.executable, "-m", "gdsi_audit", "audit", CAMERA, "-d", DECLARATION, "-f", "json"]
+        outputs.add(subprocess.run(line, cwd=repository, capture_output=True, timeout=TIMEOUT_S, env=environment).stdout)
+    assert len(outputs) == 1
+
+
+def test_what_is_left_out_is_counted(run):
+    audited = document(run("audit", CAMERA, "-f", "json", "--exclude", "udp.port == 53"))
+    ledger = audited["captures"][0]["ledger"]
+    assert ledger["skipped"]["filtered"] > 0
+    assert ledger["read"] == ledger["decoded"] + sum(ledger["skipped"].values())
+    assert "analyst-selected" in json.dumps(audited["coverage"])
+
+
+@pytest.mark.parametrize("style", ["table", "jsonl", "csv", "parquet", "zeek"])
+def test_flows_come_in_every_format(run, tmp_path, style):
+    target = tmp_path / "flows.out"
+    assert run("flows", HONEST, "-f", style, "-o", target).returncode == 0
+    assert target.stat().st_size > 1000
+
+
+def test_flows_of_a_capture_without_packets_are_none(run, tmp_path):
+    target = tmp_path / "none.parquet"
+    assert run("flows", f"{MALFORMED}/header_only.pcap", "-o", target).returncode == 0
+    assert target.exists()
+
+
+def test_interrupted_it_says_so_and_leaves_nothing_half_written(repository, tmp_path):
+    target = tmp_path / "report.json"
+    line = [sys.executable, "-m", "gdsi_audit", "audit", "-", "-o", str(target)]
+    with subprocess.Popen(line, cwd=repository, stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.write((repository / CAMERA).read_bytes()[:100_000])
+        process.stdin.flush()
+        time.sleep(5)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 130
+    assert b"interrupted" in said
+    assert b"Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1970-01-01T00:00:01Z", 1_000_000_000), ("1970-01-01T01:00:00.5+01:00", 500_000_000), ("2026-11-01T10:00:00Z", 1_793_527_200_000_000_000)],
+)
+def test_an_instant_needs_its_offset(text, expected):
+    assert instant_ns(text, "--from") == expected
+    with pytest.raises(ValueError, match="offset"):
+        instant_ns("2026-11-01T10:00:00", "--from")
