@@ -1,9 +1,9 @@
 """Does the device move data inside ICMP echo messages?
 
-Looks for: echo requests of the device whose data differ from request to request behind the place where senders put the time, replies whose data are not those of
-the request that they answer (a host has to return them), and replies that are more or larger than the requests. Bytes moved are the data of all
-echo messages with this address. A diagnostic fills every request alike, whatever its size and number, and gets its own data back. Only the first
-messages of a flow are looked into; sums are over all of them. Data that stay in the local network are `low`.
+Looks for: echo requests of the device whose data differ from request to request behind the place where senders put the time, replies whose data are
+not those of the request that they answer (a host has to return them), and replies that are more or larger than the requests. Bytes moved are the
+data of all echo messages with this address. A diagnostic fills every request alike, whatever its size and number, and gets its own data back. Only
+the first messages of a flow are looked into; sums are over all of them. Data that stay in the local network are `low`.
 
 Also looks like this: a probe that fills requests with random bytes on purpose, to defeat compression on the path; a middle box that rewrites
 replies. Leave the tester's own probes out with `[[bench]]` or `[[ignore]]`; a declared destination does not silence data in echo messages.

@@ -7,22 +7,22 @@ import pytest
 from gdsi_audit import audit
 
 CASES = [
-    ("dns_tunnelling", "cams.example", "medium"),
-    ("icmp_tunnelling", "116.202.1.1", "high"),
+    ("covert_payload", ["116.202.1.1", "116.202.1.1", "131.188.3.220"], "high"),
+    ("dns_tunnelling", ["cams.example"], "medium"),
+    ("icmp_tunnelling", ["116.202.1.1"], "high"),
 ]
 SILENT = "info"
 
 
 @pytest.mark.parametrize("suffix", ["", "_v6"])
-@pytest.mark.parametrize(("name", "subject", "severity"), CASES)
-def test_a_generated_pair(repository, name, subject, severity, suffix):
+@pytest.mark.parametrize(("name", "subjects", "severity"), CASES)
+def test_a_generated_pair(repository, name, subjects, severity, suffix):
     folder = repository / "captures" / "detectors"
     found = [one for one in audit(folder / f"{name}{suffix}.pcap").findings if one.detector == name]
-    assert [(one.subject.partition(" ")[0], one.severity) for one in found] == [
-        (subject if not suffix else SUBJECTS_V6.get(subject, subject), severity)
-    ]
+    expected = [(TWINS.get(subject, subject) if suffix else subject, severity) for subject in subjects]
+    assert sorted((one.subject.partition(" ")[0], one.severity) for one in found) == sorted(expected)
     assert [one for one in audit(folder / f"{name}_benign{suffix}.pcap").findings if one.detector == name and one.severity != SILENT] == []
 
 
-SUBJECTS_V6 = {"116.202.1.1": "2a01:4f8:1::1"}
+TWINS = {"116.202.1.1": "2a01:4f8:1::1", "131.188.3.220": "2001:638:a000::1"}
 """What the subject of an IPv4 capture is called in its twin."""
