@@ -73,7 +73,10 @@ def audit(
 
     with progress_bar() as progress:
         result = run(captures, declaration or None, device=device, since=since, until=until, exclude=exclude, geodb=geodb, progress=progress)
-    write(discover.module(REPORTS, chosen).render(result), output)
+    if chosen == "terminal" and output is None and sys.stdout.isatty():
+        show(result)
+    else:
+        write(discover.module(REPORTS, chosen).render(result), output)
     if output is not None and sys.stderr.isatty():
         sys.stderr.write(f"{len(result.findings)} findings, {len(result.verdicts)} verdicts: {output}\n")
     sys.exit(exit_code(result, fail_on, strict))
@@ -233,6 +236,13 @@ def sink(output: str | None) -> Iterator[BinaryIO]:
         part.replace(whole)
     finally:
         part.unlink(missing_ok=True)
+
+
+def show(result: Audit) -> None:
+    """The report for reading, with colours."""
+    from rich.console import Console
+
+    discover.module(REPORTS, "terminal").show(result, Console())
 
 
 def write(rendered: str | bytes, output: str | None) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.distinct import distinct_rows
 from gdsi_audit.packets.address import mac_text, text
 
 MOST_DEVICES = 200
@@ -63,19 +64,19 @@ def bindings(pieces: Iterable[NDArray[np.void]]) -> NDArray[np.void]:
     for piece in pieces:
         for side, originated in (("orig", 1), ("resp", 0)):
             sent = piece[piece[f"{side}_pkts"] > 0]
-            keys = np.stack([sent[f"{side}_mac"], sent[f"{side}_hi"], sent[f"{side}_lo"]], axis=1)
-            distinct, inverse = np.unique(keys, axis=0, return_inverse=True)
-            pkts = np.bincount(inverse, sent[f"{side}_pkts"], distinct.shape[0])
-            volume = np.bincount(inverse, sent[f"{side}_ip_bytes"], distinct.shape[0])
-            flows = np.bincount(inverse, minlength=distinct.shape[0]) * originated
-            ttls = sent[f"{side}_first_ttl"]
-            fresh = np.bincount(inverse, np.isin(ttls, INITIAL_TTLS) | (ttls <= LINK_TTL), distinct.shape[0])
-            for key, *amounts in zip(distinct.tolist(), pkts.tolist(), volume.tolist(), flows.tolist(), fresh.tolist(), strict=True):
-                total = sums[tuple(key)]
-                for place, amount in enumerate(amounts):
-                    total[place] += int(amount)
-    rows = np.array([(*key, *total) for key, total in sorted(sums.items())], BINDINGS)
-    return rows[~np.isin(kinds(rows["hi"], rows["lo"]), (MULTICAST, UNSPECIFIED))]
+            keys = [sent[f"{side}_{part}"] for part in ("mac", "hi", "lo")]
+            rows, place = distinct_rows(*keys)
+            pkts = np.bincount(place, sent[f"{side}_pkts"], rows.size)
+            volume = np.bincount(place, sent[f"{side}_ip_bytes"], rows.size)
+            flows = np.bincount(place, minlength=rows.size) * originated
+            fresh = np.bincount(place, np.isin(sent[f"{side}_first_ttl"], INITIAL_TTLS), rows.size)
+            distinct = zip(*(key[rows].tolist() for key in keys), strict=True)
+            for key, *amounts in zip(distinct, pkts.tolist(), volume.tolist(), flows.tolist(), fresh.tolist(), strict=True):
+                total = sums[key]
+                for column, amount in enumerate(amounts):
+                    total[column] += int(amount)
+    found = np.array([(*key, *total) for key, total in sorted(sums.items())], BINDINGS)
+    return found[~np.isin(kinds(found["hi"], found["lo"]), (MULTICAST, UNSPECIFIED))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +126,10 @@ class Hosts:
 
     def device_of(self, mac: NDArray[np.uint64], hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.int32]:
         """Index in `devices` of each (MAC, address), -1 where it is none of them."""
-        keys, inverse = np.unique(np.stack([mac, hi, lo], axis=1), axis=0, return_inverse=True)
-        found = [self._mac_device.get(key[0], self._address_device.get((key[1], key[2]), -1)) for key in keys.tolist()]
-        return np.array(found, np.int32)[inverse]
+        rows, place = distinct_rows(mac, hi, lo)
+        keys = zip(mac[rows].tolist(), hi[rows].tolist(), lo[rows].tolist(), strict=True)
+        found = [self._mac_device.get(key[0], self._address_device.get((key[1], key[2]), -1)) for key in keys]
+        return np.array(found, np.int32)[place]
 
 
 def find(rows: NDArray[np.void], wanted: Sequence[Wanted] = (), gateways: Iterable[tuple[int, int]] = ()) -> Hosts:

@@ -6,6 +6,7 @@ function over packet rows.
 
 from __future__ import annotations
 
+import gc
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ LONGEST_SILENCE_NS = 3_600_000_000_000
 MOST_MESSAGES = 200_000
 """Messages kept for detectors, all protocols together; more are counted, and still name their flows."""
 MOST_MESSAGES_PER_FLOW = 64
+COLLECT_EVERY_OBJECTS = 100_000
 
 RESOLVING = frozenset({"dns", "dns_tcp"})
 CUT_BY_SNAPLEN = GAP_BITS["cut_by_snaplen"]
@@ -238,6 +240,17 @@ def _opened(source: Input, ordinal: int, hashing: bool) -> Iterator[Reading]:
         reading.__exit__()
 
 
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """What is kept holds no cycles; walking it all again for every few hundred new messages would take longer than reading them."""
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECT_EVERY_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def observe(
     sources: Sequence[Input],
     *,
@@ -249,6 +262,7 @@ def observe(
 ) -> Observation:
     """Everything observed in `sources`, one flow table across them all."""
     observer = Observer(naming=naming, evidence=evidence, hashing=hashing, keep=keep)
-    for source in sources:
-        observer.read(source, progress)
-    return observer.finish()
+    with _rare_collection():
+        for source in sources:
+            observer.read(source, progress)
+        return observer.finish()

@@ -24,8 +24,7 @@ from gdsi_audit.readers._source import Reading
 
 
 class Stopwatch(event.Listener):
-    """CPU seconds and compilations per kernel, those that it calls included."""
-
+    # Compilations and their CPU seconds per kernel, what it calls included.
     def __init__(self):
         self.seconds, self.times, self.began = Counter(), Counter(), []
 

@@ -1,15 +1,14 @@
 """Records web_session.pcap: `sudo python captures/recorded/record.py`. Needs Linux, ip, tc, openssl, curl and dumpcap; takes about half a minute.
 
 A device and its internet are two network namespaces with a wire between them. curl on the device fetches from and sends to servers with TLS 1.3,
-TLS 1.2 and plain HTTP over IPv4 and IPv6, after asking a DNS server; NTP beside it. What dumpcap sees on the device's interface is kept; only the
-checksums that the kernel left to the (virtual) network card are filled in, and the clock is set to SESSION_BEGIN_S. Addresses are those for documentation
-(RFC 5737, RFC 3849), names those of RFC 2606. Every run gives other packets of the same kind.
+TLS 1.2 and plain HTTP over IPv4 and IPv6, after asking a DNS server; NTP beside it. What dumpcap sees on the device's interface is kept; only
+the checksums that the kernel left to the (virtual) network card are filled in, and the clock is set to SESSION_BEGIN_S. Addresses are those for
+documentation (RFC 5737, RFC 3849), names those of RFC 2606. Every run gives other packets of the same kind.
 """
 
 from __future__ import annotations
 
 import http.server
-import os
 import random
 import socket
 import ssl
@@ -271,7 +270,7 @@ def main() -> None:
                 subprocess.run(("ip", "netns", "del", space), check=False)
                 Path("/etc/netns", space, "resolv.conf").unlink(missing_ok=True)
                 if Path("/etc/netns", space).is_dir():
-                    os.rmdir(Path("/etc/netns", space))
+                    Path("/etc/netns", space).rmdir()
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ class Conversations:
         self._live_in_slot = np.full(most_slots, -1, np.int64)
         self._heard_to = np.zeros(2 * most_slots, np.int64)
         """Per side, 2 * slot + direction: nothing of the stream before this offset is of interest; EVERYTHING: nothing at all."""
-        self._heard_to_of = memoryview(self._heard_to)
+        self._heard_to_of = self._heard_to.data
         self._stream_of_side = np.full(2 * most_slots, -1, np.int64)
         self._wants: list[tuple[int, int, int, int]] = []
         self._said: list[tuple[int, Message]] = []

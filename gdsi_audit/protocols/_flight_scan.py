@@ -19,6 +19,7 @@ the body of the message in `room`. ROW: the chunk that completed it."""
 
 CLIENT_HELLO, SERVER_HELLO, CERTIFICATE = 1, 2, 11
 ALERT_IN_CLEAR, CIPHERTEXT = 256, 257
+CLEAR, ENCRYPTS, RETRIES = 0, 1, 2
 MOST_EVENTS = 8
 """Of one stream; more is odd."""
 
@@ -39,15 +40,20 @@ def _number(data: NDArray[np.uint8], at: np.int64) -> np.int64:
 
 @part
 def _server_hello(room: NDArray[np.uint8], at: np.int64, size: np.int64) -> int:
-    """1: all that follows is encrypted; 0: not so; -1: it does not fit. What differs between sessions is blanked, so that equal servers give
-    equal bytes: random, session id, and the content of extensions that say neither version nor application protocol."""
+    """ENCRYPTS: all that follows is encrypted; RETRIES: the client has to try again; CLEAR: neither; -1: it does not fit.
+
+    What differs between sessions is blanked, so that equal servers give equal bytes: random, session id, and the content of extensions that say
+    neither version nor application protocol.
+    """
     end = at + size
     if size < 38:
         return -1
     suite = at + 35 + np.int64(room[at + 34])
     if suite + 3 > end:
         return -1
-    retry = _number(room, at + 2) << 16 | _number(room, at + 4) == _RETRY_BEGINS and _number(room, at + 30) << 16 | _number(room, at + 32) == _RETRY_ENDS
+    retry = (
+        _number(room, at + 2) << 16 | _number(room, at + 4) == _RETRY_BEGINS and _number(room, at + 30) << 16 | _number(room, at + 32) == _RETRY_ENDS
+    )
     for blank in range(at + 34 if retry else at + 2, suite):
         if blank != at + 34:
             room[blank] = 0
@@ -70,7 +76,9 @@ def _server_hello(room: NDArray[np.uint8], at: np.int64, size: np.int64) -> int:
             elif kind != _ALPN:
                 for blank in range(inside, place):
                     room[blank] = 0
-    return 1 if version == 0x0304 and not retry else 0
+    if retry:
+        return RETRIES
+    return ENCRYPTS if version == 0x0304 else CLEAR
 
 
 @kernel
@@ -97,7 +105,7 @@ def scan(
         # Handshake bytes are moved together: those not yet read lie from `unread` to `joined`.
         unread = joined = at
         begun = unclosed = count
-        changed = False
+        changed = answered = False
         state = WAITING
         while state == WAITING:
             size = np.int64(0)
@@ -109,7 +117,7 @@ def scan(
                         room[have + place] = data[offset[row] + place]
                     have += length[row]
                     row += 1
-                whole = have >= end
+                whole = bool(have >= end)
                 if step or not whole:
                     break
                 size = _number(room, at + 3)
@@ -148,7 +156,7 @@ def scan(
                         break
                     if unread + 4 + body_bytes > joined:
                         break
-                    if kind == CLIENT_HELLO or kind == SERVER_HELLO or kind == CERTIFICATE:
+                    if kind in (CLIENT_HELLO, SERVER_HELLO, CERTIFICATE):
                         if count - begun == MOST_EVENTS:
                             state = ODD
                             break
@@ -166,15 +174,16 @@ def scan(
                             said = _server_hello(room, events[event, AT], events[event, SIZE])
                             if said < 0:
                                 state = ODD
-                            elif said and event == count - 1 and state == WAITING:
+                            elif said == ENCRYPTS and event == count - 1 and state == WAITING:
                                 state = DONE
+                            answered = answered or said == CLEAR
                     if state == WAITING and events[count - 1, WHAT] != SERVER_HELLO:
                         state = DONE
                     unclosed = count
                 continue
             if joined > unread:
                 state = ODD
-            elif content_type == _CHANGE_CIPHER_SPEC:
+            elif content_type == _CHANGE_CIPHER_SPEC and not answered:
                 changed = True
             elif content_type != _HEARTBEAT and state != ODD:
                 if count - begun == MOST_EVENTS:
@@ -189,6 +198,7 @@ def scan(
                 count += 1
                 unclosed = count
                 changed = False
+                # Behind the change of cipher that follows an answer up to version 1.2 all is ciphertext.
                 if not in_clear or room[fragment] == 2 or room[fragment + 1] == 0:
                     state = DONE
         states[stream] = state

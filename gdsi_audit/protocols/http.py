@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ METHODS = (
 )
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 LONGEST_METHOD_BYTES = 20
+REMEMBERED_HOSTS = 4096
 
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}[ \t]")
 _OTHER = re.compile(rb"[A-Z]+ +(?:rtsp[su]?|sips?|icap):|[^\r\n]* (?!HTTP/)[A-Z]+/[0-9.]+\r?\n")
@@ -149,6 +151,7 @@ def parse(data: bytes, *, from_responder: bool) -> tuple[HttpRequest | HttpRespo
     return _request(head, data)
 
 
+@lru_cache(maxsize=REMEMBERED_HOSTS)
 def host_of(authority: bytes) -> WireText:
     """The host of `host:port` in lower case, brackets and a trailing dot gone; what has neither form is kept whole."""
     match = _AUTHORITY.fullmatch(authority.strip())
@@ -238,5 +241,5 @@ def _response(head: Head, data: bytes, line: re.Match[bytes]) -> tuple[HttpRespo
 def _hosts(head: Head, method: bytes, target: bytes) -> tuple[WireText, ...]:
     absolute = _ABSOLUTE.match(target)
     from_target = [target] if method == b"CONNECT" else [absolute[1]] if absolute else []
-    hosts = [host_of(authority) for authority in (*from_target, *(value for name, value in head.fields if name == b"host"))]
+    hosts = [host_of(authority) for authority in (*from_target, *head.values(b"host"))]
     return tuple(dict.fromkeys(host for host in hosts if host))

@@ -14,6 +14,7 @@ from gdsi_audit.protocols import _flight_scan as flight
 from gdsi_audit.protocols import _hello_scan as scan
 from gdsi_audit.protocols._certificate import Certificate, CertificateFacts
 from gdsi_audit.protocols._client_hello import ClientHello, cut_client_hello, from_row, scan_slices
+from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._handshake import (
     ALERT,
     APPLICATION_DATA,
@@ -49,9 +50,9 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     begin = heads.bytes.astype(np.int32)
     record_bytes = begin[:, 3] << 8 | begin[:, 4]
     is_record = (heads.length >= 7) & (begin[:, 1] == 3) & (begin[:, 2] <= 4) & (record_bytes > 0) & (record_bytes <= scan.LARGEST_RECORD_BYTES)
-    hello = (begin[:, 0] == HANDSHAKE) & np.isin(begin[:, 5], (CLIENT_HELLO, SERVER_HELLO)) & (begin[:, 6] <= LARGEST_MESSAGE_BYTES >> 16)
+    hello = (begin[:, 0] == HANDSHAKE) & is_one_of(begin[:, 5], (CLIENT_HELLO, SERVER_HELLO)) & (begin[:, 6] <= LARGEST_MESSAGE_BYTES >> 16)
     hello &= (heads.length < 10) | (begin[:, 9] == 3)
-    clear_alert = (begin[:, 0] == ALERT) & (record_bytes == 2) & np.isin(begin[:, 5], (1, 2))
+    clear_alert = (begin[:, 0] == ALERT) & (record_bytes == 2) & is_one_of(begin[:, 5], (1, 2))
     cipher_change = (begin[:, 0] == CHANGE_CIPHER_SPEC) & (record_bytes == 1) & (begin[:, 5] == 1)
     # Records of a session whose beginning is not in the capture; their version is never 1.3's.
     under_way = (begin[:, 0] == APPLICATION_DATA) & (begin[:, 2] >= 1) & (begin[:, 2] <= 3) & (record_bytes >= 16)
@@ -129,14 +130,11 @@ def _flight_bodies(events: NDArray[np.int64], room: NDArray[np.uint8]) -> list[B
     """The body of each event; None: its message is malformed."""
     hellos = iter(_hello_bodies(events[events[:, flight.WHAT] == CLIENT_HELLO], room))
     view = room.data
-    return [
-        next(hellos) if what == CLIENT_HELLO else _flight_body(what, at, size, view)
-        for _, what, at, size, _ in events.tolist()
-    ]
+    return [next(hellos) if what == CLIENT_HELLO else _flight_body(what, at, size, view) for _, what, at, size, _ in events.tolist()]
 
 
 def _hello_bodies(events: NDArray[np.int64], room: NDArray[np.uint8]) -> list[ClientHello | None]:
-    rows, shapes = scan_slices(room, events[:, flight.AT], events[:, flight.SIZE], scan.STREAM)
+    rows, shapes = scan_slices(room, events[:, flight.AT], events[:, flight.SIZE].astype(np.int32), scan.STREAM)
     view = room.data
     return [from_row(row, view, shapes, "t") if row[scan.STATE] == scan.COMPLETE else None for row in rows[:, : scan.LISTS].tolist()]
 
@@ -163,7 +161,7 @@ def _clear_alert(level: int, description: int) -> Alert:
     return Alert(level, description)
 
 
-_CIPHERTEXT = {content_type: Encrypted(content_type) for content_type in (ALERT, HANDSHAKE, APPLICATION_DATA)}
+_CIPHERTEXT = {content_type: Encrypted(content_type) for content_type in (CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA)}
 
 
 def _records(data: bytes) -> Iterator[tuple[int, int, int, bool]]:

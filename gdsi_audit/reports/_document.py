@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -19,7 +20,7 @@ from gdsi_audit.reports._declared import declared
 from gdsi_audit.reports._destinations import Parties, Party, destinations, gravest_assessment, gravest_match, parties, totals
 from gdsi_audit.reports._instant import EPOCH, SECOND_NS, iso
 from gdsi_audit.reports._limits import limits
-from gdsi_audit.reports._plain import plain
+from gdsi_audit.reports._plain import plain, printable
 from gdsi_audit.traffic import Capture, Device, DeviceTraffic
 
 HOUR_NS = 3600 * SECOND_NS
@@ -47,7 +48,8 @@ def document(audit: Audit) -> dict[str, Any]:
         "settings": {**audit.settings, "declaration": _statement(audit.declaration)},
         "version": audit.version,
     }
-    return {key: plain(value) for key, value in whole.items()}
+    # Endpoints may be many, and are made of plain values from the start.
+    return {key: value if key == "endpoints" else plain(value) for key, value in whole.items()}
 
 
 def _attributes(value: Any) -> dict[str, Any]:
@@ -106,19 +108,22 @@ def _endpoint(endpoint: Endpoint, contacts: list[tuple[str, Party]]) -> dict[str
         "address": endpoint.address,
         "name": endpoint.name,
         "names": [{**_attributes(one), "time": iso(one.time)} for one in endpoint.names],
-        "organisation": endpoint.place.organisation,
+        "organisation": printable(endpoint.place.organisation),
         "place": _place(endpoint.place),
         "jurisdiction": jurisdiction(endpoint.place),
         "assessment": gravest_assessment(group),
         "match": gravest_match(group),
-        "devices": sorted({device for device, _ in contacts}),
+        "devices": sorted({printable(device) for device, _ in contacts}),
         "services": sorted({service for one in group for service in one.services})[:8],
         **totals(group),
     }
 
 
+@lru_cache(maxsize=4096)
 def _place(place: Place) -> dict[str, Any]:
-    return {**_attributes(place), **{name: _answer(getattr(place, name)) for name in PLACE_FIELDS}}
+    """Shared by the endpoints that are in the same place: nobody may change it."""
+    whole: dict[str, Any] = plain({**_attributes(place), **{name: _answer(getattr(place, name)) for name in PLACE_FIELDS}})
+    return whole
 
 
 def _answer(answer: Answer) -> dict[str, Any]:

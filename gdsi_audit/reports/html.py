@@ -97,7 +97,7 @@ def _view(whole: dict[str, Any]) -> dict[str, Any]:
         "declared_word": _words.declared,
         "is_local": _words.is_local,
         "share": _share,
-        **{name: getattr(_words, name) for name in ("counted", "size", "severities", "duration")},
+        **{name: getattr(_words, name) for name in ("counted", "basename", "size", "severities", "duration")},
         "minute": minute,
     }
 

@@ -1,8 +1,8 @@
 """Makes the benchmark capture: `python tests/benchmark/capture.py OUT [--packets N] [--seeds FILE...] [--only-header]`.
 
-Recorded Ethernet captures are repeated with other addresses and ports, so that every repetition makes flows of its own: DEVICES copies at a time, one
-per local device, interleaved as they would be on one wire. Remote addresses come from a pool of REMOTES; local addresses, MACs and ports vary with the
-copy; A and AAAA records move along with the addresses they name. Checksums are updated as in RFC 1624, so whatever was right stays right. The same
+Recorded Ethernet captures are repeated with other addresses and ports, so that every repetition makes flows of its own: DEVICES copies at a time,
+one per local device, interleaved as they would be on one wire. Remote addresses come from a pool of REMOTES; local addresses, MACs and ports vary with
+the copy; A and AAAA records move along with the addresses they name. Checksums are updated as in RFC 1624, so whatever was right stays right. The same
 seeds give the same bytes. Left out of the seeds: fragments, ICMP errors and neighbour discovery, which carry addresses within.
 """
 
@@ -243,7 +243,9 @@ class Repeater:
         addresses = [self._renamed(number * self.copies + copy, copy) for copy in range(self.copies)]
         for size, rows in self.seed.address_at.items():
             self._write(rows, addresses, size)
-        self._write(self.seed.mac_at, [[bytes((2, 0, 0x5E, 0x10, 1 + mac, copy)) for mac in range(len(self.seed.macs))] for copy in range(self.copies)], 6)
+        self._write(
+            self.seed.mac_at, [[bytes((2, 0, 0x5E, 0x10, 1 + mac, copy)) for mac in range(len(self.seed.macs))] for copy in range(self.copies)], 6
+        )
         shift = number * 9973 % EPHEMERAL_PORTS
         self._write_ports(shift)
         self._write_checksums(addresses, shift)
@@ -339,7 +341,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--packets", type=int, default=2_500_000, help="at least; default 2,500,000")
-    parser.add_argument("--seeds", type=Path, nargs="+", default=list(SEEDS), help="classic Ethernet captures; default: captures/recorded/web_session.pcap")
+    parser.add_argument(
+        "--seeds", type=Path, nargs="+", default=list(SEEDS), help="classic Ethernet captures; default: captures/recorded/web_session.pcap"
+    )
     parser.add_argument("--only-header", action="store_true", help="the capture that holds nothing")
     options = parser.parse_args()
     with options.out.open("wb") as out:
