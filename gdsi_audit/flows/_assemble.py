@@ -520,10 +520,10 @@ def _write_control_letter(flow: Any, endpoint: Any, side: Any, flags: Any, place
 @part
 def _step(flow: Any, endpoint: Any, peer: Any, side: Any, flags: Any, length: Any, time: Any) -> Any:
     """The endpoints' state machine, for whatever may change a state."""
-    old: Any = np.int64(endpoint.state)
-    peer_old: Any = np.int64(peer.state)
-    state, peer_state = old, peer_old
-    middle = old  # a packet that opens a side may also close it
+    old, peer_old = np.int64(endpoint.state), np.int64(peer.state)
+    state: Any = old
+    peer_state: Any = peer_old
+    middle: Any = old  # a packet that opens a side may also close it
     if old == INACTIVE:
         if flags & SYN:
             if side == 1 or peer_old == ESTABLISHED:
