@@ -16,7 +16,7 @@ import numpy as np
 from gdsi_audit import kernels
 from gdsi_audit.flows.table import FlowTable
 from gdsi_audit.packets import PACKETS
-from gdsi_audit.protocols import _hello_scan, dns
+from gdsi_audit.protocols import _hello_scan, dns, tls
 from gdsi_audit.protocols._client_hello import scan_slices
 from gdsi_audit.readers import RECORDS, SPARE_BYTES, Frames
 
@@ -58,8 +58,10 @@ def compile_flows() -> None:
 
 
 def compile_tls() -> None:
-    """Compiles the walk over ClientHellos."""
-    scan_slices(np.zeros(1, np.uint8), np.zeros(1, np.int64), np.ones(1, np.int32), _hello_scan.RECORDS)
+    """Compiles the walks over ClientHellos and over whole handshakes."""
+    data, offset, length, gap_bytes = np.zeros(1, np.uint8), np.zeros(1, np.int64), np.ones(1, np.int32), np.zeros(1, np.int32)
+    scan_slices(data, offset, length, _hello_scan.RECORDS)
+    tls.flights(data, offset, length, gap_bytes, np.arange(2, dtype=np.int64))
 
 
 def compile_dns() -> None:

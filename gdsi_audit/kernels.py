@@ -55,11 +55,10 @@ def _cache_folder() -> tuple[Path, bool]:
 
 CACHE_FOLDER, CACHE_IS_KEPT = _cache_folder()
 
-# The variable is for processes that this one starts, and the setting for this one, where numba may have been imported before.
+# numba has read its variables already. It would notice the change in the midst of the first compilation, which is too late.
 os.environ["NUMBA_CACHE_DIR"] = str(CACHE_FOLDER)
 _settings: Any = numba.config
-_settings.CACHE_DIR = str(CACHE_FOLDER)
-
+_settings.reload_config()
 
 _announced: list[str] = []
 
@@ -107,7 +106,6 @@ def _stage(event: Any) -> str:
 
 _register: Callable[..., None] = numba_event.register
 _register("numba:compile", _Watch())
-
 
 KERNELS: list[Any] = []
 """Every kernel of the modules imported so far, as numba's dispatcher."""

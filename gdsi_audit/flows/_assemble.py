@@ -5,8 +5,11 @@ the flow's own state and the packet clock, so it makes no difference when the sw
 or slot that it could not finish, when it needs the other one or when the room for closed rows, chunks or copied bytes is used up; the caller sees to
 that and calls again.
 
-What is stored into a row is cut to the column's width by the store; casts stand only where an operation would otherwise mix signs.
+What is stored into a row is cut to the column's width by the store; casts stand only where an operation would otherwise mix signs, and comparisons
+where `min` and `max` would be: each costs compile time.
 """
+
+# ruff: noqa: SIM102, SIM109 - in a kernel, `in` over a tuple costs more to compile than comparisons, and a long condition more to read
 
 from __future__ import annotations
 
@@ -141,7 +144,7 @@ def _counted(flow: Any, count: Any, letter: Any) -> Any:
     more = np.int64(count) + 1
     if more == 1 or more == 10 or more == 100 or more == 1000 or more == 10000:
         _write_letter(flow, letter)
-    return min(more, 65535)
+    return more if more < 65535 else np.int64(65535)
 
 
 @part
@@ -160,7 +163,8 @@ def _is_expired(flow: Any, orig: Any, resp: Any, now: Any) -> Any:
         finished = (orig.marks & resp.marks & DID_CLOSE) != 0 or orig.state == RESET or resp.state == RESET
         if finished or orig.state == INACTIVE or resp.state == INACTIVE:
             # The first tick of the expiry timer that finds the connection idle for long enough.
-            ticks = max((flow.last + LINGER - flow.start - EXPIRE_FIRST) // EXPIRE_EVERY + 1, 0)
+            waited = flow.last + LINGER - flow.start - EXPIRE_FIRST
+            ticks = waited // EXPIRE_EVERY + 1 if waited >= 0 else NOTHING
             if flow.start + EXPIRE_FIRST + ticks * EXPIRE_EVERY <= now:
                 return True
     if orig.state <= SYN_ACK_SENT and resp.state <= SYN_ACK_SENT:
@@ -186,7 +190,7 @@ def _tls_end(endpoint: Any, data: Any, offset: Any, length: Any) -> Any:
                 if not clear:
                     return begin
                 endpoint.tls = TLS_RECORDS
-            step = min(left, length - place)
+            step = left if left < length - place else length - place
             left -= step
             place += step
             if left == 0:
@@ -236,6 +240,13 @@ def _emit(flow: Any, slot: Any, side: Any, chunks: Any, control: Any) -> Any:
 
 
 @part
+def _widen_gap(endpoint: Any, missing: Any) -> Any:
+    """Before the next chunk."""
+    missing += endpoint.gap_bytes
+    endpoint.gap_bytes = missing if missing < 0x7FFFFFFF else np.int64(0x7FFFFFFF)
+
+
+@part
 def _skip(flow: Any, endpoint: Any, peer: Any, side: Any, to: Any) -> Any:
     """Gives the bytes up to `to` up for missing."""
     missing = to - endpoint.next
@@ -243,9 +254,9 @@ def _skip(flow: Any, endpoint: Any, peer: Any, side: Any, to: Any) -> Any:
     if not endpoint.marks & HAS_SYN and to <= 2:
         return  # no SYN was seen, and the first packet was a keep-alive: its octet is not missing
     endpoint.missed_bytes += missing
-    endpoint.gap_bytes = min(endpoint.gap_bytes + missing, 0x7FFFFFFF)
+    _widen_gap(endpoint, missing)
     if endpoint.wanted != EVERYTHING:
-        endpoint.wanted = max(endpoint.wanted - missing, 0)
+        endpoint.wanted = endpoint.wanted - missing if endpoint.wanted > missing else NOTHING
     if endpoint.tls != TLS_UNKNOWN:
         endpoint.tls = TLS_NONE
     clean = endpoint.state == ESTABLISHED or (endpoint.state == CLOSING and endpoint.previous_state == ESTABLISHED)
@@ -264,7 +275,7 @@ def _deliver(
     wanted = np.int64(endpoint.wanted)
     if wanted == 0:
         return
-    take = min(captured, wanted)
+    take = captured if captured < wanted else wanted
     if take > 0 and not endpoint.marks & ASKED:
         if endpoint.tls == TLS_UNKNOWN:
             is_tls = place == 0 and take >= 3 and data[offset] == HANDSHAKE and data[offset + 1] == 3
@@ -285,9 +296,11 @@ def _deliver(
         chunk.frame = frame
         chunk.capture = capture
         endpoint.gap_bytes = 0
-    endpoint.wanted = wanted if wanted == EVERYTHING else max(wanted - length, 0)
+    if wanted != EVERYTHING:
+        wanted = wanted - length if wanted > length else NOTHING
+    endpoint.wanted = wanted
     if length > captured:
-        endpoint.gap_bytes = min(endpoint.gap_bytes + length - captured, 0x7FFFFFFF)
+        _widen_gap(endpoint, length - captured)
         endpoint.tls = TLS_NONE
 
 
@@ -329,10 +342,12 @@ def _drain(flows: Any, endpoints: Any, segments: Any, cells: Any, data: Any, chu
             else:
                 endpoint.next += segment.length
                 if endpoint.wanted > 0:
-                    endpoint.gap_bytes = min(endpoint.gap_bytes + segment.length, 0x7FFFFFFF)
+                    _widen_gap(endpoint, segment.length)
             _free_segment(endpoint, segments, control)
         if limit > endpoint.next:
-            _skip(flow, endpoint, peer, side, limit if endpoint.waiting < 0 else min(limit, segments[endpoint.waiting].begin))
+            if endpoint.waiting >= 0 and segments[endpoint.waiting].begin < limit:
+                limit = segments[endpoint.waiting].begin
+            _skip(flow, endpoint, peer, side, limit)
         control[pending] = -1
     return True
 
@@ -355,13 +370,13 @@ def _park(
                 before, row = row, np.int64(here.next)
                 continue
             if here.begin <= begin:
-                step = min(past, end) - begin
+                step = (past if past < end else end) - begin
                 begin += step
                 offset += step
                 if captured >= 0:
-                    captured = max(captured - step, 0)
+                    captured = captured - step if captured > step else NOTHING
                 continue
-            stop = min(end, here.begin)
+            stop = end if end < here.begin else here.begin
         if captured < 0 and before >= 0 and segments[before].captured < 0 and segments[before].begin + segments[before].length == begin:
             segments[before].length += stop - begin
             begin = stop
@@ -381,8 +396,9 @@ def _park(
         segment.frame = frame
         segment.capture = control[CAPTURE]
         if captured >= 0:
-            stop = min(stop, begin + SEGMENT_BYTES)
-            held = min(captured, stop - begin)
+            if stop - begin > SEGMENT_BYTES:
+                stop = begin + SEGMENT_BYTES
+            held = captured if captured < stop - begin else stop - begin
             for i in range(held):
                 cells[fresh, i] = data[offset + i]
             segment.captured = held
@@ -405,10 +421,9 @@ def _park(
 def _ask_drain(control: Any, row: Any, limit: Any) -> Any:
     """Before the next packet: `_drain` of this direction."""
     pending = DRAIN_RESP if row & 1 else DRAIN_ORIG
-    if control[pending] == row:
-        limit = max(control[pending + 1], limit)
+    if control[pending] != row or limit > control[pending + 1]:
+        control[pending + 1] = limit
     control[pending] = row
-    control[pending + 1] = limit
 
 
 @part
@@ -425,10 +440,12 @@ def _segment(
     if begin <= endpoint.next:
         old = endpoint.next - begin
         offset += old
-        captured = max(captured - old, 0)
-        stop = end if endpoint.waiting < 0 else min(end, segments[endpoint.waiting].begin)
+        captured = captured - old if captured > old else NOTHING
+        stop = end
+        if endpoint.waiting >= 0 and segments[endpoint.waiting].begin < end:
+            stop = segments[endpoint.waiting].begin
         length = stop - endpoint.next
-        held = min(captured, length)
+        held = captured if captured < length else length
         _deliver(flow, endpoint, row >> 1, row & 1, data, offset, held, length, chunks, control, packet.time, packet.frame, control[CAPTURE])
         if endpoint.waiting < 0:
             return
@@ -436,7 +453,7 @@ def _segment(
         # What follows the bytes that wait already is sorted in behind them.
         begin = stop
         offset += length
-        captured = max(captured - length, 0)
+        captured = captured - length if captured > length else NOTHING
     wanted = np.int64(endpoint.wanted)
     if wanted != EVERYTHING and begin >= endpoint.next + wanted:
         captured = np.int64(-1)
@@ -504,8 +521,9 @@ def _write_control_letter(flow: Any, endpoint: Any, side: Any, flags: Any, place
 def _step(flow: Any, endpoint: Any, peer: Any, side: Any, flags: Any, length: Any, time: Any) -> Any:
     """The endpoints' state machine, for whatever may change a state."""
     old, peer_old = np.int64(endpoint.state), np.int64(peer.state)
-    state, peer_state = old, peer_old
-    middle = old  # a packet that opens a side may also close it
+    state: Any = old
+    peer_state: Any = peer_old
+    middle: Any = old  # a packet that opens a side may also close it
     if old == INACTIVE:
         if flags & SYN:
             if side == 1 or peer_old == ESTABLISHED:
@@ -619,7 +637,8 @@ def _tcp(flow: Any, endpoint: Any, peer: Any, packet: Any, row: Any, segments: A
         _step(flow, endpoint, peer, side, flags, length, packet.time)
     if acked > peer.next and not flags & RST and acked - peer.next <= LARGEST_ACK_JUMP and peer.state != INACTIVE:
         if peer.marks & HAS_FIN:
-            acked = min(acked, peer.last + _delta(np.int64(peer.fin_seq) - peer.start_seq - peer.last) - 1)
+            end = peer.last + _delta(np.int64(peer.fin_seq) - peer.start_seq - peer.last) - 1
+            acked = acked if acked < end else end
         if acked > peer.next:
             _ask_drain(control, row ^ 1, acked)
     if length == 0 or flags & RST or place < 0:
@@ -651,13 +670,25 @@ def _begin(flow: Any, packet: Any, dst_port: Any, ports: Any, control: Any) -> A
         if src_hints & bit and not _is_many(packet.dst_hi, packet.dst_lo):
             flipped = not dst_hints & bit or (kind == TCP and packet.src_port < packet.dst_port)
     if flipped:
-        flow.orig_hi, flow.orig_lo, flow.orig_port, flow.orig_mac = packet.dst_hi, packet.dst_lo, dst_port, packet.dst_mac
-        flow.resp_hi, flow.resp_lo, flow.resp_port, flow.resp_mac = packet.src_hi, packet.src_lo, packet.src_port, packet.src_mac
+        flow.orig_hi = packet.dst_hi
+        flow.orig_lo = packet.dst_lo
+        flow.orig_port = dst_port
+        flow.orig_mac = packet.dst_mac
+        flow.resp_hi = packet.src_hi
+        flow.resp_lo = packet.src_lo
+        flow.resp_port = packet.src_port
+        flow.resp_mac = packet.src_mac
         flow.flipped = 1
         _write_letter(flow, LETTER_FLIPPED)
     else:
-        flow.orig_hi, flow.orig_lo, flow.orig_port, flow.orig_mac = packet.src_hi, packet.src_lo, packet.src_port, packet.src_mac
-        flow.resp_hi, flow.resp_lo, flow.resp_port, flow.resp_mac = packet.dst_hi, packet.dst_lo, dst_port, packet.dst_mac
+        flow.orig_hi = packet.src_hi
+        flow.orig_lo = packet.src_lo
+        flow.orig_port = packet.src_port
+        flow.orig_mac = packet.src_mac
+        flow.resp_hi = packet.dst_hi
+        flow.resp_lo = packet.dst_lo
+        flow.resp_port = dst_port
+        flow.resp_mac = packet.dst_mac
     flow.start = packet.time
     flow.last = packet.time
     flow.serial = control[SERIAL]
@@ -750,7 +781,8 @@ def assemble(
             one_way = counterpart < 0
             if not one_way:
                 dst_port = np.uint16(counterpart)
-        src_hi, src_lo, dst_hi, dst_lo = packet.src_hi, packet.src_lo, packet.dst_hi, packet.dst_lo
+        src_hi, src_lo = packet.src_hi, packet.src_lo
+        dst_hi, dst_lo = packet.dst_hi, packet.dst_lo
         src_side = _side(src_hi, src_lo, src_port)
         key = _key(src_side, _side(dst_hi, dst_lo, dst_port), transport)
         bucket = np.int64(key & mask)
@@ -817,7 +849,8 @@ def assemble(
             flow.duplicate_pkts += 1
             continue
         if time > flow.last:
-            flow.largest_gap_ns = max(flow.largest_gap_ns, time - flow.last)
+            if time - flow.last > flow.largest_gap_ns:
+                flow.largest_gap_ns = time - flow.last
             flow.last = time
         if endpoint.pkts == 0:
             endpoint.ttl = packet.ttl
@@ -899,8 +932,8 @@ def sweep(flows: Any, endpoints: Any, heads: Any, expired: Any, segments: Any, c
         past.tag = key
         past.last = flow.last
         past.flow = flow.flow
-        past.orig_seq = orig.start_seq + max(orig.last, orig.ack)
-        past.resp_seq = resp.start_seq + max(resp.last, resp.ack)
+        past.orig_seq = orig.start_seq + (orig.last if orig.last > orig.ack else orig.ack)
+        past.resp_seq = resp.start_seq + (resp.last if resp.last > resp.ack else resp.ack)
         past.orig_side = orig_side
         past.open = 0 if (orig.marks | resp.marks) & DID_CLOSE else 1
         bucket = np.int64(key & np.uint64(len(heads) - 1))

@@ -12,33 +12,34 @@ FLOWS = np.dtype(
         ("orig_lo", "u8"),
         ("resp_hi", "u8"),
         ("resp_lo", "u8"),
-        ("start", "i8"),
         ("last", "i8"),  # last packet, copies left out
         ("close_at", "i8"),  # when a closed connection is forgotten; 0: it is not closed
+        ("next", "i4"),  # in the hash chain; -1: end
+        ("orig_port", "u2"),
+        ("resp_port", "u2"),
+        ("transport", "u1"),
+        ("letters", "u1"),  # of history
+        ("gaps", "u1"),
+        ("live", "u1"),
+        ("app", "i4"),
+        # Until here: the 64 bytes that every packet looks at.
+        ("serial", "i8"),
         ("flow", "i8"),
         ("last_ordinal", "i8"),  # over all captures, of the last packet
+        ("largest_gap_ns", "i8"),
+        ("start", "i8"),
         ("parent", "i8"),
         ("continues", "i8"),
-        ("serial", "i8"),
-        ("largest_gap_ns", "i8"),
         ("handshake_rtt_ns", "i8"),
         ("orig_mac", "u8"),
         ("resp_mac", "u8"),
         ("history", "u1", 24),
         ("duplicate_pkts", "u4"),
         ("datagrams", "u4"),  # still wanted, both directions together
-        ("app", "i4"),
-        ("next", "i4"),  # in the hash chain; -1: end
-        ("orig_port", "u2"),
-        ("resp_port", "u2"),
         ("vlan", "u2"),
-        ("transport", "u1"),
         ("tunnel", "u1"),
         ("began", "u1"),
         ("flipped", "u1"),
-        ("gaps", "u1"),
-        ("letters", "u1"),  # of history
-        ("live", "u1"),
     ],
     align=True,
 )

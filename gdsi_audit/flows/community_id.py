@@ -57,7 +57,7 @@ def _swapped(flows: NDArray[np.void]) -> NDArray[np.bool_]:
         orig, resp = flows[f"orig_{name}"], flows[f"resp_{name}"]
         greater |= equal & (orig > resp)
         equal &= orig == resp
-    for transport, counterparts in _COUNTERPARTS.items():
+    for transport, counterparts in COUNTERPARTS.items():
         greater &= (flows["transport"] != transport) | np.isin(flows["orig_port"], list(counterparts))
     return greater
 

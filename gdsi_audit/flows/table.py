@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,7 +44,7 @@ class FlowTable:
             raise ValueError(f"most_live_flows is {most_live_flows}; at least 1 is needed")
         self._flows = np.zeros(most_live_flows, rows.FLOWS)
         self._endpoints = np.zeros(2 * most_live_flows, rows.ENDPOINTS)
-        self._heads = np.full(1 << max((most_live_flows - 1).bit_length() + 1, 4), -1, np.int32)
+        self._heads = np.full(1 << max((most_live_flows - 1).bit_length(), 4), -1, np.int32)
         self._expired = np.zeros(rows.EXPIRED_ROWS, rows.EXPIRED)
         self._segments = np.zeros(rows.SEGMENT_ROWS, rows.SEGMENTS)
         self._cells = np.zeros((rows.SEGMENT_ROWS, rows.SEGMENT_BYTES), np.uint8)

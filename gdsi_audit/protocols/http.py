@@ -124,7 +124,8 @@ class Http2Preface:
 
 
 def recognise(heads: Heads) -> NDArray[np.bool_]:
-    """A registered method and a space (and neither target nor version of another protocol), any token with the version in sight, a status line, or HTTP/2's preface."""
+    """A registered method and a space (and neither target nor version of another protocol), any token with the version in sight, a status line,
+    or HTTP/2's preface."""
     found = np.zeros(heads.length.size, np.bool_)
     for row in np.flatnonzero((heads.bytes[:, 0] >= 0x41) & (heads.bytes[:, 0] <= 0x5A)):
         head = heads.bytes[row].tobytes()

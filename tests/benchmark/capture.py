@@ -1,9 +1,9 @@
 """Makes the benchmark capture: `python tests/benchmark/capture.py OUT [--packets N] [--seeds FILE...] [--only-header]`.
 
 Recorded Ethernet captures are repeated with other addresses and ports, so that every repetition makes flows of its own: DEVICES copies at a time,
-one per local device, interleaved as they would be on one wire. Remote addresses come from a pool of REMOTES; local addresses, MACs and ports vary with
-the copy; A and AAAA records move along with the addresses they name. Checksums are updated as in RFC 1624, so whatever was right stays right. The same
-seeds give the same bytes. Left out of the seeds: fragments, ICMP errors and neighbour discovery, which carry addresses within.
+one per local device, interleaved as they would be on one wire. Remote addresses come from a pool of REMOTES; local addresses, MACs and ports vary
+with the copy; A and AAAA records move along with the addresses they name. Checksums are updated as in RFC 1624, so whatever was right stays right.
+The same seeds give the same bytes. Left out of the seeds: fragments, ICMP errors and neighbour discovery, which carry addresses within.
 """
 
 from __future__ import annotations
