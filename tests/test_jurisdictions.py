@@ -35,7 +35,7 @@ PLACES = {
 
 @pytest.fixture
 def device(device_traffic, flows_table):
-    return device_traffic(TABLE, places=PLACES, contacts=contact_table(flows_table(TABLE)))
+    return device_traffic(TABLE, places=PLACES, contacts=contact_table(flows_table(TABLE).assign(device=0)))
 
 
 def test_by_jurisdiction(device):
