@@ -74,8 +74,8 @@ def detect(
 def _on_53(traffic: DeviceTraffic, chosen: pd.DataFrame) -> pd.DataFrame:
     """Datagrams that are no DNS message."""
     part = chosen[(chosen["port"] == DNS_PORT) & (chosen["transport"] == "udp")]
-    mine = traffic.dns["response"].to_numpy() != traffic.dns["flow"].isin(part.loc[part["device_is_originator"], "flow"]).to_numpy()
-    sent = traffic.dns[mine].groupby("flow")["message_bytes"]
+    part = part[part["device_is_originator"] | (part["service"] != "dns")]
+    sent = traffic.dns[~traffic.dns["response"]].groupby("flow")["message_bytes"]
     read, read_bytes = (part["flow"].map(sums).fillna(0).astype("int64") for sums in (sent.size(), sent.sum()))
     return part.assign(foreign_pkts=part["up_pkts"] - read, foreign_bytes=part["up_bytes"] - read_bytes, kind="no DNS on port 53")
 

@@ -7,8 +7,10 @@ import pytest
 from gdsi_audit import audit
 
 CASES = [
+    ("beaconing", ["116.202.1.1", "api.cams.example"], "low"),
     ("covert_payload", ["116.202.1.1", "116.202.1.1", "131.188.3.220"], "high"),
     ("dns_tunnelling", ["cams.example"], "medium"),
+    ("generated_names", ["domains"], "medium"),
     ("icmp_tunnelling", ["116.202.1.1"], "high"),
 ]
 SILENT = "info"
