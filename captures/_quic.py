@@ -32,7 +32,7 @@ def expanded(secret: bytes, label: str, size: int) -> bytes:
 
 
 def initial(destination_id: bytes, source_id: bytes, first_id: bytes, frames: bytes, *, side: str, packet_number: int = 0) -> bytes:
-    """A protected Initial packet, padded to 1,200 bytes. `first_id`: the client's first destination id, of which keys are made; `side`: client, server."""
+    """A protected Initial packet, padded to 1,200 bytes. `first_id`: the client's first destination id, of which keys are made."""
     extractor = HMAC(INITIAL_SALT, SHA256())
     extractor.update(first_id)
     secret = expanded(extractor.finalize(), f"{side} in", 32)

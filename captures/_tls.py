@@ -72,14 +72,10 @@ def server_hello(capture: Capture, *, version: int = 0x0304, protocol: str = "",
     elif protocol:
         extensions = extension(16, vector(vector(protocol.encode(), 1)))
     cipher = 0x1301 if version == 0x0304 else 0xC02B
-    return handshake(
-        2,
-        b"\x03\x03"
-        + capture.noise(32)
-        + vector(capture.noise(32) if session is None else session, 1)
-        + struct.pack(">HB", cipher, 0)
-        + vector(extensions),
-    )
+    random = capture.noise(32)
+    echoed = capture.noise(32) if session is None else session
+    fixed = b"\x03\x03" + random + vector(echoed, 1) + struct.pack(">HB", cipher, 0)
+    return handshake(2, fixed + vector(extensions))
 
 
 def certificate(*names: str, organisation: str = "Example Cloud") -> bytes:

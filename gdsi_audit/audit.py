@@ -64,9 +64,9 @@ def audit(
 ) -> Audit:
     """Holds what `captures` show against `declaration`.
 
-    `captures`: files, folders of rotated files, or "-" for standard input. `declaration`: files (TOML, JSON, MUD) or a Declaration. `device`: judge
-    only this one (declared name, MAC or address). `since`, `until`: ISO 8601 with offset. `exclude`: a display filter. `geodb`: a folder that replaces
-    the embedded databases. `hours_needed`: observation without which nothing is said of absence.
+    `captures`: files, folders of rotated files, or "-" for standard input. `declaration`: files (TOML, JSON, MUD) or a Declaration.
+    `device`: judge only this one (declared name, MAC or address). `since`, `until`: ISO 8601 with offset. `exclude`: a display filter.
+    `geodb`: a folder that replaces the embedded databases. `hours_needed`: observation without which nothing is said of absence.
 
     Raises OSError for what cannot be opened and ValueError for what cannot be understood, with file, reason and next step.
     """

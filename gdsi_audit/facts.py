@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,11 @@ TLS_HANDSHAKE_REST_BYTES = 400
 QUIC_HANDSHAKE_BYTES = 3_900
 """What a QUIC originator sends before application data: up to three padded datagrams."""
 
+REMEMBERED_BODIES = 8192
+
 _SOURCE_RANK = {source: rank for rank, source in enumerate(NAME_SOURCES)}
+_SERVER_NAMES = frozenset(_SOURCE_RANK[source] for source in ("tls-sni", "quic-sni"))
+_HTTP_HOSTS = frozenset(_SOURCE_RANK[source] for source in ("http-host", "http-authority"))
 
 
 class Texts:
@@ -77,6 +81,22 @@ class FlowFacts:
         return (serial, self.service, self.server_name, *fingerprints, self.http_host, self.handshake_bytes)
 
 
+class Said(NamedTuple):
+    """What one body says of any flow that it is seen in. Texts as rows of Texts; 0: nothing."""
+
+    body: Any
+    protocol: str
+    from_responder: bool
+    service: int
+    ja3: int
+    ja3s: int
+    ja4: int
+    alpn: int
+    handshake_bytes: int
+    names: tuple[tuple[int, int], ...]
+    """(text, row in NAME_SOURCES)."""
+
+
 class FactKeeper:
     """Collects facts while flows live, and gives them as rows when they close."""
 
@@ -84,6 +104,7 @@ class FactKeeper:
         self.texts = Texts()
         self.dropped_names = 0
         self._live: dict[int, FlowFacts] = {}
+        self._said: dict[int, Said] = {}
 
     def service(self, flow: int, name: str) -> FlowFacts:
         """Notes that the flow speaks `name`; the innermost protocol seen last wins, except over an encrypted one."""
@@ -95,35 +116,48 @@ class FactKeeper:
 
     def note(self, message: Message) -> None:
         """Takes over what `message` says."""
-        facts = self.service(message.flow, message.protocol)
-        body = message.body
+        said = self._said.get(id(message.body))
+        if said is None or said.from_responder != message.from_responder or said.protocol != message.protocol:
+            said = self._remember(message)
+        facts = self._live.get(message.flow)
+        if facts is None:
+            facts = self._live[message.flow] = FlowFacts()
+        facts.service = said.service
+        facts.ja3, facts.ja3s, facts.ja4 = said.ja3 or facts.ja3, said.ja3s or facts.ja3s, said.ja4 or facts.ja4
+        facts.alpn, facts.handshake_bytes = said.alpn or facts.alpn, said.handshake_bytes or facts.handshake_bytes
+        for name in said.names:
+            self._name(facts, name, message)
+
+    def _remember(self, message: Message) -> Said:
+        """Bodies are shared by flows that say the same, so what one says is worked out once. Each is kept alive, so that its id stays its own."""
+        if len(self._said) >= REMEMBERED_BODIES:
+            self._said.clear()
+        said = self._said[id(message.body)] = self._said_by(message)
+        return said
+
+    def _said_by(self, message: Message) -> Said:
+        body, row = message.body, self.texts.row
         hello = getattr(body, "client_hello", None) or body
-        for field in ("ja3", "ja3s", "ja4"):
-            text = getattr(hello, field, "")
-            if text:
-                setattr(facts, field, self.texts.row(text))
-        self._note_handshake(facts, message, hello)
-        names = getattr(body, "names", None)
-        if names is not None:
-            for name, source in names():
-                self._name(facts, name, source, message)
-
-    def _note_handshake(self, facts: FlowFacts, message: Message, hello: Any) -> None:
         alpn = getattr(hello, "alpn", ())
-        if alpn:
-            facts.alpn = self.texts.row(alpn if isinstance(alpn, str) else alpn[0])
-        if message.from_responder or not hasattr(hello, "cipher_suites"):
-            return
-        facts.handshake_bytes = QUIC_HANDSHAKE_BYTES if message.protocol == "quic" else int(getattr(hello, "length", 600)) + TLS_HANDSHAKE_REST_BYTES
+        names = body.names() if hasattr(body, "names") else ()
+        return Said(
+            body,
+            message.protocol,
+            message.from_responder,
+            row(message.protocol),
+            row(getattr(hello, "ja3", "")),
+            row(getattr(hello, "ja3s", "")),
+            row(getattr(hello, "ja4", "")),
+            row(alpn if isinstance(alpn, str) else alpn[0] if alpn else ""),
+            _handshake_bytes(message, hello),
+            tuple((row(name.lower()), _SOURCE_RANK[source]) for name, source in names if name),
+        )
 
-    def _name(self, facts: FlowFacts, name: str, source: str, message: Message) -> None:
-        if not name:
-            return
-        row = self.texts.row(name.lower())
-        rank = _SOURCE_RANK[source]
-        if source in ("tls-sni", "quic-sni") and not facts.server_name:
+    def _name(self, facts: FlowFacts, name: tuple[int, int], message: Message) -> None:
+        row, rank = name
+        if rank in _SERVER_NAMES and not facts.server_name:
             facts.server_name = row
-        elif source in ("http-host", "http-authority") and not facts.http_host:
+        elif rank in _HTTP_HOSTS and not facts.http_host:
             facts.http_host = row
         if any(seen[0] == row and seen[1] == rank for seen in facts.names):
             return
@@ -144,3 +178,9 @@ class FactKeeper:
                     facts[row] = known.row(serial)
                     names.extend((serial, *name) for name in known.names)
         return facts, np.array(names, NAMES)
+
+
+def _handshake_bytes(message: Message, hello: Any) -> int:
+    if message.from_responder or not hasattr(hello, "cipher_suites"):
+        return 0
+    return QUIC_HANDSHAKE_BYTES if message.protocol == "quic" else int(getattr(hello, "length", 600)) + TLS_HANDSHAKE_REST_BYTES

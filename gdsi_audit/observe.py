@@ -6,6 +6,7 @@ function over packet rows.
 
 from __future__ import annotations
 
+import gc
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.compiling import Compiling
 from gdsi_audit.facts import FACTS, NAMES, FactKeeper, Texts
 from gdsi_audit.flows import CLOSED
 from gdsi_audit.flows.table import Batch, FlowTable
@@ -35,6 +37,7 @@ LONGEST_SILENCE_NS = 3_600_000_000_000
 MOST_MESSAGES = 200_000
 """Messages kept for detectors, all protocols together; more are counted, and still name their flows."""
 MOST_MESSAGES_PER_FLOW = 64
+COLLECT_EVERY_OBJECTS = 100_000
 
 RESOLVING = frozenset({"dns", "dns_tcp"})
 CUT_BY_SNAPLEN = GAP_BITS["cut_by_snaplen"]
@@ -79,6 +82,7 @@ class Observer:
         self._facts = FactKeeper()
         self.seen = Observation(texts=self._facts.texts)
         self._naming, self._evidence, self._hashing, self._keep = naming, evidence, hashing, keep
+        self._compiling = Compiling(naming=naming)
         self._decoder = Decoder()
         self._table = FlowTable(most_live_flows=MOST_LIVE_FLOWS, streams=naming)
         self._conversations = Conversations(self._table.want, MOST_LIVE_FLOWS)
@@ -135,6 +139,7 @@ class Observer:
             chosen = packets if self._keep is None else self._selected(packets, self._filtered[frames.capture])
             self.seen.pkts += chosen.size
             self._pass_time(packets["time"])
+            self._compiling.wait()
             for batch in self._table.assemble(frames, chosen):
                 if self._evidence:
                     self.seen.index.add(batch.serials, batch.packets["frame"])
@@ -165,11 +170,16 @@ class Observer:
             self.seen.resolutions.add(chunks, columns)
             for flow in np.unique(chunks["flow"]).tolist():
                 self._facts.service(flow, protocol)
-        for message, chunk in zip(heard.messages, heard.chunks, strict=True):
+        resolving = [row for row, message in enumerate(heard.messages) if message.protocol in RESOLVING]
+        completing = np.concatenate(heard.rows)[resolving] if resolving else batch.chunks[:0]
+        for row, number in zip(resolving, range(completing.size), strict=True):
+            self.seen.resolutions.add_message(heard.messages[row], completing[number : number + 1])
+        self._note(heard.messages)
+
+    def _note(self, messages: list[Message]) -> None:
+        for message in messages:
             self._facts.note(message)
-            if message.protocol in RESOLVING:
-                self.seen.resolutions.add_message(message, chunk)
-            else:
+            if message.protocol not in RESOLVING:
                 self._keep_message(message)
 
     def _keep_message(self, message: Message) -> None:
@@ -183,8 +193,8 @@ class Observer:
     def _close(self, closed: NDArray[np.void]) -> None:
         if not closed.size:
             return
+        self._note(self._conversations.end(closed["serial"]))
         facts, names = self._facts.close(closed["flow"], closed["serial"])
-        self._conversations.forget(closed["serial"])
         self.seen.rows.append(closed)
         self.seen.facts.append(facts)
         self.seen.names.append(names)
@@ -230,6 +240,17 @@ def _opened(source: Input, ordinal: int, hashing: bool) -> Iterator[Reading]:
         reading.__exit__()
 
 
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """What is kept holds no cycles; walking it all again for every few hundred new messages would take longer than reading them."""
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECT_EVERY_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def observe(
     sources: Sequence[Input],
     *,
@@ -241,6 +262,7 @@ def observe(
 ) -> Observation:
     """Everything observed in `sources`, one flow table across them all."""
     observer = Observer(naming=naming, evidence=evidence, hashing=hashing, keep=keep)
-    for source in sources:
-        observer.read(source, progress)
-    return observer.finish()
+    with _rare_collection():
+        for source in sources:
+            observer.read(source, progress)
+        return observer.finish()

@@ -13,10 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.facts import Texts
-from gdsi_audit.flows import CHUNKS
 from gdsi_audit.packets.address import value
 from gdsi_audit.protocols import Message
-from gdsi_audit.protocols._conversations import Chunk
 from gdsi_audit.spool import Spool
 
 QUERIES = np.dtype(
@@ -89,14 +87,14 @@ class Resolutions:
         self.queries.append(rows[use])
         self._add_addresses(rows, columns)
 
-    def add_message(self, message: Message, chunk: Chunk) -> None:
-        """One message that was parsed whole; `chunk` completed it."""
+    def add_message(self, message: Message, chunk: NDArray[np.void]) -> None:
+        """One message that was parsed whole; `chunk`, one row of CHUNKS, completed it."""
         body = message.body
         if body.opcode != 0 or not body.questions:
             return
-        rows = self._rows(np.array([tuple(chunk)], CHUNKS))
+        rows = self._rows(chunk)
         rows["qtype"], rows["rcode"], rows["response"] = body.questions[0].qtype, body.rcode, body.response
-        rows["answers"], rows["message_bytes"] = len(body.answers), chunk.wire_length
+        rows["answers"], rows["message_bytes"] = len(body.answers), chunk["wire_length"]
         rows["query"] = self.texts.row(body.questions[0].name.lower())
         rows["solicited"] = self._solicited(rows, np.array([body.id]), np.ones(1, np.bool_))
         self.queries.append(rows)

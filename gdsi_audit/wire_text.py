@@ -15,14 +15,15 @@ WireText = NewType("WireText", str)
 LONGEST_TEXT_BYTES = 4096
 """Longer text is cut, and the cut shows as a trailing `\\x…`."""
 
-_PLAIN = frozenset(range(0x20, 0x7F)) - {0x5C}
 _ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
 
 
 def display(raw: bytes) -> WireText:
     """The display form of `raw`: UTF-8 where it is valid and printable, `\\xNN` for the rest."""
     cut = raw[:LONGEST_TEXT_BYTES]
-    text = cut.decode("ascii") if cut.isascii() and _PLAIN.issuperset(cut) else _escaped(cut)
+    text = cut.decode("utf-8", "surrogateescape")
+    if "\\" in text or not text.isprintable():
+        text = _escaped(text)
     return WireText(text if len(cut) == len(raw) else text + "\\x…")
 
 
@@ -34,8 +35,7 @@ def original(text: WireText) -> bytes:
     return b"".join(bytes.fromhex(part) if index % 2 else part.encode() for index, part in enumerate(parts))
 
 
-def _escaped(raw: bytes) -> str:
-    decoded = raw.decode("utf-8", "surrogateescape")
+def _escaped(decoded: str) -> str:
     return "".join(character if character.isprintable() and character != "\\" else _hex(character) for character in decoded)
 
 

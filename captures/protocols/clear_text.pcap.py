@@ -24,7 +24,7 @@ def lines(text: str) -> list[Turn]:
 
 WEB = [
     Turn(True, b"GET /firmware/1.4.2.bin HTTP/1.1\r\nHost: http.cams.example\r\nUser-Agent: camera/1.4.2\r\n\r\n"),
-    Turn(False, b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: application/octet-stream\r\nContent-Length: 4096\r\n\r\n" + bytes(range(256)) * 16),
+    Turn(False, b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 4096\r\n\r\n" + bytes(range(256)) * 16),
     Turn(True, b"POST /report HTTP/1.1\r\nHost: http.cams.example\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"motion\":true}"),
     Turn(False, b"HTTP/1.1 204 No Content\r\n\r\n"),
 ]  # fmt: skip

@@ -61,6 +61,7 @@ def dhcp_6() -> bytes:
 
 
 def advertisement() -> bytes:
+    """Two prefixes and a resolver (RFC 4861, RFC 8106)."""
     capture = Capture(6, START_S, "router advertisement")
     router_advertisement(capture, 0.0, ROUTER, PREFIXES)
     router_advertisement(capture, 200.0, ROUTER, PREFIXES)
@@ -68,6 +69,7 @@ def advertisement() -> bytes:
 
 
 def network_time(*, ip_version: int) -> bytes:
+    """Three questions for the time, and a stratum 1 server's answers (RFC 5905)."""
     capture = Capture(ip_version, START_S, "ntp")
     for at_s in (1.0, 65.0, 129.0):
         ntp(capture, at_s, CAMERA, CLOCK)
@@ -75,6 +77,7 @@ def network_time(*, ip_version: int) -> bytes:
 
 
 def discovery(*, ip_version: int) -> bytes:
+    """The camera says that it is alive, in time before its first word runs out (UPnP)."""
     capture = Capture(ip_version, START_S, "ssdp")
     where = "http://192.168.1.50:8080/description.xml" if ip_version == 4 else f"http://[{CAMERA_INSIDE.ipv6}]:8080/description.xml"
     ssdp(capture, 0.0, CAMERA_INSIDE, "upnp:rootdevice", where)
@@ -96,6 +99,7 @@ def stun_messages(capture: Capture) -> tuple[bytes, bytes]:
 
 
 def stun(*, ip_version: int) -> bytes:
+    """Which address does the relay see (RFC 8489)."""
     capture = Capture(ip_version, START_S, "stun")
     request, answer = stun_messages(capture)
     port = capture.port()
@@ -105,6 +109,7 @@ def stun(*, ip_version: int) -> bytes:
 
 
 def stun_tcp(*, ip_version: int) -> bytes:
+    """The same question over TCP."""
     capture = Capture(ip_version, START_S, "stun over tcp")
     request, answer = stun_messages(capture)
     capture.tcp(0.0, CAMERA, RELAY, 3478, [Turn(True, request), Turn(False, answer)])

@@ -18,6 +18,7 @@ from gdsi_audit.wire_text import WireText, display
 TLS_1_3 = 0x0304
 DTLS_1_3 = 0xFEFC
 REMEMBERED_SHAPES = 4096
+REMEMBERED_HELLOS = 8192
 
 
 class Shape(NamedTuple):
@@ -165,9 +166,14 @@ def scan_slices(data: NDArray[np.uint8], offset: NDArray[np.int64], length: NDAr
 
 def from_row(row: list[int], data: bytes | memoryview, shapes: bytes, transport: str) -> ClientHello:
     """The ClientHello of a COMPLETE row."""
-    name = display(bytes(data[row[scan.NAME_AT] : row[scan.NAME_AT] + row[scan.NAME_BYTES]]))
-    shape = shape_of(shapes[row[scan.SHAPE_AT] : row[scan.SHAPE_AT] + row[scan.SHAPE_BYTES]], transport)
-    return ClientHello(name, *shape, "quic-sni" if transport == "q" else "tls-sni")
+    shape = shapes[row[scan.SHAPE_AT] : row[scan.SHAPE_AT] + row[scan.SHAPE_BYTES]]
+    return _hello_of(bytes(data[row[scan.NAME_AT] : row[scan.NAME_AT] + row[scan.NAME_BYTES]]), shape, transport)
+
+
+@lru_cache(maxsize=REMEMBERED_HELLOS)
+def _hello_of(name: bytes, shape: bytes, transport: str) -> ClientHello:
+    """A client says the same to the same server every time: one object for all of them."""
+    return ClientHello(display(name), *shape_of(shape, transport), "quic-sni" if transport == "q" else "tls-sni")
 
 
 def _numbers(raw: bytes) -> tuple[int, ...]:

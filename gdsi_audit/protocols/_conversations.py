@@ -1,167 +1,69 @@
 """Payload finds its parser: chunks of streams and datagrams become messages, and the flow table learns what is still wanted.
 
-Recognition works by the column over all chunks of a batch; Python runs only for chunks of flows whose protocol is known, and stops at the first
-message that leaves nothing more to learn.
+Recognition and what TLS says first work by the column over all chunks of a batch; Python runs only for chunks of flows that have to be read one
+after the other, and stops at the first message that leaves nothing more to learn.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import discover
-from gdsi_audit.protocols import HEAD_BYTES, Heads, Message, NeedMore
+from gdsi_audit.protocols import Message, NeedMore
+from gdsi_audit.protocols._heads import TRANSPORTS, Beginnings, Chunk, Shelf, heads_of, heads_of_bytes, with_icmp_headers
 
-TRANSPORTS = {"tcp": 6, "udp": 17, "icmp": 1, "icmp6": 58, "sctp": 132}
 SHORTEST_HEAD_BYTES = 8
 """A stream's first chunk shorter than this waits for the next one before it is recognised."""
-ICMP_HEADER_BYTES = 8
 STREAM_BYTES = 65_536
 """Most bytes that one direction of one stream keeps while a message is incomplete."""
 MOST_DATAGRAMS = 16
+EVERYTHING = 1 << 62
 
 Want = Callable[[list[int], list[int], list[int], list[int]], None]
 """(slots, serials, directions, bytes wanted), as FlowTable.want takes them."""
 
 
-def heads_of(data: NDArray[np.uint8], chunks: NDArray[np.void]) -> Heads:
-    """The first bytes of every chunk, zero-filled."""
-    columns = np.arange(HEAD_BYTES)
-    inside = columns < chunks["length"][:, None]
-    places = np.where(inside, chunks["offset"][:, None] + columns, 0)
-    return Heads(
-        bytes=np.where(inside, data[places], 0).astype(np.uint8),
-        length=chunks["length"],
-        transport=chunks["transport"],
-        orig_port=chunks["orig_port"],
-        resp_port=chunks["resp_port"],
-        from_responder=chunks["from_responder"],
-    )
-
-
-def with_icmp_headers(chunks: NDArray[np.void]) -> NDArray[np.void]:
-    """ICMP's type and code are part of what its parsers read, but of no flow's payload: the eight bytes before it are put back."""
-    icmp = (chunks["transport"] == TRANSPORTS["icmp"]) | (chunks["transport"] == TRANSPORTS["icmp6"])
-    if not icmp.any():
-        return chunks
-    chunks = chunks.copy()
-    chunks["offset"][icmp] -= ICMP_HEADER_BYTES
-    chunks["length"][icmp] += ICMP_HEADER_BYTES
-    return chunks
-
-
-class Chunk(NamedTuple):
-    """A row of CHUNKS as plain numbers: Python reads them ten times faster than fields of an array."""
-
-    time: int
-    frame: int
-    serial: int
-    flow: int
-    offset: int
-    stream_offset: int
-    orig_hi: int
-    orig_lo: int
-    resp_hi: int
-    resp_lo: int
-    length: int
-    gap_bytes: int
-    capture: int
-    slot: int
-    wire_length: int
-    orig_port: int
-    resp_port: int
-    transport: int
-    from_responder: int
-    depth: int
-
-
-def heads_of_bytes(data: bytes, chunk: Chunk) -> Heads:
-    """The same for one payload that has been put together."""
-    row = np.frombuffer(data[:HEAD_BYTES].ljust(HEAD_BYTES, b"\0"), np.uint8).reshape(1, HEAD_BYTES)
-    return Heads(
-        bytes=row,
-        length=np.array([len(data)], np.int32),
-        transport=np.array([chunk.transport], np.uint8),
-        orig_port=np.array([chunk.orig_port], np.uint16),
-        resp_port=np.array([chunk.resp_port], np.uint16),
-        from_responder=np.array([chunk.from_responder], np.uint8),
-    )
-
-
-def rows_of(heads: Heads, rows: NDArray[np.intp]) -> Heads:
-    """Some rows of `heads`."""
-    return Heads(
-        bytes=heads.bytes[rows],
-        length=heads.length[rows],
-        transport=heads.transport[rows],
-        orig_port=heads.orig_port[rows],
-        resp_port=heads.resp_port[rows],
-        from_responder=heads.from_responder[rows],
-    )
-
-
-class Shelf:
-    """The protocols by transport, in the order in which they are asked."""
-
-    def __init__(self) -> None:
-        self.protocols = discover.modules("gdsi_audit.protocols")
-        self.names = tuple(module.__name__.rpartition(".")[2] for module in self.protocols)
-        self._of_transport = {
-            number: [index for index, module in enumerate(self.protocols) if word == module.TRANSPORT] for word, number in TRANSPORTS.items()
-        }
-
-    def recognise(self, heads: Heads) -> NDArray[np.int16]:
-        """Row in `protocols` for each payload, -1 where none claims it. The first claim wins."""
-        claimed = np.full(heads.length.size, -1, np.int16)
-        for transport, indices in self._of_transport.items():
-            rows = np.flatnonzero(heads.transport == transport)
-            if not rows.size:
-                continue
-            part = rows_of(heads, rows)
-            for index in indices:
-                hits = rows[self.protocols[index].recognise(part)]
-                claimed[hits] = np.where(claimed[hits] < 0, index, claimed[hits])
-        return claimed
-
-
 class Side:
-    """One direction of one stream."""
+    """One direction of one stream, or of one exchange of datagrams, that is read chunk by chunk."""
 
-    __slots__ = ("buffer", "done", "frame", "protocol", "skip_bytes")
+    __slots__ = ("buffer", "chunk", "datagrams", "protocol", "resting")
 
     def __init__(self) -> None:
         self.protocol = -1
         self.buffer = b""
-        self.done = False
-        self.skip_bytes = 0
-        self.frame = 0
+        self.chunk: Chunk | None = None
+        """The last one that went into `buffer`."""
+        self.datagrams: list[bytes] = []
+        self.resting = False
+        """A body of unknown length is under way: only a chunk that begins a message of the same protocol is of interest."""
 
 
 class Conversation:
     """What is under way in one flow."""
 
-    __slots__ = ("datagrams", "sides", "tunnel")
+    __slots__ = ("sides", "tunnel")
 
     def __init__(self) -> None:
         self.tunnel = False
         """HTTP CONNECT was asked for: a response that grants it ends HTTP."""
         self.sides = (Side(), Side())
-        self.datagrams: tuple[list[bytes], list[bytes]] = ([], [])
 
 
 class Heard:
     """What one batch of chunks said."""
 
-    __slots__ = ("chunks", "columns", "messages")
+    __slots__ = ("columns", "messages", "rows")
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
-        self.chunks: list[Chunk] = []
-        """The chunk that completed each of `messages`."""
+        """In the order of the chunks that completed them."""
+        self.rows: list[NDArray[np.void]] = []
+        """CHUNKS that completed each of `messages`, in as many arrays as there were parts of the batch."""
         self.columns: list[tuple[NDArray[np.void], str, Any]] = []
         """(chunks, protocol, columns) of protocols that are parsed by the column (DNS), one row per chunk."""
 
@@ -174,31 +76,82 @@ class Conversations:
         self.gaps: Counter[str] = Counter()
         self._want = want
         self._live: dict[int, Conversation] = {}
-        self._serial_in_slot = np.full(most_slots, -1, np.int64)
+        self._newest_in_slot = np.full(most_slots, -1, np.int64)
+        self._known_in_slot = np.full(most_slots, -1, np.int64)
+        self._live_in_slot = np.full(most_slots, -1, np.int64)
+        self._heard_to = np.zeros(2 * most_slots, np.int64)
+        """Per side, 2 * slot + direction: nothing of the stream before this offset is of interest; EVERYTHING: nothing at all."""
+        self._heard_to_of = self._heard_to.data
+        self._stream_of_side = np.full(2 * most_slots, -1, np.int64)
         self._wants: list[tuple[int, int, int, int]] = []
+        self._said: list[tuple[int, Message]] = []
+        self._row = 0
+        self._alone = np.array([getattr(module, "EVERY_DATAGRAM", False) for module in self.shelf.protocols], np.bool_)
 
     def hear(self, data: NDArray[np.uint8], chunks: NDArray[np.void]) -> Heard:
         """Messages of `chunks`, whose bytes lie in `data`."""
         heard = Heard()
-        if not chunks.size:
-            return heard
-        chunks = with_icmp_headers(chunks)
-        claimed = self._claims(data, chunks)
-        taken = self._parse_columns(data, chunks, claimed, heard) | self._parse_hellos(data, chunks, claimed, heard)
-        self._listen(chunks, claimed, taken)
-        live = self._serial_in_slot[chunks["slot"]] == chunks["serial"]
-        rows = np.flatnonzero((live | (claimed >= 0)) & ~taken)
-        for chunk, claim in zip(map(Chunk._make, chunks[rows].tolist()), claimed[rows].tolist(), strict=True):
-            self._hear_one(data, chunk, claim, heard)
+        while chunks.size:
+            behind = self._first_reuse_of_slot(chunks)
+            self._hear_part(data, with_icmp_headers(chunks[:behind]), heard)
+            chunks = chunks[behind:]
         if self._wants:
             self._want(*map(list, zip(*self._wants, strict=True)))
             self._wants.clear()
         return heard
 
-    def forget(self, serials: NDArray[np.int64]) -> None:
-        """These flows are closed."""
-        for serial in serials.tolist():
-            self._live.pop(serial, None)
+    def end(self, serials: NDArray[np.int64]) -> list[Message]:
+        """These flows are closed; what the beginnings of messages that will never be whole still say."""
+        if self._live:
+            for serial in serials.tolist():
+                conversation = self._live.pop(serial, None)
+                for side in conversation.sides if conversation else ():
+                    self._read_cut(side)
+        return self._taken_messages()
+
+    def _taken_messages(self) -> list[Message]:
+        messages = [message for _, message in sorted(self._said, key=itemgetter(0))]
+        self._said.clear()
+        return messages
+
+    def _first_reuse_of_slot(self, chunks: NDArray[np.void]) -> int:
+        """Row of the first chunk whose flow took the slot of a flow that has chunks before it; the number of chunks where there is none."""
+        slots, serials = chunks["slot"], chunks["serial"]
+        self._newest_in_slot[slots] = serials
+        if (self._newest_in_slot[slots] != serials).any():
+            owners: dict[int, int] = {}
+            for row, (slot, serial) in enumerate(zip(slots.tolist(), serials.tolist(), strict=True)):
+                if owners.setdefault(slot, serial) != serial:
+                    return row
+        return int(chunks.size)
+
+    def _hear_part(self, data: NDArray[np.uint8], chunks: NDArray[np.void], heard: Heard) -> None:
+        slots, directions = chunks["slot"].astype(np.int64), chunks["from_responder"]
+        sides = 2 * slots + directions
+        self._meet(slots, chunks["serial"])
+        claimed = self._claims(data, chunks)
+        taken = self._parse_columns(data, chunks, claimed, heard) | self._parse_flights(data, chunks, claimed, sides)
+        self._listen(chunks, claimed, taken)
+        alone = (claimed >= 0) & self._alone[claimed]
+        ends = chunks["stream_offset"] + chunks["length"]
+        live = self._live_in_slot[slots] == chunks["serial"]
+        rows = np.flatnonzero((live | alone) & ~taken & (self._heard_to[sides] < ends))
+        beginnings = Beginnings(self.shelf, data, chunks, rows)
+        for row, side, end in zip(rows.tolist(), sides[rows].tolist(), ends[rows].tolist(), strict=True):
+            if self._heard_to_of[side] < end:
+                self._row = row
+                self._hear_one(data, Chunk._make(chunks[row].item()), int(claimed[row]), beginnings)
+        said = sorted(self._said, key=itemgetter(0))
+        if said:
+            heard.rows.append(chunks[[row for row, _ in said]])
+            heard.messages.extend(message for _, message in said)
+            self._said.clear()
+
+    def _meet(self, slots: NDArray[np.int64], serials: NDArray[np.int64]) -> None:
+        """Forgets what was known of the flows that had these slots before."""
+        fresh = slots[self._known_in_slot[slots] != serials]
+        self._heard_to[2 * fresh] = self._heard_to[2 * fresh + 1] = 0
+        self._known_in_slot[slots] = serials
 
     def _claims(self, data: NDArray[np.uint8], chunks: NDArray[np.void]) -> NDArray[np.int16]:
         """Row on the shelf per chunk; only a stream's first chunk and datagrams are looked at."""
@@ -217,17 +170,33 @@ class Conversations:
             taken[rows] = ~columns.messages["needs_parse"].astype(np.bool_)
         return taken
 
-    def _parse_hellos(self, data: NDArray[np.uint8], chunks: NDArray[np.void], claimed: NDArray[np.int16], heard: Heard) -> NDArray[np.bool_]:
+    def _parse_flights(
+        self, data: NDArray[np.uint8], chunks: NDArray[np.void], claimed: NDArray[np.int16], sides: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Streams that begin in this batch and say all they have to say in it."""
         taken = np.zeros(chunks.size, np.bool_)
-        for index in self._claimed_with("client_hellos", claimed):
-            rows = np.flatnonzero((claimed == index) & (chunks["from_responder"] == 0))
+        for index in self._claimed_with("flights", claimed):
+            begun = sides[claimed == index]
+            rows, first = self._streams(begun, sides)
             part = chunks[rows]
-            bodies = self.shelf.protocols[index].client_hellos(data, part["offset"], part["length"])
-            for row, chunk, outcome in zip(rows.tolist(), map(Chunk._make, part.tolist()), bodies, strict=True):
-                if outcome is not None and not isinstance(outcome, NeedMore):
-                    self._say(heard, chunk, index, outcome[0])
-                    taken[row] = True
+            flights = self.shelf.protocols[index].flights(data, part["offset"], part["length"], part["gap_bytes"], first)
+            done = np.array(flights.done, np.bool_)
+            self._heard_to[begun[done]] = EVERYTHING
+            taken[rows] |= np.repeat(done, np.diff(first))
+            ended = part[first[:-1][done]]
+            nothing = [0] * ended.size
+            self._wants.extend(zip(ended["slot"].tolist(), ended["serial"].tolist(), ended["from_responder"].tolist(), nothing, strict=True))
+            self._say_all(part[flights.rows], rows[flights.rows], index, flights.bodies)
         return taken
+
+    def _streams(self, begun: NDArray[np.int64], sides: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """Rows of the chunks of the sides `begun`, stream by stream, and where each stream begins among them, their end included."""
+        self._stream_of_side[begun] = np.arange(begun.size)
+        streams = self._stream_of_side[sides]
+        self._stream_of_side[begun] = -1
+        rows = np.flatnonzero(streams >= 0)
+        rows = rows[np.argsort(streams[rows], kind="stable")]
+        return rows, np.searchsorted(streams[rows], np.arange(begun.size + 1))
 
     def _claimed_with(self, ability: str, claimed: NDArray[np.int16]) -> list[int]:
         return [index for index in np.unique(claimed).tolist() if index >= 0 and hasattr(self.shelf.protocols[index], ability)]
@@ -236,78 +205,83 @@ class Conversations:
         """Flows in which a protocol was recognised, or whose first chunk is too short to tell, are heard from now on."""
         tcp = chunks["transport"] == TRANSPORTS["tcp"]
         short = tcp & (chunks["stream_offset"] == 0) & (chunks["length"] < SHORTEST_HEAD_BYTES)
-        whole = np.array([not getattr(module, "EVERY_DATAGRAM", False) for module in self.shelf.protocols], np.bool_)
-        begins = ((claimed >= 0) & whole[claimed]) | short
-        fresh = begins & (self._serial_in_slot[chunks["slot"]] != chunks["serial"])
-        rows = np.flatnonzero(fresh)
-        for chunk, done in zip(map(Chunk._make, chunks[rows].tolist()), (taken & tcp)[rows].tolist(), strict=True):
-            conversation = self._live.setdefault(chunk.serial, Conversation())
-            self._serial_in_slot[chunk.slot] = chunk.serial
-            if done:
-                conversation.sides[chunk.from_responder].done = True
+        begins = ((claimed >= 0) & ~self._alone[claimed] & ~taken) | short
+        fresh = np.flatnonzero(begins & (self._live_in_slot[chunks["slot"]] != chunks["serial"]))
+        self._live_in_slot[chunks["slot"][fresh]] = chunks["serial"][fresh]
+        for serial in dict.fromkeys(chunks["serial"][fresh].tolist()):
+            self._live[serial] = Conversation()
 
-    def _hear_one(self, data: NDArray[np.uint8], chunk: Chunk, claimed: int, heard: Heard) -> None:
-        start = chunk.offset
-        payload = data[start : start + chunk.length].tobytes()
-        if claimed >= 0 and getattr(self.shelf.protocols[claimed], "EVERY_DATAGRAM", False):
-            self._hear_datagram(chunk, claimed, [payload], heard)
+    def _hear_one(self, data: NDArray[np.uint8], chunk: Chunk, claimed: int, beginnings: Beginnings) -> None:
+        payload = data[chunk.offset : chunk.offset + chunk.length].tobytes()
+        if claimed >= 0 and self._alone[claimed]:
+            self._hear_datagram(chunk, claimed, [payload])
             return
         conversation = self._live.get(chunk.serial)
         if conversation is None:
             return
         if chunk.transport == TRANSPORTS["tcp"]:
-            self._hear_stream(conversation, chunk, claimed, payload, heard)
+            self._hear_stream(conversation, chunk, claimed, payload, beginnings)
         else:
-            self._hear_datagrams(conversation, chunk, claimed, payload, heard)
+            self._hear_datagrams(conversation, chunk, claimed, payload)
 
-    def _hear_datagram(self, chunk: Chunk, index: int, datagrams: list[bytes], heard: Heard) -> bool:
+    def _hear_datagram(self, chunk: Chunk, index: int, datagrams: list[bytes]) -> bool:
         """One attempt at a message; True: nothing more to learn from this direction."""
         try:
-            body = self.shelf.protocols[index].parse(datagrams, from_responder=bool(chunk.from_responder))
+            found = self.shelf.protocols[index].parse(datagrams, from_responder=bool(chunk.from_responder))
         except ValueError:
             self.gaps[f"bad_{self.shelf.names[index]}"] += 1
             return True
-        if isinstance(body, NeedMore):
+        if isinstance(found, NeedMore):
             return False
-        self._say(heard, chunk, index, body)
-        return bool(getattr(body, "satisfied", True))
+        bodies = found if isinstance(found, tuple) else (found,)
+        for body in bodies:
+            self._say(chunk, index, body)
+        return bool(getattr(bodies[-1], "satisfied", True))
 
-    def _hear_datagrams(self, conversation: Conversation, chunk: Chunk, claimed: int, payload: bytes, heard: Heard) -> None:
-        direction = chunk.from_responder
-        side, so_far = conversation.sides[direction], conversation.datagrams[direction]
-        if side.done or (side.protocol < 0 and claimed < 0):
+    def _hear_datagrams(self, conversation: Conversation, chunk: Chunk, claimed: int, payload: bytes) -> None:
+        side = conversation.sides[chunk.from_responder]
+        if side.protocol < 0 and claimed < 0:
             return
         side.protocol = claimed if side.protocol < 0 else side.protocol
-        so_far.append(payload)
-        side.done = self._hear_datagram(chunk, side.protocol, so_far, heard) or len(so_far) >= MOST_DATAGRAMS
-        if side.done:
-            so_far.clear()
+        side.datagrams.append(payload)
+        if self._hear_datagram(chunk, side.protocol, side.datagrams) or len(side.datagrams) >= MOST_DATAGRAMS:
+            side.datagrams.clear()
+            self._heard_to_of[2 * chunk.slot + chunk.from_responder] = EVERYTHING
 
-    def _hear_stream(self, conversation: Conversation, chunk: Chunk, claimed: int, payload: bytes, heard: Heard) -> None:
+    def _hear_stream(self, conversation: Conversation, chunk: Chunk, claimed: int, payload: bytes, beginnings: Beginnings) -> None:
         side = conversation.sides[chunk.from_responder]
-        if side.done:
-            return
         if side.protocol < 0 and not side.buffer:
             side.protocol = claimed
-        if chunk.gap_bytes:
-            payload = self._jump(side, chunk.gap_bytes, payload)
-        skipped = min(side.skip_bytes, len(payload))
-        side.skip_bytes -= skipped
-        side.buffer += payload[skipped:]
-        while side.buffer and not side.done and self._take_message(conversation, side, chunk, heard):
+        if side.resting:
+            if not beginnings.has(self._row, side.protocol):
+                return
+            side.resting = False
+        elif chunk.gap_bytes and (side.buffer or self._heard_to_of[2 * chunk.slot + chunk.from_responder] < chunk.stream_offset):
+            # Missing bytes are harmless inside a body that is skipped anyway, and the end of what can be parsed elsewhere.
+            self.gaps["stream_gap"] += 1
+            self._read_cut(side)
+            self._finish(side, chunk)
+            return
+        side.buffer += payload[max(self._heard_to_of[2 * chunk.slot + chunk.from_responder] - chunk.stream_offset, 0) :]
+        side.chunk = chunk
+        while side.buffer and self._take_message(conversation, side, chunk):
             pass
         self._settle(side, chunk)
 
-    def _jump(self, side: Side, gap_bytes: int, payload: bytes) -> bytes:
-        """Bytes are missing: harmless inside a body that is skipped anyway, the end of what can be parsed elsewhere."""
-        if side.skip_bytes >= gap_bytes and not side.buffer:
-            side.skip_bytes -= gap_bytes
-            return payload
-        self.gaps["stream_gap"] += 1
-        side.done, side.buffer = True, b""
-        return b""
+    def _read_cut(self, side: Side) -> None:
+        """The stream ends for us inside a message: its protocol may still make something of what is there."""
+        module = self.shelf.protocols[side.protocol] if side.protocol >= 0 else None
+        if not side.buffer or side.chunk is None or not getattr(module, "READS_WHAT_IS_CUT", False) or module is None:
+            return
+        try:
+            outcome = module.parse(side.buffer, from_responder=bool(side.chunk.from_responder), final=True)
+        except ValueError:
+            return
+        if not isinstance(outcome, NeedMore):
+            for body in outcome[0] if isinstance(outcome[0], tuple) else outcome[:1]:
+                self._say(side.chunk, side.protocol, body)
 
-    def _take_message(self, conversation: Conversation, side: Side, chunk: Chunk, heard: Heard) -> bool:
+    def _take_message(self, conversation: Conversation, side: Side, chunk: Chunk) -> bool:
         """Takes one message off the front of the buffer; False: not yet, or never."""
         if side.protocol < 0 and not self._recognise_again(side, chunk):
             return False
@@ -315,24 +289,29 @@ class Conversations:
             outcome = self.shelf.protocols[side.protocol].parse(side.buffer, from_responder=bool(chunk.from_responder))
         except ValueError:
             self.gaps[f"bad_{self.shelf.names[side.protocol]}"] += 1
-            side.done = True
+            self._finish(side, chunk)
             return False
         if isinstance(outcome, NeedMore):
             return False
         found, used = outcome
         bodies = found if isinstance(found, tuple) else (found,)
         for body in bodies:
-            self._say(heard, chunk, side.protocol, body)
-        self._go_on(conversation, side, bodies[-1], used)
+            self._say(chunk, side.protocol, body)
+        self._go_on(conversation, side, chunk, bodies[-1], used)
         return bool(used > 0)
 
-    def _go_on(self, conversation: Conversation, side: Side, body: Any, used: int) -> None:
+    def _go_on(self, conversation: Conversation, side: Side, chunk: Chunk, body: Any, used: int) -> None:
         """What follows this message in the stream."""
+        if getattr(body, "satisfied", False):
+            self._finish(side, chunk)
+            return
         answers_tunnel = conversation.tunnel and 200 <= getattr(body, "status", 0) < 300
-        side.buffer = side.buffer[body.head_bytes if answers_tunnel else used :]
-        side.skip_bytes = 0 if answers_tunnel else int(getattr(body, "body_bytes_missing", 0) or 0)
-        side.done = bool(getattr(body, "satisfied", False))
         hands_over = bool(getattr(body, "hands_over", False))
+        side.buffer = side.buffer[body.head_bytes if answers_tunnel else used :]
+        missing_bytes = 0 if answers_tunnel else int(getattr(body, "body_bytes_missing", 0))
+        side.resting = missing_bytes < 0
+        if missing_bytes > 0:
+            self._heard_to_of[2 * chunk.slot + chunk.from_responder] = chunk.stream_offset + chunk.length + missing_bytes
         conversation.tunnel |= hands_over and hasattr(body, "method")
         if hands_over or answers_tunnel:
             side.protocol = -1
@@ -341,22 +320,27 @@ class Conversations:
         """For a stream whose first chunk was too short, and behind a message that hands the stream over to another protocol."""
         side.protocol = int(self.shelf.recognise(heads_of_bytes(side.buffer, chunk))[0])
         if side.protocol < 0 and len(side.buffer) >= SHORTEST_HEAD_BYTES:
-            side.done = True
+            self._finish(side, chunk)
         return side.protocol >= 0
 
+    def _finish(self, side: Side, chunk: Chunk) -> None:
+        """Nothing more is to be learnt from this direction."""
+        side.buffer, side.chunk = b"", None
+        self._heard_to_of[2 * chunk.slot + chunk.from_responder] = EVERYTHING
+        self._wants.append((chunk.slot, chunk.serial, chunk.from_responder, 0))
+
     def _settle(self, side: Side, chunk: Chunk) -> None:
-        """Tells the flow table what this direction still needs."""
-        slot, serial, direction = chunk.slot, chunk.serial, chunk.from_responder
+        """Bounds what is kept of a message that is not whole."""
         if len(side.buffer) > STREAM_BYTES:
             self.gaps["limit:stream_bytes"] += 1
-            side.done = True
-        if side.done:
-            side.buffer = b""
-            self._wants.append((slot, serial, direction, 0))
-        elif side.protocol >= 0 and getattr(self.shelf.protocols[side.protocol], "WHOLE_STREAM", False):
-            self._wants.append((slot, serial, direction, 1 << 40))
+            self._finish(side, chunk)
 
-    def _say(self, heard: Heard, chunk: Chunk, index: int, body: Any) -> None:
+    def _say(self, chunk: Chunk, index: int, body: Any) -> None:
         name = self.shelf.names[index]
-        heard.messages.append(Message(chunk.flow, chunk.frame, chunk.time, name, chunk.from_responder == 1, body, chunk.capture))
-        heard.chunks.append(chunk)
+        self._said.append((self._row, Message(chunk.flow, chunk.frame, chunk.time, name, chunk.from_responder == 1, body, chunk.capture)))
+
+    def _say_all(self, chunks: NDArray[np.void], rows: NDArray[np.intp], index: int, bodies: list[Any]) -> None:
+        name = self.shelf.names[index]
+        fields = [chunks[field].tolist() for field in ("flow", "frame", "time", "from_responder", "capture")]
+        for row, body, flow, frame, time, from_responder, capture in zip(rows.tolist(), bodies, *fields, strict=True):
+            self._said.append((row, Message(flow, frame, time, name, from_responder == 1, body, capture)))

@@ -11,6 +11,10 @@ LONGEST_LABEL_BYTES = 63
 SMALLEST_QUESTION_BYTES = 5
 SMALLEST_RECORD_BYTES = 11
 OPCODES = (0, 1, 2, 4, 5, 6)
+IS_OPCODE = np.zeros(16, np.bool_)
+IS_OPCODE[list(OPCODES)] = True
+IS_CLASS = np.zeros(256, np.bool_)
+IS_CLASS[[1, 3, 4, 254, 255]] = True
 
 
 def begins_message(heads: NDArray[np.uint8], length: NDArray[np.int32], *, cut_allowed: Bools | None = None, multicast: bool = False) -> Bools:
@@ -27,11 +31,13 @@ def begins_message(heads: NDArray[np.uint8], length: NDArray[np.int32], *, cut_a
         counts = (opcode == 0) & (rcode == 0) & (questions + records > 0)
     else:
         query = (answers == 0) & (authorities == 0) & (rcode == 0) & (additionals <= 2) | (opcode > 3)
-        counts = np.isin(opcode, OPCODES) & (flags & 0x40 == 0) & (questions == 1) & (response | query)
+        counts = IS_OPCODE[opcode] & (flags & 0x40 == 0) & (questions == 1) & (response | query)
     fits = 12 + SMALLEST_QUESTION_BYTES * questions + SMALLEST_RECORD_BYTES * records <= length
     if cut_allowed is not None:
         fits |= cut_allowed
-    begins: Bools = counts & fits & _first_name_walks(heads, length, questions > 0)
+    begins: Bools = counts & fits
+    rows = np.flatnonzero(begins)
+    begins[rows] = _first_name_walks(heads[rows], length[rows], questions[rows] > 0)
     return begins
 
 
@@ -58,5 +64,5 @@ def _question_ends(heads: NDArray[np.uint8], position: NDArray[np.int64], length
     visible = position + 4 <= last
     high = heads[rows, np.minimum(position + 3, last)] & 0x7F
     low = heads[rows, np.minimum(position + 4, last)]
-    ends: Bools = (position + 5 <= length) & (~visible | (high == 0) & np.isin(low, (1, 3, 4, 254, 255)))
+    ends: Bools = (position + 5 <= length) & (~visible | (high == 0) & IS_CLASS[low])
     return ends

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from gdsi_audit.protocols import NEED_MORE, NeedMore
@@ -14,9 +15,21 @@ LONGEST_HEAD_BYTES = 16_000
 MOST_HEADERS = 64
 BODY_PREFIX_BYTES = 4096
 UNKNOWN = -1
+REMEMBERED_LINES = 4096
+NO_TEXT = WireText("")
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
+
+
+class Field(NamedTuple):
+    """One header field."""
+
+    name: bytes
+    """Lower case."""
+    value: bytes
+    shown_name: WireText
+    shown_value: WireText
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +37,30 @@ class Head:
     """Start line and header fields, whitespace around values gone, folded lines joined."""
 
     start_line: bytes
-    fields: tuple[tuple[bytes, bytes], ...]
-    """(name in lower case, value)."""
+    fields: tuple[Field, ...]
     head_bytes: int
     malformed_lines: int
     """Lines that are no header field: left out."""
     cut: bool
     """The head did not end within LONGEST_HEAD_BYTES."""
+    by_name: dict[bytes, Field]
+    """The first field of each name."""
 
     def first(self, name: bytes) -> bytes:
         """Value of the first field `name`; empty: none."""
-        return next((value for field, value in self.fields if field == name), b"")
+        found = self.by_name.get(name)
+        return found.value if found else b""
 
     def text(self, name: bytes) -> WireText:
-        return display(self.first(name))
+        found = self.by_name.get(name)
+        return found.shown_value if found else NO_TEXT
+
+    def values(self, name: bytes) -> list[bytes]:
+        """Values of all fields `name`."""
+        return [field.value for field in self.fields if field.name == name] if name in self.by_name else []
 
     def headers(self) -> tuple[tuple[WireText, WireText], ...]:
-        return tuple((display(name), display(value)) for name, value in self.fields[:MOST_HEADERS])
+        return tuple((field.shown_name, field.shown_value) for field in self.fields[:MOST_HEADERS])
 
 
 class Body(NamedTuple):
@@ -63,7 +83,8 @@ def read_head(data: bytes) -> Head | NeedMore:
         return NEED_MORE
     start_line, *lines = data[begin : end.start() if end else len(data)].split(b"\n")
     fields, malformed_lines = _fields(lines)
-    return Head(start_line.rstrip(b"\r"), fields, end.end() if end else len(data), malformed_lines, cut)
+    by_name = {field.name: field for field in reversed(fields)}
+    return Head(start_line.rstrip(b"\r"), fields, end.end() if end else len(data), malformed_lines, cut, by_name)
 
 
 def read_body(head: Head, data: bytes, *, until_close: bool) -> Body:
@@ -89,22 +110,34 @@ def content_length_of(head: Head) -> int:
 
 def lengths_conflict(head: Head) -> bool:
     """Two framings, or two different lengths: what follows may be read differently by different servers (RFC 9112 §6.3)."""
-    lengths = {value for name, value in head.fields if name == b"content-length"}
+    lengths = set(head.values(b"content-length"))
     return len(lengths) > 1 or bool(lengths and head.first(b"transfer-encoding"))
 
 
-def _fields(lines: list[bytes]) -> tuple[tuple[tuple[bytes, bytes], ...], int]:
-    fields: list[tuple[bytes, bytes]] = []
+def _fields(lines: list[bytes]) -> tuple[tuple[Field, ...], int]:
+    fields: list[Field] = []
     malformed_lines = 0
     for line in lines:
-        name, colon, value = line.partition(b":")
         if line[:1] in (b" ", b"\t") and fields:
-            fields[-1] = (fields[-1][0], fields[-1][1] + b" " + line.strip())
-        elif colon and name.strip():
-            fields.append((name.strip().lower(), value.strip()))
+            fields[-1] = _made(fields[-1].name, fields[-1].value + b" " + line.strip())
+            continue
+        field = _field(line)
+        if field is not None:
+            fields.append(field)
         else:
             malformed_lines += bool(line.strip())
     return tuple(fields), malformed_lines
+
+
+@lru_cache(maxsize=REMEMBERED_LINES)
+def _field(line: bytes) -> Field | None:
+    """Clients and servers repeat most lines of their heads, so lines are remembered."""
+    name, colon, value = line.partition(b":")
+    return _made(name.strip().lower(), value.strip()) if colon and name.strip() else None
+
+
+def _made(name: bytes, value: bytes) -> Field:
+    return Field(name, value, display(name), display(value))
 
 
 def _chunked(data: bytes, start: int) -> Body:

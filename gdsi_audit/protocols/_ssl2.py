@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.protocols import Heads
 from gdsi_audit.protocols._client_hello import ClientHello
+from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.wire_text import WireText
 
 HEADER_BYTES = 11
@@ -21,8 +22,8 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     record_bytes = (begin[:, 0] & 0x7F) << 8 | begin[:, 1]
     ciphers, session, challenge = (begin[:, at] << 8 | begin[:, at + 1] for at in (5, 7, 9))
     fits = (record_bytes + 2 == heads.length) & (ciphers + session + challenge + HEADER_BYTES == heads.length)
-    plausible = (ciphers > 0) & (ciphers % 3 == 0) & np.isin(session, (0, 16)) & (challenge >= 16) & (challenge <= 32)
-    kind = (begin[:, 0] >= 0x80) & (begin[:, 2] == 1) & np.isin(begin[:, 3] << 8 | begin[:, 4], VERSIONS)
+    plausible = (ciphers > 0) & (ciphers % 3 == 0) & is_one_of(session, (0, 16)) & (challenge >= 16) & (challenge <= 32)
+    kind = (begin[:, 0] >= 0x80) & (begin[:, 2] == 1) & is_one_of(begin[:, 3] << 8 | begin[:, 4], VERSIONS)
     hello: NDArray[np.bool_] = kind & fits & plausible
     return hello
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols import Heads
+from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._dns_names import read_name
 from gdsi_audit.wire_text import WireText, display
 
@@ -60,9 +61,9 @@ class DhcpMessage:
 
 def recognise(heads: Heads) -> NDArray[np.bool_]:
     """Operation, hardware address and hops plausible, on a DHCP port, long enough for the fixed part."""
-    at_port = np.isin(heads.orig_port, PORTS) | np.isin(heads.resp_port, PORTS)
+    at_port = is_one_of(heads.orig_port, PORTS) | is_one_of(heads.resp_port, PORTS)
     operation, address_bytes, hops = heads.bytes[:, 0], heads.bytes[:, 2], heads.bytes[:, 3]
-    found: NDArray[np.bool_] = at_port & np.isin(operation, (1, 2)) & (address_bytes <= 16) & (hops <= 16) & (heads.length >= FIXED_BYTES)
+    found: NDArray[np.bool_] = at_port & is_one_of(operation, (1, 2)) & (address_bytes <= 16) & (hops <= 16) & (heads.length >= FIXED_BYTES)
     return found
 
 

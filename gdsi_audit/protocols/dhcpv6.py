@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols import Heads
+from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._dns_names import read_name
 from gdsi_audit.wire_text import WireText, display
 
@@ -56,9 +57,9 @@ class DhcpV6Message:
 
 def recognise(heads: Heads) -> NDArray[np.bool_]:
     """A known message type on a DHCPv6 port, its first option plausible."""
-    at_port = np.isin(heads.orig_port, PORTS) | np.isin(heads.resp_port, PORTS)
+    at_port = is_one_of(heads.orig_port, PORTS) | is_one_of(heads.resp_port, PORTS)
     kind = heads.bytes[:, 0]
-    first_option_high = np.where(np.isin(kind, RELAY_TYPES), 0, heads.bytes[:, 4])
+    first_option_high = np.where(is_one_of(kind, RELAY_TYPES), 0, heads.bytes[:, 4])
     found: NDArray[np.bool_] = at_port & (kind >= 1) & (kind <= LAST_TYPE) & (heads.length >= HEADER_BYTES) & (first_option_high == 0)
     return found
 

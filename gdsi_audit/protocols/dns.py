@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.kernels import kernel, part
 from gdsi_audit.protocols import Heads
+from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._dns_message import Answered, DnsMessage, parse_message
 from gdsi_audit.protocols._dns_shape import begins_message
 
@@ -85,7 +86,7 @@ class DnsColumns(NamedTuple):
 def recognise(heads: Heads) -> NDArray[np.bool_]:
     """By shape on any port; a bare header counts only as a response from port 53."""
     at_53 = (heads.orig_port == DNS_PORT) | (heads.resp_port == DNS_PORT)
-    sibling = np.isin(heads.orig_port, SIBLING_PORTS) | np.isin(heads.resp_port, SIBLING_PORTS)
+    sibling = is_one_of(heads.orig_port, SIBLING_PORTS) | is_one_of(heads.resp_port, SIBLING_PORTS)
     bare = at_53 & (heads.length == BARE_HEADER_BYTES) & (heads.bytes[:, 2] & 0x80 > 0) & ~heads.bytes[:, 4:12].any(axis=1)
     found: NDArray[np.bool_] = (begins_message(heads.bytes, heads.length, cut_allowed=at_53) | bare) & (at_53 | ~sibling)
     return found

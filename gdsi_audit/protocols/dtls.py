@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore
 from gdsi_audit.protocols._certificate import Certificate
+from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._handshake import (
     ALERT,
     APPLICATION_DATA,
@@ -46,8 +47,8 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     version = begin[:, 1] << 8 | begin[:, 2]
     epoch = begin[:, 3] << 8 | begin[:, 4]
     record_bytes = begin[:, 11] << 8 | begin[:, 12]
-    is_record = np.isin(version, (0xFEFF, 0xFEFD, 0x0100)) & (record_bytes > 0) & (record_bytes + RECORD_HEADER_BYTES <= heads.length)
-    hello = (begin[:, 0] == HANDSHAKE) & (epoch == 0) & np.isin(begin[:, 13], (CLIENT_HELLO, SERVER_HELLO, HELLO_VERIFY_REQUEST))
+    is_record = is_one_of(version, (0xFEFF, 0xFEFD, 0x0100)) & (record_bytes > 0) & (record_bytes + RECORD_HEADER_BYTES <= heads.length)
+    hello = (begin[:, 0] == HANDSHAKE) & (epoch == 0) & is_one_of(begin[:, 13], (CLIENT_HELLO, SERVER_HELLO, HELLO_VERIFY_REQUEST))
     under_way = (begin[:, 0] >= CHANGE_CIPHER_SPEC) & (begin[:, 0] <= APPLICATION_DATA) & (epoch > 0) & (record_bytes >= 16)
     records: NDArray[np.bool_] = is_record & (hello | under_way)
     return records

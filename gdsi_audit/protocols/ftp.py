@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore
+from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._dialogue import Command, Credentials, Reply, StartTls, Turn, command_of, numbered_reply, read_line, user_and_password
 from gdsi_audit.wire_text import WireText, display
 
@@ -25,7 +26,7 @@ VERBS = frozenset(
 def recognise(heads: Heads) -> NDArray[np.bool_]:
     """A server's `220` that says FTP, or that stands on an FTP port and does not say SMTP; a client's opening command, POP's ports aside."""
     found = np.zeros(heads.length.size, np.bool_)
-    for row in np.flatnonzero(np.isin(heads.bytes[:, 0], tuple(b"2AFOSUafosu"))):
+    for row in np.flatnonzero(is_one_of(heads.bytes[:, 0], tuple(b"2AFOSUafosu"))):
         head = heads.bytes[row].tobytes().upper()
         greets = head.startswith((b"220 ", b"220-")) and b"SMTP" not in head and (b"FTP" in head or heads.resp_port[row] in PORTS)
         found[row] = greets or head.startswith(OPENINGS) or (is_user(head) and heads.resp_port[row] not in POP_PORTS)

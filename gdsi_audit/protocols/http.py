@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,11 @@ METHODS = (
 )
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 LONGEST_METHOD_BYTES = 20
+REMEMBERED_HOSTS = 4096
 
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}[ \t]")
+_OTHER = re.compile(rb"[A-Z]+ +(?:rtsp[su]?|sips?|icap):|[^\r\n]* (?!HTTP/)[A-Z]+/[0-9.]+\r?\n")
+"""A request of a protocol that borrows the methods: RTSP (RFC 7826), SIP (RFC 3261), ICAP (RFC 3507)."""
 _VERSION = re.compile(rb"HTTP/(1\.[0-9])")
 _RESPONSE = re.compile(rb"HTTP/(1\.[0-9])[ \t]+([0-9]{3})(?:[ \t].*)?", re.DOTALL)
 _ABSOLUTE = re.compile(rb"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]*)", re.IGNORECASE)
@@ -120,11 +124,13 @@ class Http2Preface:
 
 
 def recognise(heads: Heads) -> NDArray[np.bool_]:
-    """A registered method and a space, any token with the version in sight, a status line, or HTTP/2's preface."""
+    """A registered method and a space (and neither target nor version of another protocol), any token with the version in sight, a status line,
+    or HTTP/2's preface."""
     found = np.zeros(heads.length.size, np.bool_)
     for row in np.flatnonzero((heads.bytes[:, 0] >= 0x41) & (heads.bytes[:, 0] <= 0x5A)):
         head = heads.bytes[row].tobytes()
-        found[row] = head.startswith((*METHODS, b"HTTP/1.", PREFACE[:18])) or (b" HTTP/1." in head and bool(_METHOD.match(head)))
+        shaped = head.startswith((*METHODS, b"HTTP/1.", PREFACE[:18])) or (b" HTTP/1." in head and bool(_METHOD.match(head)))
+        found[row] = shaped and not _OTHER.match(head)
     return found
 
 
@@ -146,6 +152,7 @@ def parse(data: bytes, *, from_responder: bool) -> tuple[HttpRequest | HttpRespo
     return _request(head, data)
 
 
+@lru_cache(maxsize=REMEMBERED_HOSTS)
 def host_of(authority: bytes) -> WireText:
     """The host of `host:port` in lower case, brackets and a trailing dot gone; what has neither form is kept whole."""
     match = _AUTHORITY.fullmatch(authority.strip())
@@ -235,5 +242,5 @@ def _response(head: Head, data: bytes, line: re.Match[bytes]) -> tuple[HttpRespo
 def _hosts(head: Head, method: bytes, target: bytes) -> tuple[WireText, ...]:
     absolute = _ABSOLUTE.match(target)
     from_target = [target] if method == b"CONNECT" else [absolute[1]] if absolute else []
-    hosts = [host_of(authority) for authority in (*from_target, *(value for name, value in head.fields if name == b"host"))]
+    hosts = [host_of(authority) for authority in (*from_target, *head.values(b"host"))]
     return tuple(dict.fromkeys(host for host in hosts if host))

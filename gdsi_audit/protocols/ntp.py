@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols import Heads
+from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._dns_shape import begins_message
 from gdsi_audit.wire_text import WireText, display
 
@@ -53,7 +54,7 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     version, mode = first >> 3 & 7, first & 7
     versioned = (version >= 1) & (version <= 4)
     timed = (mode >= 1) & (mode <= 5) & (stratum <= 16) & (heads.length >= HEADER_BYTES) & (heads.length % 4 == 0)
-    control = np.isin(mode, (CONTROL, PRIVATE)) & (heads.length >= np.where(mode == CONTROL, 12, 8)) & (stratum & 0x3F <= 0x1F)
+    control = is_one_of(mode, (CONTROL, PRIVATE)) & (heads.length >= np.where(mode == CONTROL, 12, 8)) & (stratum & 0x3F <= 0x1F)
     clock = ((precision == 0) | (precision == 32) | (precision >= 0xE0)) & (poll <= 17) & (heads.bytes[:, 4] == 0) & (heads.bytes[:, 8] == 0)
     elsewhere = timed & (version >= 3) & ((mode == 3) | ((mode == 4) & (stratum > 0))) & (heads.length == HEADER_BYTES) & clock
     elsewhere &= ~begins_message(heads.bytes, heads.length)

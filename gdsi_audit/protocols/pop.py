@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore
+from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._dialogue import Command, Credentials, Reply, StartTls, Turn, command_of, read_line, sasl, user_and_password
 from gdsi_audit.protocols.ftp import POP_PORTS, is_user
 from gdsi_audit.wire_text import WireText, display
@@ -20,7 +21,7 @@ CONTENT_VERBS = (b"RETR", b"TOP")
 def recognise(heads: Heads) -> NDArray[np.bool_]:
     """A server's `+OK`; a client's opening command, USER only on POP's ports."""
     found = np.zeros(heads.length.size, np.bool_)
-    for row in np.flatnonzero(np.isin(heads.bytes[:, 0], tuple(b"+ACSUacsu"))):
+    for row in np.flatnonzero(is_one_of(heads.bytes[:, 0], tuple(b"+ACSUacsu"))):
         head = heads.bytes[row].tobytes().upper()
         opens = head.startswith(OPENINGS) or (is_user(head) and heads.resp_port[row] in POP_PORTS)
         found[row] = head.startswith((b"+OK ", b"+OK\r\n")) or opens

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore, _gquic
 from gdsi_audit.protocols import _quic_packet as layout
 from gdsi_audit.protocols._client_hello import ClientHello, client_hello, cut_client_hello
+from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._gquic import GquicHello
 from gdsi_audit.protocols._handshake import CLIENT_HELLO, LARGEST_MESSAGE_BYTES, SERVER_HELLO, ServerHello
 from gdsi_audit.protocols._handshake import server_hello as read_server_hello
@@ -73,7 +74,7 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     """Datagrams that begin with a long header of a known version, with a Version Negotiation, or with Google's public header."""
     begin = heads.bytes.astype(np.int64)
     version = begin[:, 1] << 24 | begin[:, 2] << 16 | begin[:, 3] << 8 | begin[:, 4]
-    known = np.isin(version, (layout.VERSION_1, layout.VERSION_2, layout.VERSION_2_DRAFT, layout.Q050, layout.T050, layout.T051, *layout.MVFST))
+    known = is_one_of(version, (layout.VERSION_1, layout.VERSION_2, layout.VERSION_2_DRAFT, layout.Q050, layout.T050, layout.T051, *layout.MVFST))
     known |= (version >= layout.FIRST_DRAFT) & (version <= layout.LAST_DRAFT)
     # RFC 9000 section 14.1: a client's first datagram is never smaller.
     known |= (version & 0x0F0F0F0F == 0x0A0A0A0A) & (heads.length >= 1200)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore
+from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._dialogue import Command, Reply, StartTls, Turn, command_of, numbered_reply, read_line, sasl
 from gdsi_audit.wire_text import display
 
@@ -20,7 +21,7 @@ CONTENT_VERBS = (b"DATA", b"BDAT")
 def recognise(heads: Heads) -> NDArray[np.bool_]:
     """A client's greeting; a server's `220` that says SMTP, or that stands on a mail port and does not say FTP."""
     found = np.zeros(heads.length.size, np.bool_)
-    for row in np.flatnonzero(np.isin(heads.bytes[:, 0], tuple(b"EeHhLl2"))):
+    for row in np.flatnonzero(is_one_of(heads.bytes[:, 0], tuple(b"EeHhLl2"))):
         head = heads.bytes[row].tobytes().upper()
         greets = head.startswith((b"220 ", b"220-")) and (b"SMTP" in head or (heads.resp_port[row] in PORTS and b"FTP" not in head))
         found[row] = greets or head.startswith(GREETINGS)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore
+from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._dns_names import folded
 from gdsi_audit.wire_text import WireText, display
 
@@ -63,7 +64,7 @@ class _NotYetError(Exception):
 def recognise(heads: Heads) -> NDArray[np.bool_]:
     """A greeting of version 5 and what must follow it, a request of version 4, or the proxy's answers to them."""
     found = np.zeros(heads.length.size, np.bool_)
-    for row in np.flatnonzero(np.isin(heads.bytes[:, 0], (0, 4, 5)) & (heads.length >= 2)):
+    for row in np.flatnonzero(is_one_of(heads.bytes[:, 0], (0, 4, 5)) & (heads.length >= 2)):
         head = heads.bytes[row, : heads.length[row]].tobytes()
         found[row] = _is_answer(head, int(heads.length[row])) if heads.from_responder[row] else _is_request(head)
     return found

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols import Heads
+from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.wire_text import WireText, display
 
 TRANSPORT = "udp"
@@ -56,8 +57,8 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     whole = (heads.length == size + HEADER_BYTES) & (size % 4 == 0)
     cookie = (heads.bytes[:, 4:8] == np.frombuffer(COOKIE, np.uint8)).all(axis=1)
     behind_first = attribute_bytes + 4
-    first_fits = (behind_first == size) | (np.isin(attribute, CLASSIC_ATTRIBUTES) & (behind_first < size))
-    classic = np.isin(kind, CLASSIC_TYPES) & ((size == 0) | first_fits) & heads.bytes[:, 4:20].any(axis=1)
+    first_fits = (behind_first == size) | (is_one_of(attribute, CLASSIC_ATTRIBUTES) & (behind_first < size))
+    classic = is_one_of(kind, CLASSIC_TYPES) & ((size == 0) | first_fits) & heads.bytes[:, 4:20].any(axis=1)
     found: NDArray[np.bool_] = whole & (kind < 0x4000) & (cookie | classic)
     return found
 

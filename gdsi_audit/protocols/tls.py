@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore, _ssl2
+from gdsi_audit.protocols import _flight_scan as flight
 from gdsi_audit.protocols import _hello_scan as scan
 from gdsi_audit.protocols._certificate import Certificate, CertificateFacts
 from gdsi_audit.protocols._client_hello import ClientHello, cut_client_hello, from_row, scan_slices
+from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._handshake import (
     ALERT,
     APPLICATION_DATA,
@@ -33,7 +37,11 @@ from gdsi_audit.protocols._handshake import (
 __all__ = ["Alert", "Body", "Certificate", "CertificateFacts", "ClientHello", "Encrypted", "ServerHello", "version_name"]
 
 TRANSPORT = "tcp"
+READS_WHAT_IS_CUT = True
+"""`parse` takes `final`."""
 RECORD_HEADER_BYTES = 5
+REMEMBERED_MESSAGES = 1024
+"""ServerHello and Certificate messages, by their bytes."""
 
 
 def recognise(heads: Heads) -> NDArray[np.bool_]:
@@ -42,9 +50,9 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     begin = heads.bytes.astype(np.int32)
     record_bytes = begin[:, 3] << 8 | begin[:, 4]
     is_record = (heads.length >= 7) & (begin[:, 1] == 3) & (begin[:, 2] <= 4) & (record_bytes > 0) & (record_bytes <= scan.LARGEST_RECORD_BYTES)
-    hello = (begin[:, 0] == HANDSHAKE) & np.isin(begin[:, 5], (CLIENT_HELLO, SERVER_HELLO)) & (begin[:, 6] <= LARGEST_MESSAGE_BYTES >> 16)
+    hello = (begin[:, 0] == HANDSHAKE) & is_one_of(begin[:, 5], (CLIENT_HELLO, SERVER_HELLO)) & (begin[:, 6] <= LARGEST_MESSAGE_BYTES >> 16)
     hello &= (heads.length < 10) | (begin[:, 9] == 3)
-    clear_alert = (begin[:, 0] == ALERT) & (record_bytes == 2) & np.isin(begin[:, 5], (1, 2))
+    clear_alert = (begin[:, 0] == ALERT) & (record_bytes == 2) & is_one_of(begin[:, 5], (1, 2))
     cipher_change = (begin[:, 0] == CHANGE_CIPHER_SPEC) & (record_bytes == 1) & (begin[:, 5] == 1)
     # Records of a session whose beginning is not in the capture; their version is never 1.3's.
     under_way = (begin[:, 0] == APPLICATION_DATA) & (begin[:, 2] >= 1) & (begin[:, 2] <= 3) & (record_bytes >= 16)
@@ -88,33 +96,72 @@ def parse(data: bytes, *, from_responder: bool, final: bool = False) -> tuple[Bo
     return (Encrypted(CHANGE_CIPHER_SPEC), len(data)) if changed and final else NEED_MORE
 
 
-def client_hellos(data: NDArray[np.uint8], offset: NDArray[np.int64], length: NDArray[np.int32]) -> list[tuple[ClientHello, int] | NeedMore | None]:
-    """`parse` for many first chunks at once: slices of `data`, shape (n,).
+class Flights(NamedTuple):
+    """What many streams said, as far as it can be told without reading them chunk by chunk."""
 
-    Per slice the ClientHello and the bytes it takes, NEED_MORE, or None where `parse` would raise ValueError or give anything else.
+    done: list[bool]
+    """Per stream: all is said that will be. Where not, nothing of it is in `bodies`, and `parse` has to read it."""
+    bodies: list[Body]
+    rows: list[int]
+    """Chunk that completed each of `bodies`."""
+
+
+def flights(
+    data: NDArray[np.uint8], offset: NDArray[np.int64], length: NDArray[np.int32], gap_bytes: NDArray[np.int32], first: NDArray[np.int64]
+) -> Flights:
+    """`parse` for many streams at once, up to what `satisfied` means; a ClientHello counts as the end of its direction.
+
+    `first` has shape (streams + 1,): the chunks of stream n are rows first[n] to first[n + 1] of the other columns, from its first byte on.
     """
-    rows, shapes = scan_slices(data, offset, length, scan.RECORDS)
-    view = data.data
-    found: list[tuple[ClientHello, int] | NeedMore | None] = []
-    for row, begin, size in zip(rows[:, : scan.LISTS].tolist(), offset.tolist(), length.tolist(), strict=True):
-        if row[scan.STATE] == scan.COMPLETE:
-            found.append((from_row(row, view, shapes, "t"), row[scan.USED]))
-        elif row[scan.STATE] == scan.ELSEWHERE:
-            found.append(_one_client_hello(bytes(view[begin : begin + size])))
-        else:
-            found.append(NEED_MORE if row[scan.STATE] == scan.INCOMPLETE else None)
-    return found
+    room = np.empty(int(length.sum(dtype=np.int64)), np.uint8)
+    states = np.zeros(first.size - 1, np.int64)
+    events = np.zeros((states.size * flight.MOST_EVENTS, flight.COLUMNS), np.int64)
+    columns = (np.ascontiguousarray(offset, np.int64), np.ascontiguousarray(length, np.int32), np.ascontiguousarray(gap_bytes, np.int32))
+    events = events[: flight.scan(data, *columns, np.ascontiguousarray(first, np.int64), room, states, events)]
+    bodies = _flight_bodies(events, room)
+    done = states == flight.DONE
+    done[[stream for stream, body in zip(events[:, flight.STREAM].tolist(), bodies, strict=True) if body is None]] = False
+    kept = done[events[:, flight.STREAM]].tolist()
+    rows = [row for row, keep in zip(events[:, flight.ROW].tolist(), kept, strict=True) if keep]
+    return Flights(done.tolist(), [body for body, keep in zip(bodies, kept, strict=True) if body is not None and keep], rows)
 
 
-def _one_client_hello(data: bytes) -> tuple[ClientHello, int] | NeedMore | None:
+def _flight_bodies(events: NDArray[np.int64], room: NDArray[np.uint8]) -> list[Body | None]:
+    """The body of each event; None: its message is malformed."""
+    hellos = iter(_hello_bodies(events[events[:, flight.WHAT] == CLIENT_HELLO], room))
+    view = room.data
+    return [next(hellos) if what == CLIENT_HELLO else _flight_body(what, at, size, view) for _, what, at, size, _ in events.tolist()]
+
+
+def _hello_bodies(events: NDArray[np.int64], room: NDArray[np.uint8]) -> list[ClientHello | None]:
+    rows, shapes = scan_slices(room, events[:, flight.AT], events[:, flight.SIZE].astype(np.int32), scan.STREAM)
+    view = room.data
+    return [from_row(row, view, shapes, "t") if row[scan.STATE] == scan.COMPLETE else None for row in rows[:, : scan.LISTS].tolist()]
+
+
+def _flight_body(what: int, at: int, size: int, room: memoryview) -> Body | None:
+    if what == flight.ALERT_IN_CLEAR:
+        return _clear_alert(at, size)
+    if what == flight.CIPHERTEXT:
+        return _CIPHERTEXT[at]
+    return _known_body(what, bytes(room[at : at + size]))
+
+
+@lru_cache(maxsize=REMEMBERED_MESSAGES)
+def _known_body(kind: int, body: bytes) -> Body | None:
+    """Servers say the same to every client, so what they said is remembered by its bytes."""
     try:
-        parsed = parse(data, from_responder=False)
+        return message_body(kind, body, "t")
     except ValueError:
         return None
-    if isinstance(parsed, NeedMore):
-        return parsed
-    body, used = parsed
-    return (body, used) if isinstance(body, ClientHello) else None
+
+
+@lru_cache(maxsize=512)
+def _clear_alert(level: int, description: int) -> Alert:
+    return Alert(level, description)
+
+
+_CIPHERTEXT = {content_type: Encrypted(content_type) for content_type in (CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA)}
 
 
 def _records(data: bytes) -> Iterator[tuple[int, int, int, bool]]:

@@ -13,6 +13,7 @@ from gdsi_audit import assessment
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.endpoints import NAME_SOURCES, Endpoint
 from gdsi_audit.geo import Place
+from gdsi_audit.jurisdictions import jurisdiction
 from gdsi_audit.reports._instant import iso
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -45,15 +46,6 @@ class Party:
 
 Parties = dict[tuple[str, str], Party]
 """By (name, address)."""
-
-
-def place_word(place: Place) -> str:
-    """The country that the ladder asserts, or why there is none: `multi-location`, `contested`, `unknown`, `local`."""
-    if place.special:
-        return "local"
-    if place.multi_location:
-        return "multi-location"
-    return place.located_in.country or ("contested" if len(place.located_in.candidates) > 1 else "unknown")
 
 
 def parties(device: DeviceTraffic, matches: pd.DataFrame, declaration: Declaration) -> Parties:
@@ -91,8 +83,14 @@ def _services(flows: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
     port = flows["remote_port"].where(began, flows["local_port"])
     shown = flows[["name", "remote_addr", "transport", "service"]].assign(port=port, began=began).drop_duplicates()
     for name, address, transport, service, number, device_began in _rows(shown):
-        text = f"{transport}/{number}" if transport in ("tcp", "udp", "sctp") else transport
-        yield name, address, " ".join(filter(None, ("" if device_began else "listens", text, service)))
+        ported = transport in ("tcp", "udp", "sctp")
+        text = f"{transport}/{number}" if ported else transport
+        yield name, address, " ".join(filter(None, ("listens" if ported and not device_began else "", text, service)))
+
+
+def _distinct(services: set[str]) -> list[str]:
+    """Sorted; `tcp/443` goes where there is `tcp/443 tls`, for it is the same service with its first bytes uncaptured."""
+    return sorted(one for one in services if not any(other.startswith(f"{one} ") for other in services))
 
 
 def _assess(endpoint: Endpoint | None, declaration: Declaration, item: int) -> str:
@@ -114,14 +112,14 @@ def _destination(title: str, group: Sequence[Party], endpoints: Mapping[str, End
     addresses = [address for one in ranked for address in sorted(one.addresses)]
     places = [endpoints[address].place for address in addresses if address in endpoints]
     items = [declaration.destinations[row] for row in sorted({row for one in group for row in one.items})]
-    services = sorted({service for one in group for service in one.services})
+    services = _distinct({service for one in group for service in one.services})
     return {
         "destination": title,
         "name_source": min((one.source for one in group if one.source), key=NAME_SOURCES.index, default=""),
         "addresses": addresses,
         "services": services[:MOST_SERVICES],
         "services_not_shown": max(0, len(services) - MOST_SERVICES),
-        "places": list(dict.fromkeys(place_word(place) for place in places)),
+        "places": list(dict.fromkeys(jurisdiction(place) for place in places)),
         "organisations": list(dict.fromkeys(place.organisation for place in places if place.organisation)),
         "match": gravest_match(group),
         "items": [item.title for item in items],
@@ -148,16 +146,3 @@ def gravest_match(group: Sequence[Party]) -> str:
 def gravest_assessment(group: Sequence[Party]) -> str:
     """Of the assessments of `group`, the one that a reader must see."""
     return min({word for one in group for word in one.assessments}, key=GRAVEST_ASSESSMENT.index, default="unknown")
-
-
-def shares(rows: Sequence[Party], endpoints: Mapping[str, Endpoint], *, by_operator: bool) -> list[dict[str, Any]]:
-    """Bytes per jurisdiction (countries, and what has none as rows of their own) or per holder of the network, most upload first."""
-    sums: dict[str, list[Party]] = defaultdict(list)
-    for one in rows:
-        place = next((endpoints[address].place for address in one.addresses if address in endpoints), Place())
-        word = place_word(place)
-        key = ("local" if word == "local" else place.organisation or "unknown") if by_operator else word
-        sums[key].append(one)
-    field_name = "operator" if by_operator else "jurisdiction"
-    listed = [{field_name: key, **{name: sum(getattr(one, name) for one in group) for name in SUMS}} for key, group in sums.items()]
-    return sorted(listed, key=lambda row: (-row["up_bytes"], -row["down_bytes"], row[field_name]))

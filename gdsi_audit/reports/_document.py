@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -14,12 +14,13 @@ from gdsi_audit.declarations import Declaration
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.finding import Evidence, Finding
 from gdsi_audit.geo import Answer, Place
+from gdsi_audit.jurisdictions import Share, by_jurisdiction, by_operator, jurisdiction
 from gdsi_audit.matching import match
 from gdsi_audit.reports._declared import declared
-from gdsi_audit.reports._destinations import Parties, Party, destinations, gravest_assessment, gravest_match, parties, place_word, shares, totals
+from gdsi_audit.reports._destinations import Parties, Party, destinations, gravest_assessment, gravest_match, parties, totals
 from gdsi_audit.reports._instant import EPOCH, SECOND_NS, iso
 from gdsi_audit.reports._limits import limits
-from gdsi_audit.reports._plain import plain
+from gdsi_audit.reports._plain import plain, printable
 from gdsi_audit.traffic import Capture, Device, DeviceTraffic
 
 HOUR_NS = 3600 * SECOND_NS
@@ -47,12 +48,13 @@ def document(audit: Audit) -> dict[str, Any]:
         "settings": {**audit.settings, "declaration": _statement(audit.declaration)},
         "version": audit.version,
     }
-    return {key: plain(value) for key, value in whole.items()}
+    # Endpoints may be many, and are made of plain values from the start.
+    return {key: value if key == "endpoints" else plain(value) for key, value in whole.items()}
 
 
 def _attributes(value: Any) -> dict[str, Any]:
     """A dataclass as a table, one level deep."""
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 def _capture(capture: Capture) -> dict[str, Any]:
@@ -70,12 +72,16 @@ def _device(device: DeviceTraffic, matches: pd.DataFrame, found: Parties, audit:
         **_identity(device.device),
         **totals(rows),
         "flows_folded": device.folded,
-        "jurisdictions": shares(rows, device.endpoints, by_operator=False),
-        "operators": shares(rows, device.endpoints, by_operator=True),
+        "jurisdictions": [_share(one, "jurisdiction") for one in by_jurisdiction(device)],
+        "operators": [{**_share(one, "operator"), "seat": one.seat} for one in by_operator(device)],
         "destinations": destinations(found, device.endpoints, audit.declaration),
         "declared_items": declared(device, matches, audit.declaration, audit.findings),
         "activity": _activity(device),
     }
+
+
+def _share(share: Share, title: str) -> dict[str, Any]:
+    return {title: share.name, "flows": share.flows, "up_bytes": share.up_bytes, "down_bytes": share.down_bytes}
 
 
 def _activity(device: DeviceTraffic) -> list[dict[str, Any]]:
@@ -102,19 +108,22 @@ def _endpoint(endpoint: Endpoint, contacts: list[tuple[str, Party]]) -> dict[str
         "address": endpoint.address,
         "name": endpoint.name,
         "names": [{**_attributes(one), "time": iso(one.time)} for one in endpoint.names],
-        "organisation": endpoint.place.organisation,
+        "organisation": printable(endpoint.place.organisation),
         "place": _place(endpoint.place),
-        "jurisdiction": place_word(endpoint.place),
+        "jurisdiction": jurisdiction(endpoint.place),
         "assessment": gravest_assessment(group),
         "match": gravest_match(group),
-        "devices": sorted({device for device, _ in contacts}),
+        "devices": sorted({printable(device) for device, _ in contacts}),
         "services": sorted({service for one in group for service in one.services})[:8],
         **totals(group),
     }
 
 
+@lru_cache(maxsize=4096)
 def _place(place: Place) -> dict[str, Any]:
-    return {**_attributes(place), **{name: _answer(getattr(place, name)) for name in PLACE_FIELDS}}
+    """Shared by the endpoints that are in the same place: nobody may change it."""
+    whole: dict[str, Any] = plain({**_attributes(place), **{name: _answer(getattr(place, name)) for name in PLACE_FIELDS}})
+    return whole
 
 
 def _answer(answer: Answer) -> dict[str, Any]:
@@ -158,7 +167,7 @@ def _statement(declaration: Declaration) -> dict[str, Any]:
     return {
         "statements": [_attributes(one) for one in declaration.statements],
         "product": {name: getattr(product, name) for name in ("vendor", "model", "firmware", "home", "scope")},
-        "vantage": {name: getattr(vantage, name) for name in ("position", "country", "timezone", "clock_offset_s")},
+        "vantage": {name: getattr(vantage, name) for name in ("position", "country", "latitude", "longitude", "timezone", "clock_offset_s")},
         "jurisdictions": {
             "data_generated_in": jurisdictions.data_generated_in,
             "allowed": jurisdictions.allowed_words if jurisdictions.allowed is not None else None,

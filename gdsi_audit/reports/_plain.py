@@ -14,20 +14,27 @@ from gdsi_audit.wire_text import display
 
 def plain(value: object) -> Any:
     """`value` without types of ours. Sets become sorted lists, numbers that are none (NaN, infinity) nothing, unprintable characters `\\xNN`."""
+    # Commonest first: a document may have hundreds of thousands of values.
     if isinstance(value, str):
         return printable(value)
-    if value is None or isinstance(value, bool | int):
+    if isinstance(value, int) or value is None:
         return value
+    if isinstance(value, dict):
+        return {printable(str(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return _rarer(value)
+
+
+def _rarer(value: object) -> Any:
     if isinstance(value, np.generic):
         return plain(value.item())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {printable(str(key)): plain(item) for key, item in value.items()}
+        return plain(dict(value))
     if isinstance(value, AbstractSet):
         return sorted((plain(item) for item in value), key=str)
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
     return printable(str(value))
 
 

@@ -56,8 +56,9 @@ def test_bulk_gives_what_parse_gives(shared_captures):
     payloads = [bytes.fromhex(row["tcp.payload"]) for row in found]
     lengths = np.array([len(payload) for payload in payloads], np.int32)
     offsets = np.concatenate(([0], np.cumsum(lengths[:-1]))).astype(np.int64)
-    hellos = tls.client_hellos(np.frombuffer(bytearray(b"".join(payloads)), np.uint8), offsets, lengths)
-    assert hellos == [tls.parse(payload, from_responder=False) for payload in payloads]
+    data = np.frombuffer(bytearray(b"".join(payloads)), np.uint8)
+    told = tls.flights(data, offsets, lengths, np.zeros(lengths.size, np.int32), np.arange(lengths.size + 1))
+    assert told.bodies == [tls.parse(payload, from_responder=False)[0] for payload in payloads]
 
 
 @pytest.mark.parametrize("name", WITH_QUIC)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdsi_audit.protocols import HEAD_BYTES, NEED_MORE, Heads, NeedMore, _hello_scan, tls
+from gdsi_audit.protocols import HEAD_BYTES, NEED_MORE, Heads, NeedMore, tls
 
 HELLO = bytes.fromhex(
     "16 0301 0059"  # record: handshake, TLS 1.0, 89 bytes
@@ -41,18 +41,38 @@ def heads(*payloads: bytes) -> Heads:
     return Heads(rows, lengths, np.full(count, 6, np.uint8), ports, ports, np.zeros(count, np.uint8))
 
 
-def bulk(*payloads: bytes) -> list[tuple[tls.ClientHello, int] | NeedMore | None]:
-    lengths = np.array([len(payload) for payload in payloads], np.int32)
-    offsets = np.concatenate(([0], np.cumsum(lengths[:-1]))).astype(np.int64)
-    return tls.client_hellos(np.frombuffer(bytearray(b"".join(payloads)), np.uint8), offsets, lengths)
+def bulk(*streams: list[bytes]) -> list[list[tuple[tls.Body, int]] | None]:
+    """(body, chunk of the stream that completed it) of each stream; None: to be read chunk by chunk."""
+    chunks = [chunk for stream in streams for chunk in stream]
+    lengths = np.array([len(chunk) for chunk in chunks], np.int32)
+    first = np.cumsum([0, *map(len, streams)])
+    data = np.frombuffer(bytearray(b"".join(chunks)), np.uint8)
+    told = tls.flights(data, np.cumsum(lengths) - lengths, lengths, np.zeros(lengths.size, np.int32), first)
+    placed = [[] if done else None for done in told.done]
+    for body, row in zip(told.bodies, told.rows, strict=True):
+        stream = int(np.searchsorted(first, row, side="right")) - 1
+        placed[stream].append((body, row - int(first[stream])))
+    return placed
 
 
-def one(data: bytes) -> tuple[tls.ClientHello, int] | NeedMore | None:
-    try:
-        parsed = tls.parse(data, from_responder=False)
-    except ValueError:
-        return None
-    return parsed if isinstance(parsed, NeedMore) or isinstance(parsed[0], tls.ClientHello) else None
+def chunk_by_chunk(stream: list[bytes]) -> list[tuple[tls.Body, int]] | None:
+    """The same from `parse`, as a stream is read; None: not all that it will say is said, or something is odd."""
+    said, buffer = [], b""
+    for row, chunk in enumerate(stream):
+        buffer += chunk
+        while buffer:
+            try:
+                outcome = tls.parse(buffer, from_responder=False)
+            except ValueError:
+                return None
+            if isinstance(outcome, NeedMore):
+                break
+            bodies = outcome[0] if isinstance(outcome[0], tuple) else (outcome[0],)
+            said += [(body, row) for body in bodies]
+            buffer = buffer[outcome[1] :]
+            if bodies[-1].satisfied or isinstance(bodies[-1], tls.ClientHello):
+                return said
+    return None
 
 
 def test_client_hello_by_hand():
@@ -96,7 +116,7 @@ def test_message_over_several_records(piece_bytes):
     hello = made.message(1, made.client_hello_body())
     data = b"".join(made.record(hello[at : at + piece_bytes]) for at in range(0, len(hello), piece_bytes))
     assert tls.parse(data, from_responder=False) == (tls.parse(made.record(hello), from_responder=False)[0], len(data))
-    assert bulk(data) == [one(data)]
+    assert bulk([data]) == [chunk_by_chunk([data])]
 
 
 def test_several_messages_in_one_record_come_together():
@@ -201,7 +221,7 @@ def test_change_of_cipher_waits_for_what_follows():
 def test_what_cannot_be_raises(data):
     with pytest.raises(ValueError):
         tls.parse(data, from_responder=False)
-    assert bulk(data) == [None]
+    assert bulk([data]) == [None]
 
 
 def test_ssl2_compatible_hello():
@@ -215,7 +235,7 @@ def test_ssl2_compatible_hello():
         "",
     )
     assert tls.recognise(heads(data, data + b"\0")).tolist() == [True, False]
-    assert bulk(data) == [(hello, 48)]
+    assert bulk([data]) == [None]
 
 
 def test_recognise():
@@ -241,29 +261,45 @@ def test_recognise():
 
 def test_bulk_gives_what_parse_gives():
     whole = made.client_hello()
-    split = made.record(whole[5:60]) + made.record(whole[60:])
-    payloads = [
-        whole,
-        whole[:-1],
-        whole + whole,
-        split,
-        b"\x16",
-        b"",
-        whole[:5] + b"\x02" + whole[6:],
-        HELLO,
-        b"\x16\x03\x01\x00\x01\x01",
-        made.record(b"\x02\x30", 21),
+    old_server = made.message(2, made.server_hello_body(0xC02F))
+    new_server = made.message(2, made.server_hello_body(0x1301, (made.extension(0x002B, b"\x03\x04"),)))
+    chain = made.message(11, b"\0\0\0")
+    answer = made.record(old_server) + made.record(chain[:5]) + made.record(chain[5:])
+    streams = [
+        [whole],
+        [whole[:3], whole[3:70], whole[70:]],
+        [whole[:-1]],
+        [made.record(whole[5:60]) + made.record(whole[60:])],
+        [b"\x16"],
+        [b"\x16\x03\x01\x00\x01\x01"],
+        [answer],
+        [answer[:50], answer[50:-2], answer[-2:] + b"\x17\x03\x03"],
+        [made.record(old_server + chain)],
+        [made.record(new_server) + made.record(b"\1", 20)],
+        [made.record(b"\x02\x30", 21)],
+        [made.record(old_server), made.record(b"\x01\x00", 21), made.record(b"\x17" * 20, 23)],
+        [made.record(b"\x17" * 40, 23)[:9], b"rest"],
+        [made.record(b"\x63\0\0\0")],
     ]
-    assert bulk(*payloads) == [one(payload) for payload in payloads]
-    assert bulk(*payloads)[2] == (tls.parse(whole, from_responder=False)[0], len(whole))
+    assert bulk(*streams) == [chunk_by_chunk(stream) for stream in streams]
 
 
-def test_bulk_compiles_one_kernel_whatever_the_layout_of_its_arguments():
-    chunks = np.zeros(2, [("offset", "i8"), ("length", "i4")])
-    chunks["offset"], chunks["length"] = (0, len(HELLO)), len(HELLO)
-    data = np.frombuffer(bytearray(HELLO * 2), np.uint8)
-    assert tls.client_hellos(data, chunks["offset"], chunks["length"]) == [one(HELLO)] * 2
-    assert len(_hello_scan.scan.signatures) == 1
+def test_bulk_ends_where_the_cipher_changes():
+    stream = [made.record(made.message(2, made.server_hello_body(0xC02F))) + made.record(b"\1", 20)]
+    assert [body for body, _ in bulk(stream)[0]][1:] == [tls.Encrypted(20)]
+
+
+@given(st.data())
+def test_bulk_and_parse_agree_on_any_damage(data):
+    server = made.record(made.message(2, made.server_hello_body(0xC02F)) + made.message(11, b"\0\0\0"))
+    stream = bytearray(data.draw(st.sampled_from([made.client_hello(), server, made.client_hello() + server])))
+    for _ in range(data.draw(st.integers(0, 3))):
+        stream[data.draw(st.integers(0, len(stream) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(1, len(stream)))
+    chunks = [bytes(piece) for piece in (stream[:cut], stream[cut:]) if piece]
+    told = bulk(chunks)[0]
+    if told is not None and tls.Encrypted(20) not in [body for body, _ in told]:
+        assert told == chunk_by_chunk(chunks)
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 255)), max_size=4), st.integers(0, 300), st.booleans())
@@ -272,7 +308,8 @@ def test_mutated_hellos_bulk_equals_parse(changes, cut, browser):
     for at, value in changes:
         data[at % len(data)] = value
     payload = bytes(data[: cut or len(data)])
-    assert bulk(payload) == [one(payload)]
+    told = bulk([payload])[0]
+    assert told is None or told == chunk_by_chunk([payload])
 
 
 @given(
