@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
@@ -58,17 +59,34 @@ def detect(
     """See `Detector`. At least `fewest_pkts` packets with `least_bytes` of payload, and `least_share` of what the device sent."""
     flows = traffic.flows
     ports = flows["remote_port"].where(flows["device_is_originator"], flows["local_port"])
-    chosen = flows[ports.isin([DNS_PORT, NTP_PORT, TLS_PORT]) & (flows["up_bytes"] > 0) & flows["transport"].isin(["udp", "tcp"])]
-    chosen = chosen[~chosen["remote_is_multicast"]].assign(port=ports, foreign_pkts=0, foreign_bytes=0, kind="")
-    if chosen.empty:
+    candidates = ports.isin([DNS_PORT, NTP_PORT, TLS_PORT]).to_numpy() & (flows["up_bytes"].to_numpy() > 0)
+    if not candidates.any():
         return
-    chosen = pd.concat([_on_53(traffic, chosen), _on_53_stream(chosen), _on_123(traffic, chosen), _fields(traffic, chosen)])
-    enough = (chosen["foreign_bytes"] >= least_bytes) & (chosen["foreign_pkts"] >= least_share * chosen["up_pkts"])
-    judged = chosen[enough & (match(traffic, declaration)["verdict"].loc[chosen.index] != "bench").to_numpy()]
-    for (kind, address), group in judged.groupby(["kind", judged["remote_addr"].astype(object)], sort=True):
-        if int(group["foreign_pkts"].sum()) >= fewest_pkts:
-            yield _finding(traffic, declaration, group, str(kind), str(address))
-    yield from _on_443(traffic, declaration, flows[ports == TLS_PORT])
+    chosen = flows[candidates & ports.isin([DNS_PORT, NTP_PORT]).to_numpy() & ~_understood(traffic)]
+    chosen = chosen[chosen["transport"].isin(["udp", "tcp"]) & ~chosen["remote_is_multicast"]]
+    if not chosen.empty:
+        chosen = chosen.assign(port=ports, foreign_pkts=0, foreign_bytes=0, kind="")
+        chosen = pd.concat([_on_53(traffic, chosen), _on_53_stream(chosen), _on_123(traffic, chosen), _fields(traffic, chosen)])
+        enough = (chosen["foreign_bytes"] >= least_bytes) & (chosen["foreign_pkts"] >= least_share * chosen["up_pkts"])
+        chosen = chosen[enough]
+    if not chosen.empty:
+        judged = chosen[(match(traffic, declaration)["verdict"].loc[chosen.index] != "bench").to_numpy()]
+        for (kind, address), group in judged.groupby(["kind", judged["remote_addr"].astype(object)], sort=True):
+            if int(group["foreign_pkts"].sum()) >= fewest_pkts:
+                yield _finding(traffic, declaration, group, str(kind), str(address))
+    yield from _on_443(traffic, declaration, flows[candidates & (ports == TLS_PORT).to_numpy() & (flows["service"] == "").to_numpy()])
+
+
+def _understood(traffic: DeviceTraffic) -> NDArray[np.bool_]:
+    """Flows of which every packet was a DNS message: most of them, and nothing more to look at."""
+    ids = traffic.flows["flow"].to_numpy()
+    known, counts = np.unique(traffic.dns["flow"].to_numpy(), return_counts=True)
+    if not known.size:
+        return np.zeros(ids.size, np.bool_)
+    place = np.minimum(np.searchsorted(known, ids), known.size - 1)
+    pkts = (traffic.flows["up_pkts"] + traffic.flows["down_pkts"]).to_numpy()
+    whole: NDArray[np.bool_] = (known[place] == ids) & (counts[place] >= pkts)
+    return whole
 
 
 def _on_53(traffic: DeviceTraffic, chosen: pd.DataFrame) -> pd.DataFrame:
@@ -152,6 +170,8 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFra
 
 def _on_443(traffic: DeviceTraffic, declaration: Declaration, flows: pd.DataFrame) -> Iterator[Finding]:
     """Neither TLS nor HTTP, to an address without a name that is not declared."""
+    if flows.empty:
+        return
     begun = flows["history"].astype(str).str.startswith("S") & (flows["transport"] == "tcp") & (flows["service"] == "") & (flows["name"] == "")
     both = (flows["up_bytes"] > 0) & (flows["down_bytes"] > 0) & (flows["missed_bytes"] == 0) & ~flows["remote_is_local"]
     part = flows[begun & both]

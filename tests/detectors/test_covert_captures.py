@@ -12,6 +12,7 @@ CASES = [
     ("dns_tunnelling", ["cams.example"], "medium"),
     ("generated_names", ["domains"], "medium"),
     ("icmp_tunnelling", ["116.202.1.1"], "high"),
+    ("persistent_channel", ["116.202.1.1"], "low"),
 ]
 SILENT = "info"
 
