@@ -1,4 +1,4 @@
-"""Writes the captures whose generators stand beside them: `python -m captures [WORD]`, from the top folder of the repository.
+"""Writes the captures whose generators stand beside them, and the index: `python -m captures [WORD]`, from the top folder of the repository.
 
 A generator is a file `*.pcap.py` with `CAPTURES`: file name, and the function without arguments that returns the file's bytes.
 With WORD, only generators with WORD in their path run.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 
-from captures._index import generators, load
+from captures._index import FOLDER, PAGE, contents, generators, page
 
 if __name__ == "__main__":
     word = sys.argv[1] if len(sys.argv) > 1 else ""
     for generator in generators():
-        if word in str(generator):
-            for name, content in load(generator).items():
-                generator.with_name(name).write_bytes(content())
+        if word in str(generator.relative_to(FOLDER)):
+            for name, maker in contents(generator).items():
+                generator.with_name(name).write_bytes(maker())
+    PAGE.write_text(page(), encoding="utf-8")

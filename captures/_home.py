@@ -1,6 +1,6 @@
 """The home that the scenarios play in: a camera, a phone, a router, and a way to put servers behind it.
 
-Over IPv6 hosts talk to the internet from the documentation prefix and to each other from a unique local one (RFC 4193), as home routers hand out both.
+Over IPv6, hosts talk to the internet from the documentation prefix and to each other from a unique local one (RFC 4193): routers hand out both.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from itertools import pairwise
 
 from captures._writer import Capture, Host, packed
 
@@ -34,7 +35,7 @@ def lookup(capture: Capture, at_s: float, client: Host, resolver: Host, chain: S
     """Asks for `chain[0]`, is led along the rest of `chain` to `addresses`; returns when the answer came."""
     number, port = capture.whole(1, 65_536), capture.port()
     question = [(chain[0], A if capture.ip_version == 4 else AAAA)]
-    aliases = [(alias, CNAME, ttl_s, name_bytes(target)) for alias, target in zip(chain[:-1], chain[1:], strict=True)]
+    aliases = [(alias, CNAME, ttl_s, name_bytes(target)) for alias, target in pairwise(chain)]
     answers = [*aliases, *(address_record(chain[-1], address, ttl_s) for address in addresses)]
     capture.udp(at_s, client, port, resolver, 53, dns_message(number, 0x0100, question))
     capture.udp(at_s + rtt_s, resolver, 53, client, port, dns_message(number, 0x8180, question, answers))

@@ -64,14 +64,18 @@ def client_hello(capture: Capture, name: str, protocols: Sequence[str], *, highe
     return handshake(1, b"\x03\x03" + capture.noise(32) + vector(session, 1) + vector(shorts(ciphers)) + b"\x01\x00" + vector(extensions))
 
 
-def server_hello(capture: Capture, *, version: int = 0x0304, protocol: str = "") -> bytes:
+def server_hello(capture: Capture, *, version: int = 0x0304, protocol: str = "", session: bytes | None = None) -> bytes:
+    """The handshake message. `session`: what it echoes; None: 32 bytes, as the client sent."""
     extensions = b""
     if version == 0x0304:
         extensions = extension(51, shorts((0x001D,)) + vector(capture.noise(32))) + extension(43, shorts((0x0304,)))
     elif protocol:
         extensions = extension(16, vector(vector(protocol.encode(), 1)))
     cipher = 0x1301 if version == 0x0304 else 0xC02B
-    return handshake(2, b"\x03\x03" + capture.noise(32) + vector(capture.noise(32), 1) + struct.pack(">HB", cipher, 0) + vector(extensions))
+    random = capture.noise(32)
+    echoed = capture.noise(32) if session is None else session
+    fixed = b"\x03\x03" + random + vector(echoed, 1) + struct.pack(">HB", cipher, 0)
+    return handshake(2, fixed + vector(extensions))
 
 
 def certificate(*names: str, organisation: str = "Example Cloud") -> bytes:

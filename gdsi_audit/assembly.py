@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gdsi_audit import devices, naming, perspective
+from gdsi_audit import devices, naming, perspective, round_trips
 from gdsi_audit.coverage import coverage
 from gdsi_audit.endpoints import NAME_SOURCES, Endpoint, Naming
 from gdsi_audit.flows.community_id import community_ids
@@ -22,28 +22,43 @@ from gdsi_audit.hostnames import gateways, hostnames, offered
 from gdsi_audit.observe import Observation
 from gdsi_audit.packets.address import text
 from gdsi_audit.protocols import Message
+from gdsi_audit.round_trips import CapturePoint
 from gdsi_audit.traffic import ANSWERS, DNS, Device, DeviceTraffic, Traffic
 from gdsi_audit.wire_text import WireText
 
 NEVER = np.iinfo(np.int64).max
 MOST_FLOWS_IN_MEMORY = 400_000
+MOST_DNS_ROWS = 500_000
+MOST_NAME_ROWS = 1_000_000
 MOST_NAMES_PER_ENDPOINT = 32
 
 
 def traffic(
-    seen: Observation, places: Places, wanted: Sequence[devices.Wanted] = (), bench: Iterable[tuple[int, int]] = (), notes: Sequence[str] = ()
+    seen: Observation,
+    places: Places,
+    wanted: Sequence[devices.Wanted] = (),
+    bench: Iterable[tuple[int, int]] = (),
+    notes: Sequence[str] = (),
+    point: CapturePoint | None = None,
 ) -> Traffic:
-    """Everything observed, by device. `wanted`: the devices that are under audit; none: they are discovered. `bench`: hosts that never are."""
+    """Everything observed, by device. `wanted`: the devices that are under audit; none: they are discovered. `bench`: hosts that never are.
+
+    `point`: where the captures were taken; round-trip times are then held against places. None: they are not, and nothing is said of it.
+    """
     rows, facts = seen.rows.all(MOST_FLOWS_IN_MEMORY), seen.facts.all(MOST_FLOWS_IN_MEMORY)
     order = np.argsort(rows["flow"], kind="stable")
     rows, facts = rows[order], facts[order]
     seen.index.name_flows(rows)
     hosts = devices.find(devices.bindings(seen.rows.pieces()), wanted, {*gateways(seen.messages), *bench})
     side = perspective.sides(rows, hosts)
-    names = seen.names.all()
-    answers = seen.resolutions.addresses.all()
+    names = seen.names.all(MOST_NAME_ROWS)
+    answers = seen.resolutions.addresses.all(MOST_DNS_ROWS)
     chosen = _chosen_names(rows, side, names, answers, hosts, seen)
     endpoints = _endpoints(rows, side, names, answers, seen, places)
+    if point is not None:
+        paths = [capture.path for capture in seen.captures]
+        endpoints, untimed = round_trips.held_to_time(endpoints, rows, side, point, seen.index, paths)
+        notes = (*notes, *untimed)
     table = _flow_table(seen, rows, facts, side, chosen, endpoints, hosts)
     known_as = hostnames(seen.messages, hosts)
     shares = list(_shares(seen, hosts, table, endpoints, known_as, notes))
@@ -53,9 +68,12 @@ def traffic(
 
 
 def _gaps(seen: Observation, hosts: devices.Hosts, rows: NDArray[np.void]) -> Iterator[Gap]:
-    beyond = seen.rows.rows - rows.size
-    if beyond:
-        yield Gap("traffic", "limit:flows_in_memory", beyond, note="counted in the ledger, not judged one by one")
+    bounds = (
+        ("limit:flows_in_memory", seen.rows.rows - rows.size, "counted in the ledger, not judged one by one"),
+        ("limit:dns_in_memory", max(0, seen.resolutions.queries.rows - MOST_DNS_ROWS), "later DNS messages are not judged"),
+        ("limit:names_in_memory", max(0, seen.names.rows - MOST_NAME_ROWS), "later names are not judged"),
+    )
+    yield from (Gap("traffic", kind, count, note=note) for kind, count, note in bounds if count)
     if hosts.left_out:
         yield Gap("traffic", "limit:devices", hosts.left_out, note="hosts with the least traffic are background")
     for name in hosts.absent:
@@ -110,8 +128,10 @@ def _endpoints(
 
 def _endpoint(address: str, found: Mapping[tuple[str, str], Naming], chain: set[str], places: Places) -> Endpoint:
     ranked = sorted(found.values(), key=lambda naming: (NAME_SOURCES.index(naming.source), naming.time, naming.name))
-    place: Place = places.place(address, [naming.name for naming in ranked], sorted(chain))
-    return Endpoint(address, tuple(ranked), place)
+    words = list(dict.fromkeys(naming.name for naming in ranked))
+    place: Place = places.place(address, words, sorted(chain))
+    operators = {name: places.place(address, [name]).operated_by for name in words}
+    return Endpoint(address, tuple(ranked), place, {name: operator for name, operator in operators.items() if operator.country})
 
 
 def _note(names: dict[tuple[str, str], Naming], name: str, source: str, capture: int, frame: int, time: int) -> None:
@@ -137,7 +157,7 @@ def _flow_table(
     endpoints: Mapping[str, Endpoint],
     hosts: devices.Hosts,
 ) -> pd.DataFrame:
-    queries = seen.resolutions.queries.all()
+    queries = seen.resolutions.queries.all(MOST_DNS_ROWS)
     client = hosts.device_of(np.zeros(queries.size, np.uint64), queries["client_hi"], queries["client_lo"])
     first_dns = np.full(max(1, len(hosts.devices)), NEVER, np.int64)
     np.minimum.at(first_dns, client[client >= 0], queries["time"][client >= 0])
@@ -154,20 +174,21 @@ def _shares(
     notes: Sequence[str],
 ) -> Iterator[DeviceTraffic]:
     dns, answers = _dns_tables(seen)
-    bounds = np.searchsorted(table["device"].to_numpy(), np.arange(len(hosts.devices) + 1))
+    contacts = perspective.contact_table(table)
+    bounds, contact_bounds = (np.searchsorted(rows["device"].to_numpy(), np.arange(len(hosts.devices) + 1)) for rows in (table, contacts))
     servers = MappingProxyType(offered(seen.messages))
     by_flow: dict[int, list[Message]] = defaultdict(list)
     for messages in seen.messages.values():
         for message in messages:
             by_flow[message.flow].append(message)
     for index, host in enumerate(hosts.devices):
-        flows = table.iloc[bounds[index] : bounds[index + 1]].drop(columns="device").reset_index(drop=True)
+        flows = _of_device(table, bounds, index)
         own = flows.head(perspective.MOST_FLOWS)
         addresses = set(host.address_texts)
         yield DeviceTraffic(
             device=_device(host, known_as),
             flows=own,
-            contacts=perspective.contact_table(flows),
+            contacts=_of_device(contacts, contact_bounds, index),
             dns=dns[dns["client"].isin(list(addresses))].reset_index(drop=True),
             answers=answers[answers["client"].isin(list(addresses))].reset_index(drop=True),
             messages=MappingProxyType(_messages_of(own["flow"].tolist(), by_flow)),
@@ -178,6 +199,10 @@ def _shares(
             offered=servers,
             folded=len(flows) - len(own),
         )
+
+
+def _of_device(table: pd.DataFrame, bounds: NDArray[np.intp], index: int) -> pd.DataFrame:
+    return table.iloc[bounds[index] : bounds[index + 1]].drop(columns="device").reset_index(drop=True)
 
 
 def _messages_of(flows: Iterable[int], by_flow: Mapping[int, list[Message]]) -> dict[str, tuple[Message, ...]]:
@@ -202,7 +227,7 @@ def _device(host: devices.Host, known_as: Mapping[str, tuple[str, ...]]) -> Devi
 
 def _dns_tables(seen: Observation) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables DNS and ANSWERS of all clients."""
-    queries, given = seen.resolutions.queries.all(), seen.resolutions.addresses.all()
+    queries, given = seen.resolutions.queries.all(MOST_DNS_ROWS), seen.resolutions.addresses.all(MOST_DNS_ROWS)
     words = seen.texts.of_row
     dns = pd.DataFrame({field: queries[field] for field in DNS if field in (queries.dtype.names or ())})
     answers = pd.DataFrame({field: given[field] for field in ANSWERS if field in (given.dtype.names or ())})

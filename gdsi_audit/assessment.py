@@ -6,7 +6,7 @@ Detectors, verdicts and reports ask here, so that all of them mean the same by `
 from __future__ import annotations
 
 from gdsi_audit.declarations import Destination, Jurisdictions
-from gdsi_audit.geo import Place
+from gdsi_audit.geo import Answer, Place
 
 WORDS = ("inside", "outside", "contested", "multi-location", "unknown")
 """The closed list."""
@@ -45,18 +45,26 @@ def assess(place: Place, allowed: frozenset[str] | None, denied: frozenset[str])
     return "unknown" if not sides else "inside" if sides.pop() else "outside"
 
 
-def is_corroborated(place: Place) -> bool:
-    """Whether two independent sources agree on one country with high confidence: what it takes to call an address outside in earnest.
+def side_of_seat(seat: Answer, allowed: frozenset[str]) -> str:
+    """inside, outside or unknown: the seat of a host or operator held against `hosts_from` or `operators_from`."""
+    if not seat.country:
+        return "unknown"
+    return "inside" if seat.country in allowed else "outside"
 
-    Sources are independent when their names, the edition left off, differ.
-    """
-    located = place.located_in
-    sources = {source.partition(" ")[0] for source in located.sources}
-    return bool(located.country) and located.confidence == "high" and len(sources) >= 2 and not located.candidates
+
+def is_corroborated(place: Place) -> bool:
+    """Whether two independent sources agree on one country with high confidence: what it takes to call an address outside in earnest."""
+    return is_agreed(place.located_in)
+
+
+def is_agreed(answer: Answer) -> bool:
+    """The same of one answer. Sources are independent when their names, the edition left off, differ."""
+    sources = {source.partition(" ")[0] for source in answer.sources}
+    return bool(answer.country) and answer.confidence == "high" and len(sources) >= 2 and not answer.candidates
 
 
 def _countries(place: Place) -> list[str]:
     """Every country that is still in question, sorted."""
-    struck = {word for text in place.refuted for word in text.split()[:1]}
+    struck = {word.rstrip(":") for text in place.refuted for word in text.split()[:1]}
     named = {place.located_in.country, *place.located_in.candidates} - {""} - struck
     return sorted(named)

@@ -64,16 +64,16 @@ def audit(
 ) -> Audit:
     """Holds what `captures` show against `declaration`.
 
-    `captures`: files, folders of rotated files, or "-" for standard input. `declaration`: files (TOML, JSON, MUD) or a Declaration. `device`: judge
-    only this one (declared name, MAC or address). `since`, `until`: ISO 8601 with offset. `exclude`: a display filter. `geodb`: a folder that replaces
-    the embedded databases. `hours_needed`: observation without which nothing is said of absence.
+    `captures`: files, folders of rotated files, or "-" for standard input. `declaration`: files (TOML, JSON, MUD) or a Declaration.
+    `device`: judge only this one (declared name, MAC or address). `since`, `until`: ISO 8601 with offset. `exclude`: a display filter.
+    `geodb`: a folder that replaces the embedded databases. `hours_needed`: observation without which nothing is said of absence.
 
     Raises OSError for what cannot be opened and ValueError for what cannot be understood, with file, reason and next step.
     """
     stated = _stated(declaration)
     choice = selection.Selection(stated, device=device, since=since, until=until, exclude=exclude)
     seen = observe(inputs(_listed(captures)), keep=choice.keep, progress=progress)
-    traffic = assembly.traffic(seen, Places(Path(geodb) if geodb else None), choice.wanted, choice.bench, choice.notes)
+    traffic = assembly.traffic(seen, Places(Path(geodb) if geodb else None), choice.wanted, choice.bench, choice.notes, choice.point)
     findings = tuple(sorted(_detect(traffic, stated), key=_rank))
     verdicts = commitments.verdicts(traffic, stated, findings, shortest_observation_h=hours_needed)
     settings = {**choice.settings, "hours_needed": hours_needed, "thresholds": _thresholds()}

@@ -1,7 +1,7 @@
 """The command line. Report to stdout or `-o`; progress and summary to stderr, only on a terminal.
 
-Exit codes: 0 nothing at or above --fail-on · 1 findings · 2 usage · 3 input unreadable or incomplete · 4 verdicts inconclusive under --strict · 70 our
-bug · 130 interrupted. Where several hold, the first of 130, 70, 2, 3, 1, 4 counts.
+Exit codes: 0 nothing at or above --fail-on · 1 findings · 2 usage · 3 input unreadable or incomplete · 4 verdicts inconclusive under --strict ·
+70 our bug · 130 interrupted. Where several hold, the first of 130, 70, 2, 3, 1, 4 counts.
 """
 
 from __future__ import annotations
@@ -73,7 +73,10 @@ def audit(
 
     with progress_bar() as progress:
         result = run(captures, declaration or None, device=device, since=since, until=until, exclude=exclude, geodb=geodb, progress=progress)
-    write(discover.module(REPORTS, chosen).render(result), output)
+    if chosen == "terminal" and output is None and sys.stdout.isatty():
+        show(result)
+    else:
+        write(discover.module(REPORTS, chosen).render(result), output)
     if output is not None and sys.stderr.isatty():
         sys.stderr.write(f"{len(result.findings)} findings, {len(result.verdicts)} verdicts: {output}\n")
     sys.exit(exit_code(result, fail_on, strict))
@@ -132,9 +135,13 @@ def info() -> None:
 
     Example: gdsi-audit geodb info
     """
+    from datetime import UTC, datetime
+
     from gdsi_audit import manual
 
     click.echo(manual.databases())
+    for warning in manual.database_warnings(datetime.now(UTC).date()):
+        sys.stderr.write(f"gdsi-audit: {warning}\n")
 
 
 @geodb.command()
@@ -147,6 +154,42 @@ def lookup(subject: str) -> None:
     from gdsi_audit import manual
 
     click.echo(manual.lookup(subject))
+
+
+@geodb.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+def add(file: str) -> None:
+    """Checks a database of your own and keeps a copy: GeoLite2, GeoIP2 or DB-IP, a geofeed (CSV), a cloud's list of prefixes.
+
+    Example: gdsi-audit geodb add GeoLite2-Country.mmdb
+    """
+    from gdsi_audit.geo import _update
+
+    click.echo(str(_update.add(Path(file))))
+
+
+@geodb.command()
+@click.option("--source", default="dbip", show_default=True, help="dbip, maxmind (account and key from the environment) or cloud (prefix lists).")
+def update(source: str) -> None:
+    """Downloads newer databases, checks them and puts them in force together. The only command that opens a network connection.
+
+    Example: gdsi-audit geodb update --source cloud
+    """
+    from gdsi_audit.geo import _update
+
+    for change in _update.update(source):
+        click.echo(str(change))
+
+
+@geodb.command()
+def rollback() -> None:
+    """Takes the last add or update back.
+
+    Example: gdsi-audit geodb rollback
+    """
+    from gdsi_audit.geo import _update
+
+    click.echo(_update.rollback())
 
 
 def report_format(style: str | None, output: str | None) -> str:
@@ -193,6 +236,13 @@ def sink(output: str | None) -> Iterator[BinaryIO]:
         part.replace(whole)
     finally:
         part.unlink(missing_ok=True)
+
+
+def show(result: Audit) -> None:
+    """The report for reading, with colours."""
+    from rich.console import Console
+
+    discover.module(REPORTS, "terminal").show(result, Console())
 
 
 def write(rendered: str | bytes, output: str | None) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.distinct import distinct_rows
 from gdsi_audit.packets.address import mac_text, text
 
 MOST_DEVICES = 200
@@ -21,7 +22,8 @@ MOST_DEVICES = 200
 ROUTER_ADDRESSES = 2
 """A MAC that sends from this many global IPv4 addresses, or from a global one beside a private one, is a router's."""
 ROUTER_PREFIXES = 4
-"""The same for distinct IPv6 /64 prefixes (a host has a few: link-local, unique local, global and its renumbered successor)."""
+"""The same for distinct IPv6 /64 prefixes (a host has a few: link-local, unique local, global and its renumbered successor). A MAC that sends from an
+address of its own and passes on what another global address sent, its time to live lowered, is a router's too."""
 
 UNSPECIFIED, LOOPBACK, LINK_LOCAL, PRIVATE, MULTICAST, GLOBAL = range(6)
 
@@ -30,6 +32,8 @@ BINDINGS = np.dtype([("mac", "u8"), ("hi", "u8"), ("lo", "u8"), ("pkts", "i8"), 
 """What was sent with this MAC from this address: one row per pair. `unrouted`: flows whose time to live no router had lowered."""
 
 INITIAL_TTLS = (64, 128, 255)
+LINK_TTL = 4
+"""Up to here a sender means its own surroundings (LLMNR 1, SSDP 2 or 4): what arrives with it was not passed on."""
 
 
 def kinds(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.uint8]:
@@ -60,18 +64,19 @@ def bindings(pieces: Iterable[NDArray[np.void]]) -> NDArray[np.void]:
     for piece in pieces:
         for side, originated in (("orig", 1), ("resp", 0)):
             sent = piece[piece[f"{side}_pkts"] > 0]
-            keys = np.stack([sent[f"{side}_mac"], sent[f"{side}_hi"], sent[f"{side}_lo"]], axis=1)
-            distinct, inverse = np.unique(keys, axis=0, return_inverse=True)
-            pkts = np.bincount(inverse, sent[f"{side}_pkts"], distinct.shape[0])
-            volume = np.bincount(inverse, sent[f"{side}_ip_bytes"], distinct.shape[0])
-            flows = np.bincount(inverse, minlength=distinct.shape[0]) * originated
-            fresh = np.bincount(inverse, np.isin(sent[f"{side}_first_ttl"], INITIAL_TTLS), distinct.shape[0])
-            for key, *amounts in zip(distinct.tolist(), pkts.tolist(), volume.tolist(), flows.tolist(), fresh.tolist(), strict=True):
-                total = sums[tuple(key)]
-                for place, amount in enumerate(amounts):
-                    total[place] += int(amount)
-    rows = np.array([(*key, *total) for key, total in sorted(sums.items())], BINDINGS)
-    return rows[~np.isin(kinds(rows["hi"], rows["lo"]), (MULTICAST, UNSPECIFIED))]
+            keys = [sent[f"{side}_{part}"] for part in ("mac", "hi", "lo")]
+            rows, place = distinct_rows(*keys)
+            pkts = np.bincount(place, sent[f"{side}_pkts"], rows.size)
+            volume = np.bincount(place, sent[f"{side}_ip_bytes"], rows.size)
+            flows = np.bincount(place, minlength=rows.size) * originated
+            fresh = np.bincount(place, np.isin(sent[f"{side}_first_ttl"], INITIAL_TTLS), rows.size)
+            distinct = zip(*(key[rows].tolist() for key in keys), strict=True)
+            for key, *amounts in zip(distinct, pkts.tolist(), volume.tolist(), flows.tolist(), fresh.tolist(), strict=True):
+                total = sums[key]
+                for column, amount in enumerate(amounts):
+                    total[column] += int(amount)
+    found = np.array([(*key, *total) for key, total in sorted(sums.items())], BINDINGS)
+    return found[~np.isin(kinds(found["hi"], found["lo"]), (MULTICAST, UNSPECIFIED))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +126,10 @@ class Hosts:
 
     def device_of(self, mac: NDArray[np.uint64], hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.int32]:
         """Index in `devices` of each (MAC, address), -1 where it is none of them."""
-        keys, inverse = np.unique(np.stack([mac, hi, lo], axis=1), axis=0, return_inverse=True)
-        found = [self._mac_device.get(key[0], self._address_device.get((key[1], key[2]), -1)) for key in keys.tolist()]
-        return np.array(found, np.int32)[inverse]
+        rows, place = distinct_rows(mac, hi, lo)
+        keys = zip(mac[rows].tolist(), hi[rows].tolist(), lo[rows].tolist(), strict=True)
+        found = [self._mac_device.get(key[0], self._address_device.get((key[1], key[2]), -1)) for key in keys]
+        return np.array(found, np.int32)[place]
 
 
 def find(rows: NDArray[np.void], wanted: Sequence[Wanted] = (), gateways: Iterable[tuple[int, int]] = ()) -> Hosts:
@@ -155,7 +161,8 @@ def _router_macs(rows: NDArray[np.void]) -> frozenset[int]:
         global4 = np.count_nonzero(mine & v4 & (kind == GLOBAL))
         private4 = np.count_nonzero(mine & v4 & (kind == PRIVATE))
         prefixes6 = np.unique(rows["hi"][mine & ~v4 & (kind != LINK_LOCAL)]).size
-        if mac and (global4 >= ROUTER_ADDRESSES or (global4 and private4) or prefixes6 >= ROUTER_PREFIXES):
+        passed_on = np.any(mine & (kind == GLOBAL) & (rows["unrouted"] == 0)) and np.any(mine & (rows["unrouted"] > 0))
+        if mac and (passed_on or global4 >= ROUTER_ADDRESSES or (global4 and private4) or prefixes6 >= ROUTER_PREFIXES):
             routers.append(mac)
     return frozenset(routers)
 
@@ -199,8 +206,8 @@ def _local_side(rows: NDArray[np.void], hosts: Sequence[Host], routers: frozense
     routed = {(hi, lo) for mac, hi, lo in rows[["mac", "hi", "lo"]].tolist() if mac in routers}
     unrouted = set(rows[["hi", "lo"]][rows["unrouted"] > 0].tolist())
     local = [host for host in hosts if any(kind[address] in (PRIVATE, LINK_LOCAL) and address not in routed for address in host.addresses)]
-    on_link = [host for host in hosts if host.macs and unrouted & set(host.addresses)]
+    originators = set(rows[["hi", "lo"]][rows["originated"] > 0].tolist())
+    on_link = [host for host in hosts if unrouted & set(host.addresses) and (host.macs or (originators - routed) & set(host.addresses))]
     if local:
         return list(dict.fromkeys((*local, *on_link)))
-    originators = set(rows[["hi", "lo"]][rows["originated"] > 0].tolist())
     return on_link or [host for host in hosts if host.macs] or [host for host in hosts if originators & set(host.addresses)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from gdsi_audit.geo import Place
+from gdsi_audit.geo import Answer, Place
 from gdsi_audit.wire_text import WireText
 
 NAME_SOURCES = (
@@ -48,6 +49,8 @@ class Endpoint:
     names: tuple[Naming, ...]
     """Distinct (name, source), strongest source first, then earliest."""
     place: Place
+    operators: Mapping[str, Answer] = field(default_factory=dict)
+    """Seat of who runs the service behind each of its names, by name; only where curated."""
 
     @property
     def name(self) -> str:

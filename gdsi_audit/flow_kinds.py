@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -58,13 +58,22 @@ def kinds_of(flows: pd.DataFrame, *, device_ports: bool = False) -> tuple[list[F
     without_ports = ~flows["transport"].isin(WITH_PORTS).to_numpy()
     local = flows["local_port"].to_numpy()
     kept = without_ports | ~device_began | (local < 1024) | device_ports
-    parts = flows[KEYS].assign(
-        remote_port=flows["remote_port"].astype("int64"), local_port=np.where(kept, local, 0).astype("int64"), silent=flows["up_pkts"] == 0
-    )
-    numbers = parts.groupby(list(parts.columns), observed=True, sort=False, dropna=False).ngroup().to_numpy().astype(np.int64)
-    firsts = np.unique(numbers, return_index=True)[1]
-    columns = [parts[column].iloc[firsts].astype(object).tolist() for column in parts.columns]
-    return [FlowKind(*row) for row in zip(*columns, strict=True)], numbers
+    ports = [flows["remote_port"].to_numpy().astype(np.int64), np.where(kept, local, 0).astype(np.int64)]
+    silent = (flows["up_pkts"] == 0).to_numpy()
+    codes = np.stack([*(_codes(flows[column]) for column in KEYS), *ports, silent.astype(np.int64)], axis=1)
+    # One opaque value per row sorts many times faster than rows of numbers.
+    opaque = np.ascontiguousarray(codes).view(np.dtype((np.void, codes.dtype.itemsize * codes.shape[1]))).ravel()
+    _, firsts, numbers = np.unique(opaque, return_index=True, return_inverse=True)
+    columns = [flows[column].iloc[firsts].astype(object).tolist() for column in KEYS]
+    rest = [column[firsts].tolist() for column in (*ports, silent)]
+    return [FlowKind(*row) for row in zip(*columns, *rest, strict=True)], numbers.astype(np.int64)
+
+
+def _codes(column: pd.Series[Any]) -> NDArray[np.int64]:
+    """A number for each value, the same for the same."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy().astype(np.int64)
+    return pd.factorize(column)[0].astype(np.int64)
 
 
 def upkeep(kind: FlowKind) -> str:

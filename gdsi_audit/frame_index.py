@@ -62,6 +62,21 @@ class FrameIndex:
         numbers = np.unique(np.concatenate(found)) if found else np.empty(0, np.uint32)
         return self._by_capture(numbers.astype(np.int64))
 
+    def first(self, flow: int, count: int) -> list[tuple[int, int]]:
+        """(capture ordinal, frame) of the first `count` packets of the flow with this id, in order; fewer where it has fewer or is unknown."""
+        place = int(np.searchsorted(self._flows, flow))
+        if place >= self._flows.size or self._flows[place] != flow:
+            return []
+        numbers = np.empty(0, np.int64)
+        for entries in self._between(int(self._firsts[place]), int(self._lasts[place])):
+            own = entries["frame"][entries["serial"] == np.uint32(self._serials[place])]
+            numbers = np.unique(np.concatenate((numbers, own.astype(np.int64))))
+            if numbers.size >= count:
+                break
+        captures = np.searchsorted(self._capture_starts, numbers - 1, side="right") - 1
+        pairs = zip(captures.tolist(), numbers.tolist(), strict=True)
+        return [(capture, number - self._capture_starts[capture]) for capture, number in pairs][:count]
+
     def _between(self, first: int, last: int) -> Iterator[NDArray[np.void]]:
         """The batches that may hold entries of these frames."""
         for row, rows, lowest, highest in self._batches:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import textwrap
+from datetime import date
 
 from gdsi_audit import discover
-from gdsi_audit.geo._explained import info
+from gdsi_audit.geo._explained import info, warnings
 from gdsi_audit.geo._explained import lookup as explained
 from gdsi_audit.geo._places import Places
 from gdsi_audit.initiative import Commitment, initiative
@@ -52,6 +53,11 @@ def databases() -> str:
     """The databases in force."""
     rows = info(Places())
     return "\n".join(" · ".join(f"{key}: {value}" for key, value in row.items() if value not in ("", None)) for row in rows)
+
+
+def database_warnings(today: date) -> list[str]:
+    """What the user should do about databases that are old on `today`."""
+    return list(warnings(info(Places()), today))
 
 
 def lookup(subject: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 
@@ -56,8 +57,19 @@ class Match(NamedTuple):
     reason: str = ""
 
 
+_MATCHED: WeakKeyDictionary[DeviceTraffic, tuple[Declaration, pd.DataFrame]] = WeakKeyDictionary()
+"""The last result for each device: every detector asks the same question."""
+
+
 def match(traffic: DeviceTraffic, declaration: Declaration) -> pd.DataFrame:
-    """MATCHES: one row per flow, index aligned with `traffic.flows`."""
+    """MATCHES: one row per flow, index aligned with `traffic.flows`. The table is shared: whoever changes it takes a copy."""
+    known = _MATCHED.get(traffic)
+    if known is None or known[0] is not declaration:
+        known = _MATCHED[traffic] = (declaration, _matched(traffic, declaration))
+    return known[1]
+
+
+def _matched(traffic: DeviceTraffic, declaration: Declaration) -> pd.DataFrame:
     flows = traffic.flows
     kinds, numbers = kinds_of(flows, device_ports=_names_device_ports(declaration))
     judge = Matcher(traffic, declaration)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.compiling import Compiling
 from gdsi_audit.facts import FACTS, NAMES, FactKeeper, Texts
 from gdsi_audit.flows import CLOSED
 from gdsi_audit.flows.table import Batch, FlowTable
@@ -81,6 +82,7 @@ class Observer:
         self._facts = FactKeeper()
         self.seen = Observation(texts=self._facts.texts)
         self._naming, self._evidence, self._hashing, self._keep = naming, evidence, hashing, keep
+        self._compiling = Compiling(naming=naming)
         self._decoder = Decoder()
         self._table = FlowTable(most_live_flows=MOST_LIVE_FLOWS, streams=naming)
         self._conversations = Conversations(self._table.want, MOST_LIVE_FLOWS)
@@ -137,6 +139,7 @@ class Observer:
             chosen = packets if self._keep is None else self._selected(packets, self._filtered[frames.capture])
             self.seen.pkts += chosen.size
             self._pass_time(packets["time"])
+            self._compiling.wait()
             for batch in self._table.assemble(frames, chosen):
                 if self._evidence:
                     self.seen.index.add(batch.serials, batch.packets["frame"])

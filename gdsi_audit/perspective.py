@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from gdsi_audit import naming
 from gdsi_audit.devices import GLOBAL, MULTICAST, Hosts, kinds
+from gdsi_audit.distinct import distinct_rows
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.facts import Texts
 from gdsi_audit.flows import CONN_STATES
 from gdsi_audit.geo import Place
 from gdsi_audit.packets import ARP, TUNNELS
-from gdsi_audit.packets.address import texts as address_texts
+from gdsi_audit.packets.address import text
 
 TRANSPORT_WORDS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp", ARP: "arp"}
 INITIATORS = ("unknown", "device", "remote")
@@ -79,8 +80,8 @@ def categories(codes: NDArray[Any], words: Sequence[str]) -> pd.Categorical[Any]
 
 def addresses(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> tuple[NDArray[np.int64], list[str]]:
     """(code per row, text per code): each distinct address rendered once."""
-    distinct, inverse = np.unique(np.stack([hi, lo], axis=1), axis=0, return_inverse=True)
-    return inverse.ravel(), list(address_texts(np.ascontiguousarray(distinct[:, 0]), np.ascontiguousarray(distinct[:, 1])))
+    rows, place = distinct_rows(hi, lo)
+    return place, [text(upper, lower) for upper, lower in zip(hi[rows].tolist(), lo[rows].tolist(), strict=True)]
 
 
 def with_application_data(rows: NDArray[np.void], facts: NDArray[np.void]) -> NDArray[np.bool_]:
@@ -166,11 +167,9 @@ def flow_table(
 
 
 def contact_table(flows: pd.DataFrame) -> pd.DataFrame:
-    """The CONTACTS table that these flows make."""
-    hour = flows["start"] // 3_600_000_000_000
-    grouped = flows.assign(hour=hour, last=flows["start"] + (flows["duration_s"] * 1e9).astype("int64")).groupby(
-        ["remote_addr", "remote_port", "transport", "name", "hour"], observed=True, sort=True
-    )
+    """The CONTACTS that the flows of all devices make, with the column `device`; ordered by it."""
+    timed = flows.assign(hour=flows["start"] // 3_600_000_000_000, last=flows["start"] + (flows["duration_s"] * 1e9).astype("int64"))
+    grouped = timed.groupby(["device", "remote_addr", "remote_port", "transport", "name", "hour"], observed=True, sort=True)
     return grouped.agg(
         flows=("flow", "size"),
         up_bytes=("up_bytes", "sum"),

@@ -13,6 +13,7 @@ from gdsi_audit.declarations import Declaration, DeclaredDevice
 from gdsi_audit.devices import Wanted
 from gdsi_audit.observe import Keep
 from gdsi_audit.packets.address import mac_value, value
+from gdsi_audit.round_trips import CapturePoint
 
 
 class Selection:
@@ -26,6 +27,8 @@ class Selection:
         self._excluded += [filters.compile_filter(item.filter, f"{item.source.file}:{item.source.line}: [[ignore]]") for item in stated.ignore]
         self.wanted = tuple(_wanted(stated.devices, device))
         self._only = self.wanted[0] if device else None
+        vantage = stated.vantage
+        self.point = CapturePoint(vantage.position, vantage.latitude, vantage.longitude)
         self.bench = tuple(value(item.address) for item in stated.bench if item.address)
 
     @property

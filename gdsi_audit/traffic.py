@@ -175,7 +175,7 @@ class Coverage:
     """What an auditor must know: analyst-selected, device never appears, inbound not visible from this vantage …"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DeviceTraffic:
     """One device's bounded tables: all that a detector sees."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,6 +20,7 @@ from gdsi_audit.traffic import ANSWERS, CONTACTS, DNS, FLOWS, Capture, Coverage,
 
 REPOSITORY = Path(__file__).parent.parent
 SHARED = REPOSITORY.parent / "shared" / "captures"
+sys.path.append(str(REPOSITORY))  # the generators in captures/ are no part of what is installed
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +36,19 @@ def repository() -> Path:
     return REPOSITORY
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="record the results of the scenarios anew, in tests/golden")
+
+
+@pytest.fixture(scope="session")
+def update_golden(pytestconfig: pytest.Config) -> bool:
+    return bool(pytestconfig.getoption("--update-golden"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("TZ", "UTC")
+    # Databases that the developer has added are not under test.
+    os.environ["GDSI_AUDIT_DATA"] = os.devnull
 
 
 FLOW_DEFAULTS: dict[str, object] = {

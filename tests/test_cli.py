@@ -11,6 +11,7 @@ import sys
 import time
 
 import pytest
+
 from gdsi_audit.selection import instant_ns
 
 TIMEOUT_S = 300

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 import pytest
+
 from gdsi_audit import discover
 from gdsi_audit.finding import SEVERITIES
 

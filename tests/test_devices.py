@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from gdsi_audit import devices
 from gdsi_audit.flows import CLOSED
 from gdsi_audit.packets.address import value
@@ -70,6 +71,23 @@ def test_without_a_local_side_hosts_on_the_link_are_devices():
 def test_without_macs_originators_are_devices():
     rows = closed((0, "198.51.100.7", 0, "203.0.113.9", 60, 52))
     assert [host.id for host in found(rows).devices] == ["198.51.100.7"]
+
+
+def test_a_router_of_ipv6_is_known_by_what_it_passes_on():
+    rows = closed((CAMERA, "2001:db8::50", ROUTER, "2001:db8:1::1", 64, 50), (CAMERA, "2001:db8::50", ROUTER, "fd00::1", 64, 64))
+    hosts = found(rows)
+    assert hosts.routers == {ROUTER}
+    assert [host.address_texts for host in hosts.devices] == [("2001:db8::50",)]
+
+
+def test_what_a_host_says_to_its_surroundings_makes_it_no_router():
+    rows = closed((CAMERA, "2001:db8::50", 0, "ff02::1:3", 1, 0), (CAMERA, "fe80::50", PHONE, "fe80::51", 255, 255))
+    assert found(rows).routers == frozenset()
+
+
+def test_without_macs_who_begins_is_a_device_beside_a_local_resolver():
+    rows = closed((0, "2001:db8::50", 0, "fd00::1", 64, 64), (0, "2001:db8::50", 0, "2001:db8:1::1", 64, 50))
+    assert "2001:db8::50" in [host.id for host in found(rows).devices]
 
 
 def test_declared_devices_leave_everybody_else_to_the_background():

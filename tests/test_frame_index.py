@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from gdsi_audit.flows import CLOSED
 from gdsi_audit.frame_index import FrameIndex, merged
 

@@ -16,12 +16,19 @@ def reads(data, at):
 print(kernel(reads)(np.zeros(4, dtype=np.uint8), {at}))
 """
 
-KERNEL_IN_A_MODULE = """
-import numpy as np
-from gdsi_audit.kernels import compile_seconds
-from gdsi_audit.readers.pcap import _u32
+MODULE = """
+from gdsi_audit.kernels import kernel
 
-print(_u32(np.arange(4, dtype=np.uint8), 0, True), compile_seconds(_u32) > 0)
+@kernel
+def doubled(number):
+    return 2 * number
+"""
+
+KERNEL_IN_A_MODULE = """
+from gdsi_audit.kernels import compile_seconds
+from a_module import doubled
+
+print(doubled(21), compile_seconds(doubled) > 0)
 """
 
 
@@ -45,8 +52,15 @@ def test_a_planted_read_out_of_range_raises_under_bounds_checks(repository):
     assert (inside.returncode, inside.stdout) == (0, "0\n")
 
 
+@pytest.fixture
+def a_module(repository, tmp_path):
+    """What PYTHONPATH has to be for a module with one small kernel in it to be found."""
+    (tmp_path / "a_module.py").write_text(MODULE)
+    return f"{repository}{os.pathsep}{tmp_path}"
+
+
 @pytest.mark.parametrize("wanted", ["a file", "a read-only folder"])
-def test_where_the_cache_cannot_be_written_a_message_is_given_and_kernels_work(wanted, repository, tmp_path):
+def test_where_the_cache_cannot_be_written_a_message_is_given_and_kernels_work(wanted, repository, tmp_path, a_module):
     cache = tmp_path / "cache"
     if wanted == "a file":
         cache.write_bytes(b"")
@@ -54,12 +68,26 @@ def test_where_the_cache_cannot_be_written_a_message_is_given_and_kernels_work(w
         cache.mkdir(mode=0o500)
         if os.access(cache, os.W_OK):
             pytest.skip("this user may write to a read-only folder")
-    done = run(KERNEL_IN_A_MODULE, repository, GDSI_AUDIT_CACHE=str(cache))
-    assert done.stdout == "66051 True\n"
+    done = run(KERNEL_IN_A_MODULE, repository, GDSI_AUDIT_CACHE=str(cache), PYTHONPATH=a_module)
+    assert done.stdout == "42 True\n"
     assert "cannot keep compiled kernels in" in done.stderr
     assert "compiling into a temporary folder" in done.stderr
 
 
-def test_the_second_run_compiles_nothing(repository, tmp_path):
-    assert run(KERNEL_IN_A_MODULE, repository, GDSI_AUDIT_CACHE=str(tmp_path)).stdout == "66051 True\n"
-    assert run(KERNEL_IN_A_MODULE, repository, GDSI_AUDIT_CACHE=str(tmp_path)).stdout == "66051 False\n"
+def test_the_second_run_compiles_nothing(repository, tmp_path, a_module):
+    assert run(KERNEL_IN_A_MODULE, repository, GDSI_AUDIT_CACHE=str(tmp_path), PYTHONPATH=a_module).stdout == "42 True\n"
+    assert run(KERNEL_IN_A_MODULE, repository, GDSI_AUDIT_CACHE=str(tmp_path), PYTHONPATH=a_module).stdout == "42 False\n"
+
+
+IMPORTED_BEFORE = """
+import numba
+import gdsi_audit.kernels as kernels
+from a_module import doubled
+
+doubled(1)
+print(any(kernels.CACHE_FOLDER.rglob("a_module.doubled*.nbi")), numba.config.LOOP_VECTORIZE)
+"""
+
+
+def test_the_cache_is_ours_where_numba_was_imported_before_and_its_settings_are_left_alone(repository, tmp_path, a_module):
+    assert run(IMPORTED_BEFORE, repository, GDSI_AUDIT_CACHE=str(tmp_path), PYTHONPATH=a_module).stdout == "True 1\n"

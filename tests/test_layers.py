@@ -8,9 +8,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 
 ORDER = (
-    *("wire_text", "discover", "gap", "names", "kernels", "spool"),
+    *("wire_text", "discover", "gap", "names", "kernels", "spool", "distinct"),
     *("readers", "packets", "flows", "frame_index", "protocols", "content", "geo"),
-    *("endpoints", "facts", "resolutions", "devices", "hostnames", "naming", "traffic", "observe", "perspective", "coverage", "assembly", "flow_log"),
+    *("endpoints", "facts", "resolutions", "devices", "hostnames", "naming", "traffic"),
+    *("compiling", "observe", "perspective", "round_trips", "coverage", "jurisdictions", "assembly", "flow_log"),
     *("filters", "declarations", "selection", "assessment", "flow_kinds", "matching", "finding", "evidence_of", "detectors"),
     *("initiative", "grounds", "commitments", "audit"),
     *("evidence", "reports", "manual", "live", "cluster", "cli"),

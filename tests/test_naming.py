@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from gdsi_audit import naming
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.facts import NAMES

@@ -32,13 +32,19 @@ def judged(device_traffic, traffic_of, declared, translate) -> tuple[list[str], 
     def located(*countries: str) -> Place:
         named = tuple(sorted(translate(country) for country in countries))
         alone = named[0] if len(named) == 1 else ""
-        return Place(located_in=Answer(alone, ("one", "two"), "high", () if alone else named), registered_in=Answer(translate(ONE)))
+        host = Answer(translate(countries[0]), ("one", "two"), "high")
+        return Place(located_in=Answer(alone, ("one", "two"), "high", () if alone else named), registered_in=Answer(translate(ONE)), hosted_by=host)
 
     places = {
-        **{"203.0.113.1": located(ONE), "203.0.113.2": located(OTHER), "203.0.113.3": located(ONE), "203.0.113.4": located(ONE, OTHER)},
+        **{"203.0.113.1": located(ONE), "203.0.113.2": located(OTHER), "203.0.113.3": located(ONE), "203.0.113.4": located(OTHER, ONE)},
         **{"203.0.113.5": located("US")},
     }
-    limits = Jurisdictions(data_generated_in=translate(OTHER), allowed=frozenset({translate(OTHER), "DE"}), allowed_words=("EU",))
+    limits = Jurisdictions(
+        data_generated_in=translate(OTHER),
+        allowed=frozenset({translate(OTHER), "DE"}),
+        allowed_words=("EU",),
+        hosts_from=frozenset({translate(OTHER)}),
+    )
     declaration = declared(
         "*.cams.example", jurisdictions=limits, product=Product(home=translate(ONE)), vantage=Vantage(country=translate(OTHER), position="lan")
     )

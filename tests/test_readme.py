@@ -9,7 +9,9 @@ import shlex
 import subprocess
 import sys
 
+import click
 import pytest
+
 from gdsi_audit import discover
 from gdsi_audit.cli import command
 
@@ -40,7 +42,7 @@ def test_every_command_and_option_has_help_and_every_command_an_example():
 
     for path, child in walk(command, ("gdsi-audit",)):
         assert f"Example: {' '.join(path[:2])}" in child.help, path
-        assert [option.name for option in child.params if getattr(option, "help", "") is None] == [], path
+        assert [option.name for option in child.params if isinstance(option, click.Option) and not option.help] == [], path
 
 
 def test_ci_runs_the_readme_s_test_command(readme, repository):
@@ -72,4 +74,4 @@ def test_the_first_command_ends_with_a_readable_report_and_exit_code_1(readme, r
     )
     assert done.returncode == 1, done.stderr
     assert "contradicted" in done.stdout
-    assert max(map(len, done.stdout.splitlines())) <= 120
+    assert max(len(line) for line in done.stdout.splitlines() if "tshark -r" not in line) <= 120, "lines to paste may be longer"

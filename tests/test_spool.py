@@ -1,4 +1,5 @@
 import numpy as np
+
 from gdsi_audit.spool import Spool
 
 ROWS = np.dtype([("number", "i8"), ("letter", "S1")])

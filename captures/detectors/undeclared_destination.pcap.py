@@ -22,6 +22,7 @@ STRANGER = behind_router("131.188.3.220", "2001:638:a000::1")
 
 
 def reported(*, ip_version: int) -> bytes:
+    """Uploads to a name that nobody declared, and to a declared one on another port."""
     capture = begun(ip_version, "undeclared destination")
     uploads(capture, 2.0, INTERFACE, 900, "api.cams.example")
     uploads(capture, 5.0, TRACKING, 60_000, "metrics.tracking.example", "edge7.tracking.example")
@@ -32,6 +33,7 @@ def reported(*, ip_version: int) -> bytes:
 
 
 def benign(*, ip_version: int) -> bytes:
+    """Uploads to declared names; strangers who knock in vain."""
     capture = begun(ip_version, "undeclared destination, benign")
     uploads(capture, 2.0, INTERFACE, 900, "api.cams.example")
     uploads(capture, 5.0, INGEST, 60_000, "clip-7.ingest.cams.example", "eu.content.example")

@@ -18,6 +18,7 @@ ANYCAST = behind_router("104.16.1.1", "2606:4700::6810:101")
 
 
 def reported(*, ip_version: int) -> bytes:
+    """An upload to a declared name that is in another country than declared."""
     capture = begun(ip_version, "undeclared jurisdiction")
     uploads(capture, 2.0, INTERFACE, 900, "api.cams.example")
     uploads(capture, 5.0, FAR, 50_000, "ingest.cams.example")
@@ -25,6 +26,7 @@ def reported(*, ip_version: int) -> bytes:
 
 
 def benign(*, ip_version: int) -> bytes:
+    """Declared names in the declared place, and at an anycast network."""
     capture = begun(ip_version, "undeclared jurisdiction, benign")
     uploads(capture, 2.0, ANYCAST, 900, "api.cams.example", "cams.content.example")
     uploads(capture, 5.0, NEAR, 50_000, "ingest.cams.example")

@@ -24,6 +24,7 @@ def _talks(capture: Capture, at_s: float, server_number: int = 0) -> None:
 
 
 def reported(*, ip_version: int) -> bytes:
+    """An address that was never the answer to a question."""
     capture = begun(ip_version, "unnamed destination")
     uploads(capture, 2.0, INTERFACE, 900, "api.cams.example")
     _talks(capture, 5.0)
@@ -31,6 +32,7 @@ def reported(*, ip_version: int) -> bytes:
 
 
 def benign(*, ip_version: int) -> bytes:
+    """A connection older than the capture, and a declared address without a name."""
     open_before = Capture(ip_version, START_S, "unnamed destination, open before")
     _talks(open_before, 0.2)
     capture = begun(ip_version, "unnamed destination, benign")

@@ -16,12 +16,14 @@ SUPPORT = behind_router("51.158.1.30", "2a05:d012:1::30")
 
 
 def reported(*, ip_version: int) -> bytes:
+    """One of three declared names is contacted."""
     capture = begun(ip_version, "unused declaration")
     uploads(capture, 2.0, INTERFACE, 900, "api.cams.example")
     return capture.pcap()
 
 
 def benign(*, ip_version: int) -> bytes:
+    """All three are."""
     capture = begun(ip_version, "unused declaration, benign")
     uploads(capture, 2.0, INTERFACE, 900, "api.cams.example")
     uploads(capture, 4.0, INGEST, 4_000, "ingest.cams.example")

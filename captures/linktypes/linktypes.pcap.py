@@ -11,7 +11,7 @@ from functools import partial
 
 from captures._home import CAMERA, ROUTER, START_S, behind_router
 from captures._names import lookup
-from captures._writer import ETHERTYPE_IPV4, ETHERTYPE_IPV6, Capture, Frame, Turn, ip_packet, udp_datagram
+from captures._writer import ETHERTYPE_IPV4, Capture, Frame, Turn, ip_packet, udp_datagram
 
 SERVER = behind_router("52.28.0.10", "2a05:d014:1::10")
 NAME = "www.cams.example"

@@ -36,8 +36,21 @@ LOOKS = ((1_260.0, 160), (2_760.0, 200))
 """When the phone looks at the live picture, and for how many pieces of it."""
 
 
-def smart_camera(*, ip_version: int, honest: bool) -> bytes:
-    """The capture, taken at the router's access point."""
+def betrayed(*, ip_version: int) -> bytes:
+    """The hour with four quiet uploads to Brazil, under a name that nobody declared."""
+    capture = _hour(ip_version)
+    for at_s, size in QUIET:
+        _upload(capture, at_s, ("relay.vision-insight.example",), RELAY, size, rtt_s=0.205)
+    return capture.pcap()
+
+
+def honest(*, ip_version: int) -> bytes:
+    """The same hour as declared, nothing else."""
+    return _hour(ip_version).pcap()
+
+
+def _hour(ip_version: int) -> Capture:
+    """What is declared, seen at the router's access point."""
     capture = Capture(ip_version, START_S, f"smart camera {ip_version}")
     _begin(capture)
     _telemetry(capture)
@@ -48,9 +61,7 @@ def smart_camera(*, ip_version: int, honest: bool) -> bytes:
         _upload(capture, at_s, ("ingest.cams.example", "eu-ingest.cams.example"), INGEST, size, rtt_s=0.021)
     for at_s, pieces in LOOKS:
         _look(capture, at_s, pieces)
-    for at_s, size in () if honest else QUIET:
-        _upload(capture, at_s, ("relay.vision-insight.example",), RELAY, size, rtt_s=0.205)
-    return capture.pcap()
+    return capture
 
 
 def _find(capture: Capture, at_s: float, client: Host, server: Host, *chain: str) -> float:
@@ -125,8 +136,8 @@ def _look(capture: Capture, at_s: float, pieces: int) -> None:
 
 
 CAPTURES = {
-    "smart_camera.pcap": partial(smart_camera, ip_version=4, honest=False),
-    "smart_camera_v6.pcap": partial(smart_camera, ip_version=6, honest=False),
-    "smart_camera_honest.pcap": partial(smart_camera, ip_version=4, honest=True),
-    "smart_camera_honest_v6.pcap": partial(smart_camera, ip_version=6, honest=True),
+    "smart_camera.pcap": partial(betrayed, ip_version=4),
+    "smart_camera_v6.pcap": partial(betrayed, ip_version=6),
+    "smart_camera_honest.pcap": partial(honest, ip_version=4),
+    "smart_camera_honest_v6.pcap": partial(honest, ip_version=6),
 }

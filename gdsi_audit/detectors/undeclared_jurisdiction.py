@@ -40,7 +40,7 @@ NOT_JUDGED = ("link_upkeep", "bench", "background", "unanswered")
 UNSURE = {
     "contested": "sources disagree whether these addresses are inside the declared jurisdictions",
     "multi-location": "these addresses are in several places at once, so that no country can be named",
-    "unknown": "no source says where these addresses are",
+    "unknown": "no source says where these addresses are, or round-trip time refutes what is said",
 }
 ALTERNATIVES = (
     "the sources are wrong or out of date about this address",
@@ -51,6 +51,8 @@ ALTERNATIVES = (
 
 def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: int = 500) -> Iterator[Finding]:
     """See `Detector`. Beyond `most_subjects` parties, those to which least was sent become one finding per country and item."""
+    if not _speaks_of_places(declaration):
+        return
     judged = _assessed(traffic, declaration)
     if judged.empty:
         return
@@ -64,6 +66,11 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: i
         group = judged[judged["assessment"] == word]
         if not group.empty:
             yield _unsure(traffic, group, word)
+
+
+def _speaks_of_places(declaration: Declaration) -> bool:
+    whole = declaration.jurisdictions
+    return whole.allowed is not None or bool(whole.denied) or any(item.jurisdictions is not None for item in declaration.destinations)
 
 
 def _assessed(traffic: DeviceTraffic, declaration: Declaration) -> pd.DataFrame:

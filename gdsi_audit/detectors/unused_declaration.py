@@ -30,7 +30,7 @@ MOST_LISTED = 20
 
 def detect(traffic: DeviceTraffic, declaration: Declaration) -> Iterator[Finding]:
     """See `Detector`."""
-    if traffic.flows.empty:
+    if traffic.flows.empty or not declaration.destinations:
         return
     seen = used(traffic, declaration)
     unused = [item for row, item in enumerate(declaration.destinations) if row not in seen and not item.klass and not item.not_assessable]

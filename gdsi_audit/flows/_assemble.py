@@ -1,9 +1,15 @@
 """The flow table's kernels: lookup, time-outs, Zeek's TCP endpoint states, and in-order delivery.
 
 A flow lives in a slot: one row of FLOWS, two of ENDPOINTS. Slots hang in chains off a power-of-two array of heads. Every time-out is a function of
-the flow's own state and the packet clock, so it makes no difference when the sweep comes by. A kernel returns early, before the packet or slot it
-could not finish, when the room for closed rows, chunks or copied bytes is used up; the caller empties it and calls again.
+the flow's own state and the packet clock, so it makes no difference when the sweep comes by. A kernel returns early, before the packet
+or slot that it could not finish, when it needs the other one or when the room for closed rows, chunks or copied bytes is used up; the caller sees to
+that and calls again.
+
+What is stored into a row is cut to the column's width by the store; casts stand only where an operation would otherwise mix signs, and comparisons
+where `min` and `max` would be: each costs compile time.
 """
+
+# ruff: noqa: SIM102, SIM109 - in a kernel, `in` over a tuple costs more to compile than comparisons, and a long condition more to read
 
 from __future__ import annotations
 
@@ -18,12 +24,15 @@ from gdsi_audit.flows._rows import (
     CHUNK_ROWS,
     CLOSED_COUNT,
     CLOSED_ROWS,
+    COPY_ROWS,
     DRAIN_ORIG,
     DRAIN_RESP,
     EVERYTHING,
     EVICTED,
+    EVICTED_FIRST,
     EXPIRED_ROWS,
     FREE,
+    FULL,
     HIGH,
     LIVE,
     NOW,
@@ -31,6 +40,7 @@ from gdsi_audit.flows._rows import (
     PORT_MESSAGES,
     PORT_TCP_SERVER,
     PORT_UDP_SERVER,
+    REORDER_FIRST,
     REORDER_LIMIT,
     SEGMENT_BYTES,
     SEGMENT_FREE,
@@ -40,9 +50,9 @@ from gdsi_audit.flows._rows import (
     SPARE_AT,
     SPARE_END,
     STREAMS,
-    SWEEP_AGE,
     SWEEP_ALL,
     SWEEP_EXPIRED,
+    SWEEP_LAST,
     SWEEP_MODE,
     SWEEP_OLDEST,
     SWEEP_ONE,
@@ -51,6 +61,7 @@ from gdsi_audit.flows._rows import (
     SWEEP_SLOT,
     SWEEP_TIME,
 )
+from gdsi_audit.flows.community_id import COUNTERPARTS, ICMP, ICMP6
 from gdsi_audit.kernels import kernel, part
 from gdsi_audit.packets import ARP
 
@@ -65,19 +76,18 @@ SILENCE = 300 * SECOND  # of which the next packet shows who begins
 OBSERVATION_BREAK = 60 * SECOND
 SWEEP_EVERY = 5 * SECOND
 
-TCP, UDP, ICMP, ICMP6, SCTP, DCCP, UDPLITE = 6, 17, 1, 58, 132, 33, 136
+TCP, UDP, SCTP, DCCP, UDPLITE = 6, 17, 132, 33, 136
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 
-# Constants that are passed to kernels have a NumPy type: for Python's ints numba compiles the callee once per value.
-ORIGINATOR, RESPONDER = np.int64(0), np.int64(1)
-NOTHING = np.int64(0)
-INACTIVE, SYN_SENT, SYN_ACK_SENT, PARTIAL, ESTABLISHED, CLOSING, RESET = (np.int64(state) for state in range(7))
+INACTIVE, SYN_SENT, SYN_ACK_SENT, PARTIAL, ESTABLISHED, CLOSING, RESET = range(7)
 DID_CLOSE, HAS_FIN, HAS_SYN, ASKED = 1, 2, 4, 8
-SEEN_SYN, SEEN_FIN, SEEN_RST, SEEN_DATA, SEEN_ACK, SEEN_FIN_RST, SEEN_MULTI = (np.int64(1 << bit) for bit in range(7))
+SEEN_SYN, SEEN_FIN, SEEN_RST, SEEN_DATA, SEEN_ACK, SEEN_FIN_RST, SEEN_MULTI = (1 << bit for bit in range(7))
+
+# Constants that are passed to kernels have a NumPy type: for Python's ints numba compiles the callee once per value.
+NOTHING = np.int64(0)
 LETTER_S, LETTER_H, LETTER_A, LETTER_D, LETTER_F, LETTER_R = (np.int64(ord(letter)) for letter in "SHADFR")
 LETTER_T, LETTER_W, LETTER_G, LETTER_I, LETTER_Q, LETTER_FLIPPED = (np.int64(ord(letter)) for letter in "TWGIQ^")
-LOWER = np.int64(32)  # from the originator's letter to the responder's
-
+LOWER = 32  # from the originator's letter to the responder's
 
 MOST_SEGMENTS = 512
 LARGEST_ACK_JUMP = 1 << 30
@@ -87,112 +97,54 @@ COPY_UNITS = 10  # of 2^20 ns: 10.5 ms
 TLS_UNKNOWN, TLS_RECORDS, TLS_AFTER_CCS, TLS_NONE = range(4)
 CHANGE_CIPHER_SPEC, HANDSHAKE, APPLICATION_DATA = 20, 22, 23
 
-MIX_1, MIX_2, MIX_3 = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93
+MIX_1, MIX_2, MIX_3 = (np.uint64(odd) for odd in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93))
+BITS_16, BITS_20, BITS_28, BITS_29, BITS_32, BITS_40, BITS_48, BITS_56 = (np.uint64(count) for count in (16, 20, 28, 29, 32, 40, 48, 56))
+ONE, CLASS_D, GROUP_V6, MAPPED, BROADCAST = (np.uint64(value) for value in (1, 14, 255, 0xFFFF, 0xFFFFFFFFFFFF))
+COPY_MASK, EXPIRED_MASK, LOW_32 = np.uint64(COPY_ROWS - 1), np.uint64(EXPIRED_ROWS - 1), np.uint64(0xFFFFFFFF)
 
-
-@part
-def _mix(value: Any) -> Any:
-    value ^= value >> np.uint64(32)
-    value *= np.uint64(MIX_3)
-    value ^= value >> np.uint64(29)
-    return value
+COUNTERPART = np.full((2, 256), -1, np.int16)
+"""Type of the other half of a request and reply pair, for ICMP and ICMPv6; -1: there is none. RFC 792, 950, 1256, 4443, 4861, 2710, 4620, 6275."""
+for _row, _transport in enumerate((ICMP, ICMP6)):
+    COUNTERPART[_row, list(COUNTERPARTS[_transport])] = list(COUNTERPARTS[_transport].values())
 
 
 @part
 def _side(hi: Any, lo: Any, port: Any) -> Any:
     """Hash of one end of a flow."""
-    return _mix((np.uint64(lo) + np.uint64(port) * np.uint64(MIX_2)) ^ (np.uint64(hi) * np.uint64(MIX_1)))
+    value = (lo + port * MIX_2) ^ (hi * MIX_1)
+    value = (value ^ (value >> BITS_32)) * MIX_3
+    return value ^ (value >> BITS_29)
 
 
 @part
 def _key(first: Any, second: Any, transport: Any) -> Any:
     """Hash of a flow, the same from both ends."""
-    return _mix((first + second) * np.uint64(MIX_1) + (first ^ second) + np.uint64(transport) * np.uint64(MIX_2))
+    value = (first + second) * MIX_1 + (first ^ second) + transport * MIX_2
+    value = (value ^ (value >> BITS_32)) * MIX_3
+    return value ^ (value >> BITS_29)
 
 
 @part
-def _delta(later: Any, earlier: Any) -> Any:
-    """Signed distance of two 32-bit sequence numbers."""
-    distance = (np.int64(later) - np.int64(earlier)) & 0xFFFFFFFF
-    if distance >= 0x80000000:
-        distance -= 0x100000000
-    return distance
+def _delta(distance: Any) -> Any:
+    """Signed distance of two 32-bit sequence numbers from their plain difference."""
+    return ((distance + 0x80000000) & 0xFFFFFFFF) - 0x80000000
 
 
 @part
 def _write_letter(flow: Any, letter: Any) -> Any:
-    place = np.int64(flow.letters)
-    if place >= 24:
-        return
-    word = np.uint64(letter) << np.uint64(8 * (place & 7))
-    if place < 8:
-        flow.history_0 |= word
-    elif place < 16:
-        flow.history_1 |= word
-    else:
-        flow.history_2 |= word
-    flow.letters = np.uint8(place + 1)
+    place = flow.letters
+    if place < 24:
+        flow.history[place] = letter
+        flow.letters = place + 1
 
 
 @part
-def _write_once(flow: Any, endpoint: Any, bit: Any, letter: Any) -> Any:
-    """Writes `letter` unless this side has it already; says whether it had."""
-    if endpoint.seen & bit:
-        return True
-    endpoint.seen |= np.uint8(bit)
-    _write_letter(flow, letter)
-    return False
-
-
-@part
-def _is_power_of_ten(count: Any) -> Any:
-    return count == 1 or count == 10 or count == 100 or count == 1000 or count == 10000
-
-
-@part
-def _counted(count: Any) -> Any:
-    return np.uint16(count + 1 if count < 65535 else count)
-
-
-@part
-def _icmp_counterpart(transport: Any, kind: Any) -> Any:
-    """Type of the other half of a request and reply pair; -1: there is none. RFC 792, 950, 1256, 4443, 4861, 2710, 4620, 6275."""
-    if transport == ICMP:
-        if kind == 8:
-            return 0
-        if kind == 0:
-            return 8
-        if kind == 13 or kind == 15 or kind == 17:
-            return kind + 1
-        if kind == 14 or kind == 16 or kind == 18:
-            return kind - 1
-        if kind == 10:
-            return 9
-        if kind == 9:
-            return 10
-        return -1
-    if kind == 128 or kind == 130 or kind == 133 or kind == 135 or kind == 139 or kind == 144:
-        return kind + 1
-    if kind == 129 or kind == 131 or kind == 134 or kind == 136 or kind == 140 or kind == 145:
-        return kind - 1
-    return -1
-
-
-@part
-def _set_state(endpoint: Any, state: Any) -> Any:
-    if endpoint.state != state:
-        endpoint.previous_state = endpoint.state
-        endpoint.state = np.uint8(state)
-
-
-@part
-def _in_handshake(state: Any) -> Any:
-    return state <= SYN_ACK_SENT
-
-
-@part
-def _is_clean(endpoint: Any) -> Any:
-    return endpoint.state == ESTABLISHED or (endpoint.state == CLOSING and endpoint.previous_state == ESTABLISHED)
+def _counted(flow: Any, count: Any, letter: Any) -> Any:
+    """The next count of what history repeats logarithmically."""
+    more = np.int64(count) + 1
+    if more == 1 or more == 10 or more == 100 or more == 1000 or more == 10000:
+        _write_letter(flow, letter)
+    return more if more < 65535 else np.int64(65535)
 
 
 @part
@@ -203,18 +155,19 @@ def _is_expired(flow: Any, orig: Any, resp: Any, now: Any) -> Any:
         return idle >= INACTIVITY
     if flow.close_at != 0 and now >= flow.close_at:
         return True
-    if idle <= LINGER and now - flow.start < ATTEMPT:
-        return False
-    if (orig.state == SYN_SENT or orig.state == SYN_ACK_SENT) and resp.state == INACTIVE and now - flow.start >= ATTEMPT:
+    if resp.state == INACTIVE and (orig.state == SYN_SENT or orig.state == SYN_ACK_SENT) and now - flow.start >= ATTEMPT:
         return True
-    if idle > LINGER and (orig.marks | resp.marks) & DID_CLOSE:
+    if idle <= LINGER:
+        return False
+    if (orig.marks | resp.marks) & DID_CLOSE:
         finished = (orig.marks & resp.marks & DID_CLOSE) != 0 or orig.state == RESET or resp.state == RESET
         if finished or orig.state == INACTIVE or resp.state == INACTIVE:
             # The first tick of the expiry timer that finds the connection idle for long enough.
-            ticks = max((flow.last + LINGER - flow.start - EXPIRE_FIRST) // EXPIRE_EVERY + 1, 0)
+            waited = flow.last + LINGER - flow.start - EXPIRE_FIRST
+            ticks = waited // EXPIRE_EVERY + 1 if waited >= 0 else NOTHING
             if flow.start + EXPIRE_FIRST + ticks * EXPIRE_EVERY <= now:
                 return True
-    if _in_handshake(orig.state) and _in_handshake(resp.state):
+    if orig.state <= SYN_ACK_SENT and resp.state <= SYN_ACK_SENT:
         return idle >= INACTIVITY
     return idle >= TCP_INACTIVITY
 
@@ -236,8 +189,8 @@ def _tls_end(endpoint: Any, data: Any, offset: Any, length: Any) -> Any:
                 clear = place + 1 < length and 1 <= data[offset + place] <= 2 and data[offset + place + 1] == 0
                 if not clear:
                     return begin
-                endpoint.tls = np.uint8(TLS_RECORDS)
-            step = min(left, length - place)
+                endpoint.tls = TLS_RECORDS
+            step = left if left < length - place else length - place
             left -= step
             place += step
             if left == 0:
@@ -248,47 +201,49 @@ def _tls_end(endpoint: Any, data: Any, offset: Any, length: Any) -> Any:
             begin = place
             if byte == APPLICATION_DATA or byte < CHANGE_CIPHER_SPEC or byte > APPLICATION_DATA:
                 return begin
-            endpoint.record_type = np.uint8(byte)
+            endpoint.record_type = byte
         elif head == 3:
-            endpoint.record_high = np.uint8(byte)
+            left = byte << 8
         elif head == 4:
-            left = (np.int64(endpoint.record_high) << 8) | byte
+            left |= byte
             if endpoint.record_type == CHANGE_CIPHER_SPEC:
-                endpoint.tls = np.uint8(TLS_AFTER_CCS)
+                endpoint.tls = TLS_AFTER_CCS
         head += 1
         if head == 5 and left == 0:
             head = 0
         place += 1
-    endpoint.record_left = np.uint16(left)
-    endpoint.record_head = np.uint8(head)
+    endpoint.record_left = left
+    endpoint.record_head = head
     return length
 
 
 @part
-def _emit(flow: Any, endpoint: Any, slot: Any, side: Any, chunks: Any, control: Any, offset: Any, length: Any, wire: Any, place: Any) -> Any:
-    """One CHUNKS row; time and frame are the caller's."""
+def _emit(flow: Any, slot: Any, side: Any, chunks: Any, control: Any) -> Any:
+    """One CHUNKS row; where its bytes are and when they came is the caller's."""
     chunk = chunks[control[CHUNK_COUNT]]
     control[CHUNK_COUNT] += 1
     chunk.serial = flow.serial
     chunk.flow = flow.flow
-    chunk.offset = offset
-    chunk.stream_offset = place
     chunk.orig_hi = flow.orig_hi
     chunk.orig_lo = flow.orig_lo
     chunk.resp_hi = flow.resp_hi
     chunk.resp_lo = flow.resp_lo
-    chunk.length = np.int32(length)
-    chunk.gap_bytes = np.int32(endpoint.gap_bytes & 0x7FFFFFFF)
-    chunk.slot = np.int32(slot)
-    chunk.capture = np.int32(control[CAPTURE])
-    chunk.wire_length = np.int32(wire)
+    chunk.gap_bytes = 0
+    chunk.slot = slot
+    chunk.capture = control[CAPTURE]
     chunk.orig_port = flow.orig_port
     chunk.resp_port = flow.resp_port
     chunk.transport = flow.transport
-    chunk.from_responder = np.uint8(side)
-    chunk.depth = np.uint8(flow.flow & 15)
-    endpoint.gap_bytes = np.uint32(0)
+    chunk.from_responder = side
+    chunk.depth = flow.flow & 15
     return chunk
+
+
+@part
+def _widen_gap(endpoint: Any, missing: Any) -> Any:
+    """Before the next chunk."""
+    missing += endpoint.gap_bytes
+    endpoint.gap_bytes = missing if missing < 0x7FFFFFFF else np.int64(0x7FFFFFFF)
 
 
 @part
@@ -299,15 +254,14 @@ def _skip(flow: Any, endpoint: Any, peer: Any, side: Any, to: Any) -> Any:
     if not endpoint.marks & HAS_SYN and to <= 2:
         return  # no SYN was seen, and the first packet was a keep-alive: its octet is not missing
     endpoint.missed_bytes += missing
-    endpoint.gap_bytes = np.uint32(min(np.int64(endpoint.gap_bytes) + missing, 0x7FFFFFFF))
+    _widen_gap(endpoint, missing)
     if endpoint.wanted != EVERYTHING:
-        endpoint.wanted = np.uint32(max(np.int64(endpoint.wanted) - missing, 0))
+        endpoint.wanted = endpoint.wanted - missing if endpoint.wanted > missing else NOTHING
     if endpoint.tls != TLS_UNKNOWN:
-        endpoint.tls = np.uint8(TLS_NONE)
-    if _is_clean(endpoint) and _is_clean(peer):
-        endpoint.content_gaps = _counted(endpoint.content_gaps)
-        if _is_power_of_ten(endpoint.content_gaps):
-            _write_letter(flow, LETTER_G + LOWER * side)
+        endpoint.tls = TLS_NONE
+    clean = endpoint.state == ESTABLISHED or (endpoint.state == CLOSING and endpoint.previous_state == ESTABLISHED)
+    if clean and (peer.state == ESTABLISHED or (peer.state == CLOSING and peer.previous_state == ESTABLISHED)):
+        endpoint.content_gaps = _counted(flow, endpoint.content_gaps, LETTER_G + LOWER * side)
 
 
 @part
@@ -318,787 +272,499 @@ def _deliver(
     """Hands `length` in-order bytes on, of which the first `captured` are at `offset`. Needs room for one chunk."""
     place = endpoint.next - 1
     endpoint.next += length
-    if endpoint.wanted == 0:
+    wanted = np.int64(endpoint.wanted)
+    if wanted == 0:
         return
-    take = min(captured, np.int64(endpoint.wanted))
+    take = captured if captured < wanted else wanted
     if take > 0 and not endpoint.marks & ASKED:
         if endpoint.tls == TLS_UNKNOWN:
             is_tls = place == 0 and take >= 3 and data[offset] == HANDSHAKE and data[offset + 1] == 3
-            endpoint.tls = np.uint8(TLS_RECORDS if is_tls else TLS_NONE)
+            endpoint.tls = TLS_RECORDS if is_tls else TLS_NONE
         if endpoint.tls != TLS_NONE:
             plain = _tls_end(endpoint, data, offset, take)
             if plain < take:
                 take = plain
-                endpoint.wanted = np.uint32(0)
+                wanted = NOTHING
     if take > 0:
-        chunk = _emit(flow, endpoint, slot, side, chunks, control, offset, take, length, place)
+        chunk = _emit(flow, slot, side, chunks, control)
+        chunk.offset = offset
+        chunk.length = take
+        chunk.wire_length = length
+        chunk.stream_offset = place
+        chunk.gap_bytes = endpoint.gap_bytes & 0x7FFFFFFF
         chunk.time = time
         chunk.frame = frame
-        chunk.capture = np.int32(capture)
-    if endpoint.wanted != 0 and endpoint.wanted != EVERYTHING:
-        endpoint.wanted = np.uint32(max(np.int64(endpoint.wanted) - length, 0))
+        chunk.capture = capture
+        endpoint.gap_bytes = 0
+    if wanted != EVERYTHING:
+        wanted = wanted - length if wanted > length else NOTHING
+    endpoint.wanted = wanted
     if length > captured:
-        endpoint.gap_bytes = np.uint32(min(np.int64(endpoint.gap_bytes) + length - captured, 0x7FFFFFFF))
-        endpoint.tls = np.uint8(TLS_NONE)
+        _widen_gap(endpoint, length - captured)
+        endpoint.tls = TLS_NONE
 
 
 @part
-def _free_segment(endpoint: Any, segments: Any, segment_free: Any, control: Any) -> Any:
+def _free_segment(endpoint: Any, segments: Any, control: Any) -> Any:
     """Takes the first waiting segment off its direction's list."""
     first = endpoint.waiting
-    endpoint.waiting = segments[first].next
-    endpoint.segments -= np.int32(1)
-    segment_free[control[SEGMENT_FREE]] = first
-    control[SEGMENT_FREE] += 1
+    segment = segments[first]
+    endpoint.waiting = segment.next
+    endpoint.segments -= 1
+    segment.next = control[SEGMENT_FREE]
+    control[SEGMENT_FREE] = first
 
 
 @part
-def _drain(
-    flow: Any,
-    endpoint: Any,
-    peer: Any,
-    slot: Any,
-    side: Any,
-    limit: Any,
-    segments: Any,
-    cells: Any,
-    segment_free: Any,
-    data: Any,
-    chunks: Any,
-    control: Any,
-) -> Any:
-    """Delivers waiting segments that are in order now, skipping holes that end at or below `limit`. False: no room left."""
-    while endpoint.waiting >= 0:
-        segment = segments[endpoint.waiting]
-        if segment.begin > endpoint.next:
-            if segment.begin > limit:
-                break
-            _skip(flow, endpoint, peer, side, segment.begin)
-        if segment.captured >= 0 and endpoint.wanted > 0:
-            if control[CHUNK_COUNT] >= CHUNK_ROWS or control[SPARE_AT] + SEGMENT_BYTES > control[SPARE_END]:
-                return False
-            at = control[SPARE_AT]
-            for i in range(segment.captured):
-                data[at + i] = cells[endpoint.waiting, i]
-            control[SPARE_AT] += segment.captured
-            captured = np.int64(segment.captured)
-            _deliver(flow, endpoint, slot, side, data, at, captured, segment.length, chunks, control, segment.time, segment.frame, segment.capture)
-        else:
-            endpoint.next += segment.length
-            if endpoint.wanted > 0:
-                endpoint.gap_bytes = np.uint32(min(np.int64(endpoint.gap_bytes) + segment.length, 0x7FFFFFFF))
-        _free_segment(endpoint, segments, segment_free, control)
-    if limit > endpoint.next and endpoint.waiting < 0:
-        _skip(flow, endpoint, peer, side, limit)
-    elif limit > endpoint.next:
-        _skip(flow, endpoint, peer, side, min(limit, segments[endpoint.waiting].begin))
-    return True
-
-
-@part
-def _new_segment(segments: Any, segment_free: Any, control: Any) -> Any:
-    if control[SEGMENT_FREE] > 0:
-        control[SEGMENT_FREE] -= 1
-        return np.int32(segment_free[control[SEGMENT_FREE]])
-    if control[SEGMENT_HIGH] < SEGMENT_ROWS:
-        control[SEGMENT_HIGH] += 1
-        return np.int32(control[SEGMENT_HIGH] - 1)
-    return np.int32(-1)
-
-
-@part
-def _park_piece(
-    endpoint: Any, before: Any, begin: Any, end: Any, data: Any, offset: Any, captured: Any, segments: Any, cells: Any, segment_free: Any,
-    control: Any,
-    time: Any, frame: Any,
-) -> Any:  # fmt: skip
-    """Lets [begin, end) wait behind the segment `before` (-1: first). Returns the last segment written; -2 when there is no room for more."""
-    while begin < end:
-        if captured < 0 and before >= 0 and segments[before].captured < 0 and segments[before].begin + segments[before].length == begin:
-            segments[before].length += end - begin
-            return before
-        row = _new_segment(segments, segment_free, control) if endpoint.segments < MOST_SEGMENTS else np.int32(-1)
+def _drain(flows: Any, endpoints: Any, segments: Any, cells: Any, data: Any, chunks: Any, control: Any) -> Any:
+    """Delivers, in the directions that ask for it, what waits and is in order now, skipping holes up to the limit. False: no room left."""
+    for pending in range(DRAIN_ORIG, DRAIN_RESP + 1, DRAIN_RESP - DRAIN_ORIG):
+        row = control[pending]
         if row < 0:
-            return np.int32(-2)
-        segment = segments[row]
-        length = end - begin
-        if captured >= 0:
-            length = min(length, SEGMENT_BYTES)
-            held = min(captured, length)
-            for i in range(held):
-                cells[row, i] = data[offset + i]
-            segment.captured = np.int32(held)
-            captured -= held
-            offset += held
-        else:
-            segment.captured = np.int32(-1)
-        segment.begin = begin
-        segment.length = length
-        segment.time = time
-        segment.frame = frame
-        segment.capture = np.int32(control[CAPTURE])
-        if before < 0:
-            segment.next = endpoint.waiting
-            endpoint.waiting = row
-        else:
-            segment.next = segments[before].next
-            segments[before].next = row
-        endpoint.segments += np.int32(1)
-        before = row
-        begin += length
-    return before
+            continue
+        slot, side, limit = row >> 1, row & 1, control[pending + 1]
+        flow, endpoint, peer = flows[slot], endpoints[row], endpoints[row ^ 1]
+        while endpoint.waiting >= 0:
+            segment = segments[endpoint.waiting]
+            if segment.begin > endpoint.next:
+                if segment.begin > limit:
+                    break
+                _skip(flow, endpoint, peer, side, segment.begin)
+            if segment.captured >= 0 and endpoint.wanted > 0:
+                at, held = control[SPARE_AT], np.int64(segment.captured)
+                if control[CHUNK_COUNT] >= CHUNK_ROWS or at + SEGMENT_BYTES > control[SPARE_END]:
+                    return False
+                for i in range(held):
+                    data[at + i] = cells[endpoint.waiting, i]
+                control[SPARE_AT] = at + held
+                capture = np.int64(segment.capture)
+                _deliver(flow, endpoint, slot, side, data, at, held, segment.length, chunks, control, segment.time, segment.frame, capture)
+            else:
+                endpoint.next += segment.length
+                if endpoint.wanted > 0:
+                    _widen_gap(endpoint, segment.length)
+            _free_segment(endpoint, segments, control)
+        if limit > endpoint.next:
+            if endpoint.waiting >= 0 and segments[endpoint.waiting].begin < limit:
+                limit = segments[endpoint.waiting].begin
+            _skip(flow, endpoint, peer, side, limit)
+        control[pending] = -1
+    return True
 
 
 @part
 def _park(
-    endpoint: Any, begin: Any, end: Any, data: Any, offset: Any, captured: Any, segments: Any, cells: Any, segment_free: Any, control: Any, time: Any,
-    frame: Any,
-) -> Any:  # fmt: skip
-    """Lets a segment above a hole wait; where it overlaps with what waits already, the first copy stays. False: no room for all of it."""
-    before, row = np.int32(-1), endpoint.waiting
+    endpoint: Any, begin: Any, end: Any, data: Any, offset: Any, captured: Any, segments: Any, cells: Any, control: Any, time: Any, frame: Any
+) -> Any:
+    """Lets a segment above a hole wait; where it overlaps with what waits already, the first copy stays. False: no room for all of it.
+
+    `captured` -1: only its place is kept.
+    """
+    before, row = np.int64(-1), np.int64(endpoint.waiting)
     while begin < end:
         stop = end
         if row >= 0:
             here = segments[row]
-            if here.begin + here.length <= begin:
-                before, row = row, here.next
+            past = here.begin + here.length
+            if past <= begin:
+                before, row = row, np.int64(here.next)
                 continue
             if here.begin <= begin:
-                step = min(here.begin + here.length, end) - begin
+                step = (past if past < end else end) - begin
                 begin += step
                 offset += step
-                captured = captured if captured < 0 else max(captured - step, 0)
+                if captured >= 0:
+                    captured = captured - step if captured > step else NOTHING
                 continue
-            stop = min(end, here.begin)
-        before = _park_piece(endpoint, before, begin, stop, data, offset, captured, segments, cells, segment_free, control, time, frame)
-        if before == -2:
+            stop = end if end < here.begin else here.begin
+        if captured < 0 and before >= 0 and segments[before].captured < 0 and segments[before].begin + segments[before].length == begin:
+            segments[before].length += stop - begin
+            begin = stop
+            continue
+        fresh = control[SEGMENT_FREE]
+        if endpoint.segments >= MOST_SEGMENTS or (fresh < 0 and control[SEGMENT_HIGH] >= SEGMENT_ROWS):
             return False
+        if fresh >= 0:
+            control[SEGMENT_FREE] = segments[fresh].next
+        else:
+            fresh = control[SEGMENT_HIGH]
+            control[SEGMENT_HIGH] += 1
+        segment = segments[fresh]
+        segment.begin = begin
+        segment.captured = -1
+        segment.time = time
+        segment.frame = frame
+        segment.capture = control[CAPTURE]
+        if captured >= 0:
+            if stop - begin > SEGMENT_BYTES:
+                stop = begin + SEGMENT_BYTES
+            held = captured if captured < stop - begin else stop - begin
+            for i in range(held):
+                cells[fresh, i] = data[offset + i]
+            segment.captured = held
+            captured -= held
+        segment.length = stop - begin
+        if before < 0:
+            segment.next = endpoint.waiting
+            endpoint.waiting = fresh
+        else:
+            segment.next = segments[before].next
+            segments[before].next = fresh
+        endpoint.segments += 1
+        before = fresh
         offset += stop - begin
-        captured = captured if captured < 0 else max(captured - (stop - begin), 0)
         begin = stop
     return True
 
 
 @part
+def _ask_drain(control: Any, row: Any, limit: Any) -> Any:
+    """Before the next packet: `_drain` of this direction."""
+    pending = DRAIN_RESP if row & 1 else DRAIN_ORIG
+    if control[pending] != row or limit > control[pending + 1]:
+        control[pending + 1] = limit
+    control[pending] = row
+
+
+@part
 def _segment(
-    flow: Any, endpoint: Any, slot: Any, side: Any, begin: Any, length: Any, captured: Any, data: Any, offset: Any, chunks: Any, control: Any,
-    segments: Any, cells: Any, segment_free: Any, time: Any, frame: Any, ordinal: Any,
-) -> Any:  # fmt: skip
-    """A segment with payload, from stream position `begin` (the first payload byte is 1)."""
+    flow: Any, endpoint: Any, row: Any, begin: Any, packet: Any, data: Any, chunks: Any, control: Any, segments: Any, cells: Any, ordinal: Any
+) -> Any:
+    """A segment with payload, from stream position `begin` (the first payload byte is 1); `row`: its endpoint's."""
+    length, captured, offset = np.int64(packet.payload_wire_bytes), np.int64(packet.payload_bytes), packet.payload_offset
     end = begin + length
     if end <= endpoint.next:
         return
-    if begin > endpoint.next and endpoint.next <= 1 and begin == 2 and not endpoint.marks & HAS_SYN:
+    if begin == 2 and endpoint.next <= 1 and not endpoint.marks & HAS_SYN:
         endpoint.next = begin
     if begin <= endpoint.next:
         old = endpoint.next - begin
         offset += old
-        captured = max(captured - old, 0)
-        stop = end if endpoint.waiting < 0 else min(end, segments[endpoint.waiting].begin)
+        captured = captured - old if captured > old else NOTHING
+        stop = end
+        if endpoint.waiting >= 0 and segments[endpoint.waiting].begin < end:
+            stop = segments[endpoint.waiting].begin
         length = stop - endpoint.next
-        _deliver(flow, endpoint, slot, side, data, offset, min(captured, length), length, chunks, control, time, frame, control[CAPTURE])
+        held = captured if captured < length else length
+        _deliver(flow, endpoint, row >> 1, row & 1, data, offset, held, length, chunks, control, packet.time, packet.frame, control[CAPTURE])
         if endpoint.waiting < 0:
             return
-        _ask_drain(control, 2 * slot + side, side, NOTHING)
+        _ask_drain(control, row, NOTHING)
         # What follows the bytes that wait already is sorted in behind them.
         begin = stop
         offset += length
-        captured = max(captured - length, 0)
+        captured = captured - length if captured > length else NOTHING
     wanted = np.int64(endpoint.wanted)
-    in_window = wanted == EVERYTHING or begin < endpoint.next + wanted
-    captured = captured if in_window else np.int64(-1)
-    if begin < end and not _park(endpoint, begin, end, data, offset, captured, segments, cells, segment_free, control, time, frame):
+    if wanted != EVERYTHING and begin >= endpoint.next + wanted:
+        captured = np.int64(-1)
+    if begin < end and not _park(endpoint, begin, end, data, offset, captured, segments, cells, control, packet.time, packet.frame):
         # The hole has waited for too long: what is behind it goes on now.
-        _count(control, REORDER_LIMIT, ordinal)
-        _ask_drain(control, 2 * slot + side, side, segments[endpoint.waiting].begin if endpoint.waiting >= 0 else end)
+        if control[REORDER_LIMIT] == 0:
+            control[REORDER_FIRST] = ordinal
+        control[REORDER_LIMIT] += 1
+        _ask_drain(control, row, segments[endpoint.waiting].begin if endpoint.waiting >= 0 else end)
 
 
 @part
-def _count(control: Any, counter: Any, ordinal: Any) -> Any:
-    if control[counter] == 0:
-        control[counter + 1] = ordinal
-    control[counter] += 1
-
-
-@part
-def _ask_drain(control: Any, row: Any, side: Any, limit: Any) -> Any:
-    """Before the next packet: `_drain` of this direction."""
-    pending = DRAIN_RESP if side else DRAIN_ORIG
-    if control[pending] != row:
-        control[pending] = row
-        control[pending + 1] = limit
-    else:
-        control[pending + 1] = max(control[pending + 1], limit)
-
-
-@part
-def _start_over(endpoint: Any, start_seq: Any, last: Any) -> Any:
-    """Numbers a direction from `start_seq` on."""
-    endpoint.start_seq = np.uint32(start_seq & 0xFFFFFFFF)
-    endpoint.ack = np.int64(0)
-    endpoint.last = np.int64(last)
-
-
-@part
-def _number(endpoint: Any, flags: Any, seq: Any, segment: Any) -> Any:
-    """Fits a direction's numbering to a packet that (re)starts it. True: the stream starts over."""
-    state = endpoint.state
-    if state == INACTIVE:
-        if flags & SYN:
-            _start_over(endpoint, seq, segment)
-        else:
-            # As if there had been a SYN, so that the first byte is byte 1.
-            _start_over(endpoint, seq - 1, np.int64(1))
-        return True
-    if not flags & SYN:
-        return False
-    if SYN_SENT <= state <= SYN_ACK_SENT:
-        if seq == np.int64(endpoint.start_seq):
-            return False
-    elif state == RESET:
-        if endpoint.previous_state != INACTIVE:
-            return False
-    elif state == CLOSING:
-        return False
-    fresh = seq != np.int64(endpoint.start_seq)
-    _start_over(endpoint, seq, segment)
-    return fresh
-
-
-@part
-def _write_history(flow: Any, endpoint: Any, side: Any, flags: Any, place: Any, length: Any) -> Any:
-    lower = LOWER * side
-    control_bits = flags & (SYN | FIN | RST)
-    if control_bits == 0:
-        if length > 0:
-            _write_once(flow, endpoint, SEEN_DATA, LETTER_D + lower)
-        elif flags & ACK:
-            _write_once(flow, endpoint, SEEN_ACK, LETTER_A + lower)
-        return
-    if control_bits == SYN:
-        letter = (LETTER_H if flags & ACK else LETTER_S) + lower
-        rel = np.uint32(place & 0xFFFFFFFF)
-        if _write_once(flow, endpoint, SEEN_SYN, letter) and rel != endpoint.syn_rel:
-            _write_letter(flow, letter)
-        endpoint.syn_rel = rel
-    elif control_bits == FIN:
-        rel = np.uint32((place + length) & 0xFFFFFFFF)
-        if _write_once(flow, endpoint, SEEN_FIN, LETTER_F + lower) and rel != endpoint.fin_rel:
-            _write_letter(flow, LETTER_F + lower)
-        endpoint.fin_rel = rel
-    elif control_bits == RST:
-        rel = np.uint32(place & 0xFFFFFFFF)
-        if _write_once(flow, endpoint, SEEN_RST, LETTER_R + lower) and rel != endpoint.rst_rel:
-            _write_letter(flow, LETTER_R + lower)
-        endpoint.rst_rel = rel
-    elif flags & FIN and flags & RST:
-        _write_once(flow, endpoint, SEEN_FIN_RST, LETTER_I + lower)
-    else:
-        _write_once(flow, endpoint, SEEN_MULTI, LETTER_Q + lower)
-
-
-@part
-def _from_inactive(endpoint: Any, peer: Any, side: Any, flags: Any, length: Any) -> Any:
-    """First packet of a direction. True: it closes."""
-    closes = False
-    if flags & SYN:
-        if side == 0:
-            if peer.state == ESTABLISHED:
-                _set_state(endpoint, ESTABLISHED)  # the SYN came late: its SYN-ACK was captured first
-            else:
-                _set_state(endpoint, SYN_ACK_SENT if flags & ACK else SYN_SENT)
-        else:
-            if peer.state == SYN_SENT:
-                _set_state(peer, ESTABLISHED)
-            _set_state(endpoint, ESTABLISHED)
-    if flags & FIN:
-        _set_state(endpoint, CLOSING)
-        closes = True
-    if flags & RST:
-        _set_state(endpoint, RESET)
-        closes = True
+def _number(endpoint: Any, flags: Any, seq: Any, segment: Any, segments: Any, control: Any) -> Any:
+    """Fits a direction's numbering to a packet that (re)starts it; what waited in a stream that starts over is dropped."""
+    fresh = True
     if endpoint.state == INACTIVE:
-        if side == 1 and length == 0 and peer.state == SYN_SENT:
-            pass  # some stacks acknowledge a SYN before they answer it
-        elif flags & ACK and peer.state == ESTABLISHED:
-            _set_state(endpoint, ESTABLISHED)  # only the SYN was missed
-        else:
-            _set_state(endpoint, PARTIAL)
-    return closes
+        if not flags & SYN:
+            # As if there had been a SYN, so that the first byte is byte 1.
+            seq -= 1
+            segment = np.int64(1)
+    else:
+        fresh = seq != np.int64(endpoint.start_seq)
+        if endpoint.state <= SYN_ACK_SENT and not fresh:
+            return
+        if endpoint.state == CLOSING or (endpoint.state == RESET and endpoint.previous_state != INACTIVE):
+            return
+    endpoint.start_seq = seq
+    endpoint.ack = 0
+    endpoint.last = segment
+    if fresh:
+        endpoint.next = 1
+        while endpoint.waiting >= 0:
+            _free_segment(endpoint, segments, control)
+
+
+@part
+def _write_control_letter(flow: Any, endpoint: Any, side: Any, flags: Any, place: Any, length: Any) -> Any:
+    """History of a packet with SYN, FIN or RST: again only where it stands at another place of the stream."""
+    kind = flags & (SYN | FIN | RST)
+    at = place & 0xFFFFFFFF
+    before = at
+    if kind == SYN:
+        bit, letter = SEEN_SYN, LETTER_H if flags & ACK else LETTER_S
+        before = np.int64(endpoint.syn_rel)
+        endpoint.syn_rel = at
+    elif kind == FIN:
+        bit, letter = SEEN_FIN, LETTER_F
+        at = (place + length) & 0xFFFFFFFF
+        before = np.int64(endpoint.fin_rel)
+        endpoint.fin_rel = at
+    elif kind == RST:
+        bit, letter = SEEN_RST, LETTER_R
+        before = np.int64(endpoint.rst_rel)
+        endpoint.rst_rel = at
+    elif flags & FIN and flags & RST:
+        bit, letter = SEEN_FIN_RST, LETTER_I
+    else:
+        bit, letter = SEEN_MULTI, LETTER_Q
+    if before != at or not endpoint.seen & bit:
+        endpoint.seen |= bit
+        _write_letter(flow, letter + LOWER * side)
 
 
 @part
 def _step(flow: Any, endpoint: Any, peer: Any, side: Any, flags: Any, length: Any, time: Any) -> Any:
-    """The endpoint's state machine. True: this side closes now."""
-    state = endpoint.state
-    if state == INACTIVE:
-        return _from_inactive(endpoint, peer, side, flags, length)
+    """The endpoints' state machine, for whatever may change a state."""
+    old, peer_old = np.int64(endpoint.state), np.int64(peer.state)
+    state: Any = old
+    peer_state: Any = peer_old
+    middle: Any = old  # a packet that opens a side may also close it
+    if old == INACTIVE:
+        if flags & SYN:
+            if side == 1 or peer_old == ESTABLISHED:
+                state = ESTABLISHED  # of an originator the SYN came late: its SYN-ACK was captured first
+                if side == 1 and peer_old == SYN_SENT:
+                    peer_state = ESTABLISHED
+            else:
+                state = SYN_ACK_SENT if flags & ACK else SYN_SENT
+        middle = state
+    elif old == PARTIAL and flags & SYN and peer_old == INACTIVE and not flags & ACK:
+        state = middle = SYN_SENT
     closes = False
-    if SYN_SENT <= state <= SYN_ACK_SENT:
-        if flags & FIN:
-            _set_state(endpoint, CLOSING)
+    if old == CLOSING:
+        if flags & RST and peer_old != CLOSING:
+            state = RESET
             closes = True
+            if flow.close_at == 0:
+                flow.close_at = time + CLOSE_DELAY
+    elif old != RESET:
+        if flags & FIN and (old <= SYN_ACK_SENT or not flags & RST):
+            state = CLOSING
+            closes = True
+            if old >= PARTIAL and peer_old == RESET and peer.previous_state == CLOSING:
+                peer_state = CLOSING  # FIN, then RST from the other side: a normal end after all
         if flags & RST:
-            _set_state(endpoint, RESET)
+            if state == CLOSING:
+                middle = CLOSING
+            state = RESET
             closes = True
-    elif PARTIAL <= state <= ESTABLISHED:
-        if flags & SYN and state == PARTIAL and peer.state == INACTIVE and not flags & ACK:
-            _set_state(endpoint, SYN_SENT)
-        if flags & FIN and not flags & RST:
-            _set_state(endpoint, CLOSING)
-            if peer.state == RESET and peer.previous_state == CLOSING:
-                _set_state(peer, CLOSING)  # FIN, then RST from the other side: a normal end after all
-            closes = True
-        if flags & RST:
-            _set_state(endpoint, RESET)
-            closes = True
-    elif state == CLOSING and flags & RST and peer.state != CLOSING:
-        _set_state(endpoint, RESET)
-        closes = not endpoint.marks & DID_CLOSE
-        if flow.close_at == 0:
+    if old == INACTIVE and state == INACTIVE and (side == 0 or length > 0 or peer_old != SYN_SENT):
+        # Some stacks acknowledge a SYN before they answer it; else an opening was missed, or only the SYN was.
+        state = ESTABLISHED if flags & ACK and peer_old == ESTABLISHED else PARTIAL
+    if middle != state:
+        endpoint.previous_state = middle
+        endpoint.state = state
+    elif state != old:
+        endpoint.previous_state = old
+        endpoint.state = state
+    if peer_state != peer_old:
+        peer.previous_state = peer_old
+        peer.state = peer_state
+    if closes and not endpoint.marks & DID_CLOSE:
+        endpoint.marks |= DID_CLOSE
+        if state == RESET or peer.marks & DID_CLOSE or peer_state == INACTIVE:
             flow.close_at = time + CLOSE_DELAY
-    return closes
 
 
 @part
-def _close_side(flow: Any, endpoint: Any, peer: Any, time: Any) -> Any:
-    if endpoint.marks & DID_CLOSE:
-        return
-    endpoint.marks |= np.uint8(DID_CLOSE)
-    if endpoint.state == RESET or peer.marks & DID_CLOSE or peer.state == INACTIVE:
-        flow.close_at = time + CLOSE_DELAY
-
-
-@part
-def _tcp(flow: Any, endpoint: Any, peer: Any, packet: Any, side: Any, slot: Any, segments: Any, segment_free: Any, control: Any) -> Any:
-    """One TCP packet through the state of its flow. Returns the stream position of its payload; -1: before the stream's beginning."""
+def _tcp(flow: Any, endpoint: Any, peer: Any, packet: Any, row: Any, segments: Any, control: Any) -> Any:
+    """One TCP packet through the state of its flow. Returns the stream position of its payload; -1: it has none to deliver."""
+    side = row & 1
     flags = np.int64(packet.tcp_flags)
-    seq = np.int64(packet.tcp_seq)
     length = np.int64(packet.payload_wire_bytes)
-    segment = np.int64(1 if flags & SYN else 0) + np.int64(1 if flags & FIN else 0)
-    if not flags & RST:
-        segment += length
-    if _number(endpoint, flags, seq, segment):
-        endpoint.next = np.int64(1)
-        while endpoint.waiting >= 0:
-            _free_segment(endpoint, segments, segment_free, control)
-    known_end = np.int64(endpoint.start_seq) + endpoint.last
-    place = endpoint.last + _delta(seq, known_end)
+    seq = np.int64(packet.tcp_seq)
+    bounds = flags & (SYN | FIN | RST)
+    segment = length
+    if bounds:
+        segment = (NOTHING if flags & RST else length) + (flags & SYN) // SYN + (flags & FIN)
+    if flags & SYN or endpoint.state == INACTIVE:
+        _number(endpoint, flags, seq, segment, segments, control)
+    ahead = _delta(seq - endpoint.start_seq - endpoint.last)
+    place = endpoint.last + ahead
     if flags & SYN:
-        _time_handshake(flow, endpoint, peer, side, flags, packet.time)
-        endpoint.marks |= np.uint8(HAS_SYN)
+        if endpoint.marks & HAS_SYN:
+            flow.handshake_rtt_ns = -1  # Karn's rule: no value when either was sent twice
+        elif side == 1 and flags & ACK and endpoint.pkts == 1 and peer.pkts == 1 and peer.marks & HAS_SYN:
+            flow.handshake_rtt_ns = packet.time - flow.start
+        endpoint.marks |= HAS_SYN
         if side == 0 and not flags & (ACK | RST):
-            flow.began = np.uint8(1)
-    _write_history(flow, endpoint, side, flags, place, length)
+            flow.began = 1
+    if bounds:
+        _write_control_letter(flow, endpoint, side, flags, place, length)
+    elif length > 0:
+        if not endpoint.seen & SEEN_DATA:
+            endpoint.seen |= SEEN_DATA
+            _write_letter(flow, LETTER_D + LOWER * side)
+    elif flags & ACK and not endpoint.seen & SEEN_ACK:
+        endpoint.seen |= SEEN_ACK
+        _write_letter(flow, LETTER_A + LOWER * side)
     if packet.tcp_window == 0 and not flags & RST and peer.state != CLOSING and endpoint.state != RESET:
-        endpoint.zero_windows = _counted(endpoint.zero_windows)
-        if _is_power_of_ten(endpoint.zero_windows):
-            _write_letter(flow, LETTER_W + LOWER * side)
+        endpoint.zero_windows = _counted(flow, endpoint.zero_windows, LETTER_W + LOWER * side)
     if flags & FIN:
-        endpoint.marks |= np.uint8(HAS_FIN)
-        endpoint.fin_seq = np.uint32((seq + segment) & 0xFFFFFFFF)
-    acked = np.int64(0)
+        endpoint.marks |= HAS_FIN
+        endpoint.fin_seq = seq + segment
+    acked = NOTHING
     if flags & ACK:
-        acked = _acknowledge(peer, flags, np.int64(packet.tcp_ack))
-    _advance(flow, endpoint, side, flags, seq + segment, length)
-    if _step(flow, endpoint, peer, side, flags, length, packet.time):
-        _close_side(flow, endpoint, peer, packet.time)
+        if peer.state == INACTIVE:
+            peer.start_seq = packet.tcp_ack - 1
+            peer.ack = 0
+            peer.last = 0
+            acked = np.int64(1)
+        else:
+            jump = _delta(packet.tcp_ack - np.int64(peer.start_seq) - peer.ack)
+            acked = peer.ack + jump
+            if acked < 0:
+                acked = NOTHING
+            elif not flags & RST and jump > 0 and not (packet.tcp_ack == 0 and jump > TOO_LARGE_SEQ_DELTA):
+                peer.ack = acked
+    ahead = _delta(ahead + segment)
+    if bounds & (SYN | RST) and (ahead > TOO_LARGE_SEQ_DELTA or ahead < -TOO_LARGE_SEQ_DELTA):
+        pass
+    elif flags & FIN and endpoint.last == 1:
+        # Only SYN and FIN of a long connection were seen: the FIN's number counts whatever the distance.
+        endpoint.last = (seq + segment - endpoint.start_seq) & 0xFFFFFFFF
+    elif endpoint.state != RESET:
+        if ahead > 0:
+            endpoint.last += ahead
+        elif length > 0:
+            endpoint.retransmissions = _counted(flow, endpoint.retransmissions, LETTER_T + LOWER * side)
+    if bounds or endpoint.state == INACTIVE:
+        _step(flow, endpoint, peer, side, flags, length, packet.time)
     if acked > peer.next and not flags & RST and acked - peer.next <= LARGEST_ACK_JUMP and peer.state != INACTIVE:
         if peer.marks & HAS_FIN:
-            acked = min(acked, peer.last + _delta(peer.fin_seq, np.int64(peer.start_seq) + peer.last) - 1)
+            end = peer.last + _delta(np.int64(peer.fin_seq) - peer.start_seq - peer.last) - 1
+            acked = acked if acked < end else end
         if acked > peer.next:
-            _ask_drain(control, 2 * slot + 1 - side, 1 - side, acked)
-    if place < 0:
+            _ask_drain(control, row ^ 1, acked)
+    if length == 0 or flags & RST or place < 0:
         return np.int64(-1)
     return place + 1 if flags & SYN else place
 
 
 @part
-def _time_handshake(flow: Any, endpoint: Any, peer: Any, side: Any, flags: Any, time: Any) -> Any:
-    """SYN to SYN-ACK by Karn's rule: no value when either was sent twice."""
-    if endpoint.marks & HAS_SYN:
-        flow.handshake_rtt_ns = np.int64(-1)
-    elif side == 1 and flags & ACK and endpoint.pkts == 1 and peer.pkts == 1 and peer.marks & HAS_SYN:
-        flow.handshake_rtt_ns = time - flow.start
-
-
-@part
-def _acknowledge(peer: Any, flags: Any, ack: Any) -> Any:
-    """Books an acknowledgement with the side that it is for; returns its stream position, 0 where it means nothing."""
-    if peer.state == INACTIVE:
-        _start_over(peer, ack - 1, NOTHING)
-        return np.int64(1)
-    delta = _delta(ack, np.int64(peer.start_seq) + peer.ack)
-    acked = peer.ack + delta
-    if acked < 0:
-        return np.int64(0)
-    if not flags & RST and delta > 0 and not (ack == 0 and delta > TOO_LARGE_SEQ_DELTA):
-        peer.ack = acked
-    return acked
-
-
-@part
-def _advance(flow: Any, endpoint: Any, side: Any, flags: Any, past: Any, length: Any) -> Any:
-    """Moves the highest sequence number seen, or notes a retransmission."""
-    delta = _delta(past, np.int64(endpoint.start_seq) + endpoint.last)
-    if flags & (SYN | RST) and (delta > TOO_LARGE_SEQ_DELTA or delta < -TOO_LARGE_SEQ_DELTA):
-        return
-    if flags & FIN and endpoint.last == 1:
-        # Only SYN and FIN of a long connection were seen: the FIN's number counts whatever the distance.
-        endpoint.last = (past - np.int64(endpoint.start_seq)) & 0xFFFFFFFF
-        return
-    if endpoint.state == RESET:
-        return
-    if delta > 0:
-        endpoint.last += delta
-    elif length > 0:
-        endpoint.retransmissions = _counted(endpoint.retransmissions)
-        if _is_power_of_ten(endpoint.retransmissions):
-            _write_letter(flow, LETTER_T + LOWER * side)
-
-
-@part
-def _is_reuse(flow: Any, orig: Any, resp: Any, packet: Any) -> Any:
-    """Whether a SYN begins a new connection on an old five-tuple."""
-    flags = packet.tcp_flags
-    started = orig.start_seq
-    if flags & ACK:
-        if orig.state != INACTIVE:
-            return False
-        started = resp.start_seq
-    if orig.marks & resp.marks & DID_CLOSE:
-        return True
-    return packet.tcp_seq != started
-
-
-@part
 def _is_many(hi: Any, lo: Any) -> Any:
     """Multicast or limited broadcast: RFC 1112, 919, 4291 section 2.7."""
-    if hi == 0 and (lo >> np.uint64(32)) == np.uint64(0xFFFF):
-        top = (lo >> np.uint64(28)) & np.uint64(15)
-        return top == np.uint64(14) or lo == np.uint64(0xFFFFFFFFFFFF)
-    return (hi >> np.uint64(56)) == np.uint64(255)
+    if hi == 0 and (lo >> BITS_32) == MAPPED:
+        return ((lo >> BITS_28) & np.uint64(15)) == CLASS_D or lo == BROADCAST
+    return (hi >> BITS_56) == GROUP_V6
 
 
 @part
-def _find(flows: Any, first: Any, packet: Any, src_port: Any, dst_port: Any, one_way: Any) -> Any:
-    """2 * slot + side of the packet's flow; -1: there is none."""
-    slot = np.int64(first)
-    while slot >= 0:
-        flow = flows[slot]
-        if flow.transport == packet.transport:
-            forth = flow.orig_lo == packet.src_lo and flow.resp_lo == packet.dst_lo and flow.orig_port == src_port and flow.resp_port == dst_port
-            if forth and flow.orig_hi == packet.src_hi and flow.resp_hi == packet.dst_hi:
-                return 2 * slot
-            back = flow.orig_lo == packet.dst_lo and flow.resp_lo == packet.src_lo and flow.orig_port == dst_port and flow.resp_port == src_port
-            if back and not one_way and flow.orig_hi == packet.dst_hi and flow.resp_hi == packet.src_hi:
-                return 2 * slot + 1
-        slot = np.int64(flow.next)
-    return np.int64(-1)
+def _begin(flow: Any, packet: Any, dst_port: Any, ports: Any, control: Any) -> Any:
+    """Fills a fresh slot from a flow's first packet; returns the packet's side.
 
-
-@part
-def _is_flipped(packet: Any, ports: Any) -> Any:
-    """Whether the receiver of a flow's first packet is taken for its originator."""
-    if packet.transport == TCP:
-        if packet.tcp_flags & SYN:
-            return (packet.tcp_flags & ACK) != 0
-        bit = PORT_TCP_SERVER
-    elif packet.transport == UDP:
-        bit = PORT_UDP_SERVER
-    else:
-        return False
-    if not ports[packet.src_port] & bit or _is_many(packet.dst_hi, packet.dst_lo):
-        return False
-    if ports[packet.dst_port] & bit:
-        return bit == PORT_TCP_SERVER and packet.src_port < packet.dst_port
-    return True
-
-
-@part
-def _begin(flow: Any, packet: Any, src_port: Any, dst_port: Any, ports: Any, control: Any) -> Any:
-    """Fills a fresh slot from a flow's first packet; returns the packet's side."""
-    flipped = _is_flipped(packet, ports)
+    Without a SYN the receiver is taken for the originator where the sender's port is likely a server's.
+    """
+    kind = packet.transport
+    src_hints, dst_hints = np.int64(ports[packet.src_port]), np.int64(ports[packet.dst_port])
+    flipped = False
+    if kind == TCP and packet.tcp_flags & SYN:
+        flipped = (packet.tcp_flags & ACK) != 0
+    elif kind == TCP or kind == UDP:
+        bit = PORT_TCP_SERVER if kind == TCP else PORT_UDP_SERVER
+        if src_hints & bit and not _is_many(packet.dst_hi, packet.dst_lo):
+            flipped = not dst_hints & bit or (kind == TCP and packet.src_port < packet.dst_port)
     if flipped:
-        flow.orig_hi, flow.orig_lo, flow.orig_port, flow.orig_mac = packet.dst_hi, packet.dst_lo, dst_port, packet.dst_mac
-        flow.resp_hi, flow.resp_lo, flow.resp_port, flow.resp_mac = packet.src_hi, packet.src_lo, src_port, packet.src_mac
+        flow.orig_hi = packet.dst_hi
+        flow.orig_lo = packet.dst_lo
+        flow.orig_port = dst_port
+        flow.orig_mac = packet.dst_mac
+        flow.resp_hi = packet.src_hi
+        flow.resp_lo = packet.src_lo
+        flow.resp_port = packet.src_port
+        flow.resp_mac = packet.src_mac
+        flow.flipped = 1
+        _write_letter(flow, LETTER_FLIPPED)
     else:
-        flow.orig_hi, flow.orig_lo, flow.orig_port, flow.orig_mac = packet.src_hi, packet.src_lo, src_port, packet.src_mac
-        flow.resp_hi, flow.resp_lo, flow.resp_port, flow.resp_mac = packet.dst_hi, packet.dst_lo, dst_port, packet.dst_mac
+        flow.orig_hi = packet.src_hi
+        flow.orig_lo = packet.src_lo
+        flow.orig_port = packet.src_port
+        flow.orig_mac = packet.src_mac
+        flow.resp_hi = packet.dst_hi
+        flow.resp_lo = packet.dst_lo
+        flow.resp_port = dst_port
+        flow.resp_mac = packet.dst_mac
     flow.start = packet.time
     flow.last = packet.time
     flow.serial = control[SERIAL]
     control[SERIAL] += 1
     flow.app = packet.app
     flow.vlan = packet.vlan
-    flow.transport = packet.transport
+    flow.transport = kind
     flow.tunnel = packet.tunnel
-    flow.flipped = np.uint8(1 if flipped else 0)
-    flow.datagrams = np.uint32(_datagrams(packet, ports, control))
-    if flipped:
-        _write_letter(flow, LETTER_FLIPPED)
-    return 1 if flipped else 0
-
-
-@part
-def _datagrams(packet: Any, ports: Any, control: Any) -> Any:
-    """How many datagrams of a new flow are offered."""
-    kind = packet.transport
-    if not control[STREAMS]:
-        return 0
-    if kind in (ICMP, ICMP6, SCTP, DCCP):
-        return DATAGRAMS
-    if kind in (UDP, UDPLITE):
-        return EVERYTHING if (ports[packet.src_port] | ports[packet.dst_port]) & PORT_MESSAGES else DATAGRAMS
-    return 0
+    if control[STREAMS]:
+        if (kind == UDP or kind == UDPLITE) and (src_hints | dst_hints) & PORT_MESSAGES:
+            flow.datagrams = EVERYTHING
+        elif kind == UDP or kind == UDPLITE or kind == ICMP or kind == ICMP6 or kind == SCTP or kind == DCCP:
+            flow.datagrams = DATAGRAMS
+    return np.int64(flow.flipped)
 
 
 @part
 def _recall(flow: Any, packet: Any, side: Any, key: Any, src_side: Any, expired: Any, control: Any) -> Any:
     """What an earlier flow of the same five-tuple says about a new one: does it continue that, and who began it."""
-    past = expired[np.int64(key >> np.uint64(48)) & (EXPIRED_ROWS - 1)]
-    known = past.tag == key
+    past = expired[np.int64((key >> BITS_48) & EXPIRED_MASK)]
     if packet.transport == TCP:
-        if packet.tcp_flags & SYN:
-            return
-        if known and past.open:
-            expected = past.orig_seq if past.orig_side == np.uint32(src_side & np.uint64(0xFFFFFFFF)) else past.resp_seq
-            if -2 <= _delta(packet.tcp_seq, expected) <= TOO_LARGE_SEQ_DELTA:
+        if past.tag == key and past.open and not packet.tcp_flags & SYN:
+            expected = np.int64(past.orig_seq if past.orig_side == (src_side & LOW_32) else past.resp_seq)
+            if -2 <= _delta(packet.tcp_seq - expected) <= TOO_LARGE_SEQ_DELTA:
                 flow.continues = past.flow
-        return
-    if side == 0 and packet.time - control[OBSERVED_SINCE] >= SILENCE and (past.tag == 0 or packet.time - past.last >= SILENCE):
-        flow.began = np.uint8(1)
+    elif side == 0 and packet.time - control[OBSERVED_SINCE] >= SILENCE and (past.tag == 0 or packet.time - past.last >= SILENCE):
+        flow.began = 1
 
 
 @part
-def _remember(flow: Any, orig: Any, resp: Any, key: Any, expired: Any) -> Any:
-    past = expired[np.int64(key >> np.uint64(48)) & (EXPIRED_ROWS - 1)]
-    past.tag = key
-    past.last = flow.last
-    past.flow = flow.flow
-    past.orig_seq = np.uint32((np.int64(orig.start_seq) + max(orig.last, orig.ack)) & 0xFFFFFFFF)
-    past.resp_seq = np.uint32((np.int64(resp.start_seq) + max(resp.last, resp.ack)) & 0xFFFFFFFF)
-    past.orig_side = np.uint32(_side(flow.orig_hi, flow.orig_lo, flow.orig_port) & np.uint64(0xFFFFFFFF))
-    past.open = np.uint32(0 if (orig.marks | resp.marks) & DID_CLOSE else 1)
-
-
-@part
-def _drain_pending(flows: Any, endpoints: Any, segments: Any, cells: Any, segment_free: Any, data: Any, chunks: Any, control: Any) -> Any:
-    """Finishes the deliveries that the last packet made possible. False: no room."""
-    for pending in range(DRAIN_ORIG, DRAIN_RESP + 1, DRAIN_RESP - DRAIN_ORIG):
-        row = control[pending]
-        if row >= 0:
-            slot, side = row >> 1, row & 1
-            flow, endpoint, peer = flows[slot], endpoints[row], endpoints[row ^ 1]
-            limit = control[pending + 1]
-            if not _drain(flow, endpoint, peer, slot, side, limit, segments, cells, segment_free, data, chunks, control):
-                return False
-            control[pending] = -1
-    return True
-
-
-@part
-def _last_byte(endpoint: Any, segments: Any) -> Any:
-    """Where the last waiting segment begins; 0: none waits."""
-    begin = np.int64(0)
-    row = endpoint.waiting
-    while row >= 0:
-        begin = segments[row].begin
-        row = segments[row].next
-    return begin
-
-
-@part
-def _close(
-    slot: Any, flows: Any, endpoints: Any, heads: Any, free: Any, expired: Any, segments: Any, cells: Any, segment_free: Any, data: Any,
-    closed: Any, closed_endpoints: Any,
-    chunks: Any, control: Any,
-) -> Any:  # fmt: skip
-    """Delivers what waits, writes the closed row and frees the slot. False: no room, nothing is lost and the same call may be made again."""
-    flow, orig, resp = flows[slot], endpoints[2 * slot], endpoints[2 * slot + 1]
-    if control[CLOSED_COUNT] >= CLOSED_ROWS:
-        return False
-    if orig.waiting >= 0:
-        _ask_drain(control, 2 * slot, ORIGINATOR, _last_byte(orig, segments))
-    if resp.waiting >= 0:
-        _ask_drain(control, 2 * slot + 1, RESPONDER, _last_byte(resp, segments))
-    if not _drain_pending(flows, endpoints, segments, cells, segment_free, data, chunks, control):
-        return False
-    closed[control[CLOSED_COUNT]] = flows[slot]
-    closed_endpoints[2 * control[CLOSED_COUNT]] = endpoints[2 * slot]
-    closed_endpoints[2 * control[CLOSED_COUNT] + 1] = endpoints[2 * slot + 1]
-    control[CLOSED_COUNT] += 1
-    orig_side = _side(flow.orig_hi, flow.orig_lo, flow.orig_port)
-    resp_side = _side(flow.resp_hi, flow.resp_lo, flow.resp_port)
-    key = _key(orig_side, resp_side, flow.transport)
-    _remember(flow, orig, resp, key, expired)
-    bucket = np.int64(key & np.uint64(len(heads) - 1))
-    here = heads[bucket]
-    if here == slot:
-        heads[bucket] = flow.next
-    else:
-        while flows[here].next != slot:
-            here = flows[here].next
-        flows[here].next = flow.next
-    flow.live = np.uint8(0)
-    free[control[FREE]] = slot
-    control[FREE] += 1
-    control[LIVE] -= 1
-    return True
-
-
-@part
-def _age_bin(age: Any) -> Any:
-    """Ages on a scale of eight steps an octave, in milliseconds."""
-    age = max(age, np.int64(0)) >> 20
-    octave = 0
-    while age >= 16:
-        age >>= 1
-        octave += 1
-    return octave * 8 + age
-
-
-@part
-def _plan_eviction(flows: Any, control: Any, bins: Any) -> Any:
-    """Chooses the age from which flows have to go so that a sixteenth of the table becomes free."""
-    bins[:] = 0
-    for slot in range(control[HIGH]):
-        bins[_age_bin(control[NOW] - flows[slot].last)] += 1
-    found, age = 0, len(bins) - 1
-    while age > 0:
-        found += bins[age]
-        if found >= max(len(flows) // 16, 1):
-            break
-        age -= 1
-    control[SWEEP_SLOT] = 0
-    control[SWEEP_MODE] = SWEEP_OLDEST
-    control[SWEEP_AGE] = age
-    control[SWEEP_QUOTA] = max(len(flows) // 8, 1)
-
-
-@part
-def _leaves(flow: Any, orig: Any, resp: Any, control: Any) -> Any:
-    """Whether the sweep under way takes this flow."""
-    if control[SWEEP_MODE] == SWEEP_ALL or control[SWEEP_MODE] == SWEEP_ONE:
-        return True
-    if _is_expired(flow, orig, resp, control[NOW]):
-        return True
-    return control[SWEEP_MODE] == SWEEP_OLDEST and control[SWEEP_QUOTA] > 0 and _age_bin(control[NOW] - flow.last) >= control[SWEEP_AGE]
-
-
-@kernel
-def sweep(
-    flows: Any, endpoints: Any, heads: Any, free: Any, expired: Any, segments: Any, cells: Any, segment_free: Any, data: Any, closed: Any,
-    closed_endpoints: Any, chunks: Any,
-    control: Any,
-) -> Any:  # fmt: skip
-    """Goes on with the sweep over all slots. False: no room for more closed rows."""
-    slot = control[SWEEP_SLOT]
-    end = slot + 1 if control[SWEEP_MODE] == SWEEP_ONE else control[HIGH]
-    while slot < end:
-        flow = flows[slot]
-        orig, resp = endpoints[2 * slot], endpoints[2 * slot + 1]
-        if flow.live and _leaves(flow, orig, resp, control):
-            expired_anyway = control[SWEEP_MODE] != SWEEP_OLDEST or _is_expired(flow, orig, resp, control[NOW])
-            ordinal = flow.flow >> 4
-            if not _close(
-                slot, flows, endpoints, heads, free, expired, segments, cells, segment_free, data, closed, closed_endpoints, chunks, control
-            ):
-                control[SWEEP_SLOT] = slot
-                return False
-            if not expired_anyway:
-                control[SWEEP_QUOTA] -= 1
-                _count(control, EVICTED, ordinal)
-        slot += 1
-    control[SWEEP_SLOT] = -1
-    if control[SWEEP_MODE] != SWEEP_ONE:
-        control[SWEEP_TIME] = control[NOW]
-        control[SWEEP_PKTS] = 0
-    return True
-
-
-@part
-def _tag(packet: Any) -> Any:
-    """What two copies of one packet have in common; 0: too little to tell.
-
-    Networks themselves multiply what goes to a group, and packet generators write the identification 1 into everything.
-    """
-    if packet.ip_id == 1 or (packet.dst_mac >> np.uint64(40)) & np.uint64(1) or _is_many(packet.dst_hi, packet.dst_lo):
-        return np.uint32(0)
-    if packet.transport == TCP:
-        value = (np.uint64(packet.tcp_seq) << np.uint64(32)) | np.uint64(packet.tcp_ack)
-        value ^= np.uint64(packet.tcp_flags) << np.uint64(20)
-    elif packet.ip_id == 0:
-        return np.uint32(0)
-    else:
-        value = np.uint64(packet.payload_wire_bytes)
-    value = value * np.uint64(MIX_1) + (np.uint64(packet.ip_id) << np.uint64(32)) + np.uint64(packet.checksum)
-    value += np.uint64(packet.ip_bytes) << np.uint64(16)
-    return np.uint32(_mix(value) & np.uint64(0xFFFFFFFF)) | np.uint32(1)
-
-
-@part
-def _is_copy(endpoint: Any, packet: Any) -> Any:
+def _is_copy(packet: Any, src_side: Any, copies: Any) -> Any:
     """Whether this packet was captured before, on another interface or on the other side of a bridge or router.
 
-    Without an identification it must have come another way (addresses, tag or hop limit of the link), to be told from a retransmission.
+    Without an identification it must have come another way (addresses, tag or hop limit of the link), to be told from a retransmission. Networks
+    themselves multiply what goes to a group, and packet generators write the identification 1 into everything.
     """
-    tag = _tag(packet)
-    link = np.uint8((packet.src_mac ^ (packet.src_mac >> np.uint64(16)) ^ packet.dst_mac * np.uint64(5) ^ np.uint64(packet.vlan)) & np.uint64(255))
-    link = np.uint8((np.int64(link) * 31 + np.int64(packet.ttl)) & 255)
-    now = np.uint32((packet.time >> 20) & 0xFFFFFFFF)
-    recent = np.uint32(now - endpoint.last_seen) <= COPY_UNITS
-    endpoint.last_seen = now
-    if recent and tag != 0:
-        identified = packet.ip_id != 0
-        if endpoint.tag_0 == tag and (identified or endpoint.link_0 != link):
-            return True
-        if endpoint.tag_1 == tag and (identified or endpoint.link_1 != link):
-            return True
-    endpoint.tag_1 = endpoint.tag_0
-    endpoint.link_1 = endpoint.link_0
-    endpoint.tag_0 = tag
-    endpoint.link_0 = link
+    identification = packet.ip_id
+    if identification == 1 or (packet.dst_mac >> BITS_40) & ONE or (identification == 0 and packet.transport != TCP):
+        return False
+    if _is_many(packet.dst_hi, packet.dst_lo):
+        return False
+    tag = (src_side + packet.dst_lo) ^ (packet.payload_wire_bytes * MIX_2)
+    if packet.transport == TCP:
+        tag ^= ((packet.tcp_seq << BITS_32) | packet.tcp_ack) + (packet.tcp_flags << BITS_20) + packet.ip_bytes
+    tag = tag * MIX_1 + (identification << BITS_32) + (packet.ip_bytes << BITS_16) + packet.checksum
+    tag = (tag ^ (tag >> BITS_32)) * MIX_3
+    link = (packet.src_mac + packet.dst_mac * MIX_1 + packet.vlan * MIX_2 + packet.ttl) * MIX_3 >> BITS_32
+    copy = copies[np.int64(tag >> BITS_48) & (COPY_ROWS - 1)]
+    now = packet.time >> 20
+    if copy.tag == tag and ((now - copy.time) & 0xFFFFFFFF) <= COPY_UNITS and (identification != 0 or copy.link != link):
+        return True
+    copy.tag = tag
+    copy.time = now
+    copy.link = link
     return False
-
-
-@part
-def _datagram(flow: Any, endpoint: Any, peer: Any, packet: Any, slot: Any, side: Any, chunks: Any, control: Any) -> Any:
-    """One packet of a flow that is no TCP."""
-    wire = np.int64(packet.payload_wire_bytes)
-    endpoint.last += wire
-    if flow.transport == UDP or flow.transport == UDPLITE:
-        _write_once(flow, endpoint, SEEN_DATA, LETTER_D + LOWER * side)
-    if flow.datagrams > 0 and packet.payload_bytes > 0:
-        place = np.int64(endpoint.pkts) + np.int64(peer.pkts) - 1
-        chunk = _emit(flow, endpoint, slot, side, chunks, control, packet.payload_offset, packet.payload_bytes, wire, place)
-        chunk.time = packet.time
-        chunk.frame = packet.frame
-        if flow.datagrams != EVERYTHING:
-            flow.datagrams -= np.uint32(1)
 
 
 @kernel
 def assemble(
-    packets: Any, first: Any, base: Any, serials: Any, flow_ids: Any, ports: Any, fresh_flow: Any, fresh_endpoint: Any, bins: Any, flows: Any,
-    endpoints: Any, heads: Any, free: Any, expired: Any, segments: Any, cells: Any, segment_free: Any, data: Any, closed: Any,
-    closed_endpoints: Any, chunks: Any, control: Any,
+    packets: Any, first: Any, base: Any, serials: Any, flow_ids: Any, ports: Any, fresh_flow: Any, fresh_endpoint: Any, copies: Any, flows: Any,
+    endpoints: Any, heads: Any, expired: Any, segments: Any, cells: Any, data: Any, chunks: Any, control: Any,
 ) -> Any:  # fmt: skip
-    """Takes packets from row `first` on; returns the row of the first one not taken, which is len(packets) unless room ran out."""
-    most = len(flows)
+    """Takes packets from row `first` on; returns the row of the first one not taken.
+
+    That is len(packets) unless room ran out (FULL) or a sweep has to come first (SWEEP_SLOT). What is pending in a stream goes first.
+    """
     mask = np.uint64(len(heads) - 1)
     row = first
     while True:
-        draining = control[DRAIN_ORIG] >= 0 or control[DRAIN_RESP] >= 0
-        if draining and not _drain_pending(flows, endpoints, segments, cells, segment_free, data, chunks, control):
+        if (control[DRAIN_ORIG] >= 0 or control[DRAIN_RESP] >= 0) and not _drain(flows, endpoints, segments, cells, data, chunks, control):
+            control[FULL] = 1
             return row
-        if control[SWEEP_SLOT] >= 0 and not sweep(
-            flows, endpoints, heads, free, expired, segments, cells, segment_free, data, closed, closed_endpoints, chunks, control
-        ):
-            return row
-        if row == len(packets):
+        if control[SWEEP_SLOT] >= 0 or row == len(packets):
             return row
         if control[CHUNK_COUNT] >= CHUNK_ROWS:
+            control[FULL] = 1
             return row
         packet = packets[row]
         time = packet.time
@@ -1107,68 +773,84 @@ def assemble(
             if control[SWEEP_PKTS] * 4 >= control[HIGH] and time - control[SWEEP_TIME] >= SWEEP_EVERY:
                 control[SWEEP_SLOT] = 0
                 control[SWEEP_MODE] = SWEEP_EXPIRED
-                continue
-        src_port, dst_port = packet.src_port, packet.dst_port
-        one_way = packet.transport == ARP
-        if packet.transport == ICMP or packet.transport == ICMP6:
-            counterpart = _icmp_counterpart(packet.transport, np.int64(src_port))
+                return row
+        transport, src_port, dst_port = packet.transport, packet.src_port, packet.dst_port
+        one_way = transport == ARP
+        if transport == ICMP or transport == ICMP6:
+            counterpart = COUNTERPART[0 if transport == ICMP else 1, src_port & 255]
             one_way = counterpart < 0
             if not one_way:
                 dst_port = np.uint16(counterpart)
-        src_side = _side(packet.src_hi, packet.src_lo, src_port)
-        key = _key(src_side, _side(packet.dst_hi, packet.dst_lo, dst_port), packet.transport)
+        src_hi, src_lo = packet.src_hi, packet.src_lo
+        dst_hi, dst_lo = packet.dst_hi, packet.dst_lo
+        src_side = _side(src_hi, src_lo, src_port)
+        key = _key(src_side, _side(dst_hi, dst_lo, dst_port), transport)
         bucket = np.int64(key & mask)
-        found = _find(flows, heads[bucket], packet, src_port, dst_port, one_way)
-        if found >= 0:
-            slot = found >> 1
+        slot = np.int64(heads[bucket])
+        side = np.int64(0)
+        while slot >= 0:
+            flow = flows[slot]
+            if flow.transport == transport:
+                if flow.orig_lo == src_lo and flow.resp_lo == dst_lo and flow.orig_port == src_port and flow.resp_port == dst_port:
+                    if flow.orig_hi == src_hi and flow.resp_hi == dst_hi:
+                        side = np.int64(0)
+                        break
+                if flow.orig_lo == dst_lo and flow.resp_lo == src_lo and flow.orig_port == dst_port and flow.resp_port == src_port and not one_way:
+                    if flow.orig_hi == dst_hi and flow.resp_hi == src_hi:
+                        side = np.int64(1)
+                        break
+            slot = np.int64(flow.next)
+        ordinal = base + packet.frame
+        if slot >= 0:
             flow, orig, resp = flows[slot], endpoints[2 * slot], endpoints[2 * slot + 1]
             stale = _is_expired(flow, orig, resp, time)
-            if not stale and packet.transport == TCP and packet.tcp_flags & SYN:
-                stale = _is_reuse(flow, orig, resp, packet)
+            if transport == TCP and packet.tcp_flags & SYN and not stale:
+                # A SYN begins a new connection on an old five-tuple.
+                is_answer = packet.tcp_flags & ACK
+                if not is_answer or orig.state == INACTIVE:
+                    started = resp.start_seq if is_answer else orig.start_seq
+                    stale = (orig.marks & resp.marks & DID_CLOSE) != 0 or packet.tcp_seq != started
             if stale:
                 control[SWEEP_SLOT] = slot
                 control[SWEEP_MODE] = SWEEP_ONE
-                continue
-        ordinal = base + packet.frame
-        if found < 0:
-            if control[FREE] > 0:
-                control[FREE] -= 1
-                slot = free[control[FREE]]
-            elif control[HIGH] < most:
+                return row
+        else:
+            slot = control[FREE]
+            if slot >= 0:
+                control[FREE] = flows[slot].next
+            elif control[HIGH] < len(flows):
                 slot = control[HIGH]
                 control[HIGH] += 1
             else:
-                _plan_eviction(flows, control, bins)
-                continue
+                control[SWEEP_SLOT] = 0
+                control[SWEEP_MODE] = SWEEP_OLDEST
+                return row
             control[LIVE] += 1
             flows[slot] = fresh_flow[0]
             endpoints[2 * slot] = fresh_endpoint[0]
             endpoints[2 * slot + 1] = fresh_endpoint[0]
             flow = flows[slot]
-            side = _begin(flow, packet, src_port, dst_port, ports, control)
+            side = _begin(flow, packet, dst_port, ports, control)
             flow.flow = 16 * ordinal + packet.depth
             if 0 <= packet.parent < row:
                 flow.parent = flow_ids[packet.parent]
             flow.next = heads[bucket]
-            heads[bucket] = np.int32(slot)
+            heads[bucket] = slot
             _recall(flow, packet, side, key, src_side, expired, control)
-            found = 2 * slot + side
         control[SWEEP_PKTS] += 1
-        slot = found >> 1
-        side = found & 1
-        flow = flows[slot]
-        endpoint = endpoints[found]
-        peer = endpoints[found ^ 1]
+        endpoint = endpoints[2 * slot + side]
+        peer = endpoints[2 * slot + 1 - side]
         serials[row] = flow.serial
         flow_ids[row] = flow.flow
         row += 1
         flow.last_ordinal = ordinal
         flow.gaps |= packet.gap
-        if _is_copy(endpoint, packet):
-            flow.duplicate_pkts += np.uint32(1)
+        if _is_copy(packet, src_side, copies):
+            flow.duplicate_pkts += 1
             continue
         if time > flow.last:
-            flow.largest_gap_ns = max(flow.largest_gap_ns, time - flow.last)
+            if time - flow.last > flow.largest_gap_ns:
+                flow.largest_gap_ns = time - flow.last
             flow.last = time
         if endpoint.pkts == 0:
             endpoint.ttl = packet.ttl
@@ -1178,18 +860,101 @@ def assemble(
                 flow.resp_mac = packet.src_mac
         if flow.app < 0:
             flow.app = packet.app
-        endpoint.pkts += np.uint32(1)
+        endpoint.pkts += 1
         endpoint.ip_bytes += packet.ip_bytes
-        if flow.transport != TCP:
-            _datagram(flow, endpoint, peer, packet, slot, side, chunks, control)
-            continue
-        place = _tcp(flow, endpoint, peer, packet, side, slot, segments, segment_free, control)
         length = np.int64(packet.payload_wire_bytes)
-        if length > 0 and place >= 1 and not packet.tcp_flags & RST:
-            if place == endpoint.next and endpoint.wanted == 0 and endpoint.waiting < 0:
-                endpoint.next += length
-            else:
-                _segment(
-                    flow, endpoint, slot, side, place, length, np.int64(packet.payload_bytes), data, packet.payload_offset, chunks, control, segments,
-                    cells, segment_free, time, packet.frame, ordinal,
-                )  # fmt: skip
+        if transport == TCP:
+            place = _tcp(flow, endpoint, peer, packet, 2 * slot + side, segments, control)
+            if place >= 1:
+                if place == endpoint.next and endpoint.wanted == 0 and endpoint.waiting < 0:
+                    endpoint.next += length
+                else:
+                    _segment(flow, endpoint, 2 * slot + side, place, packet, data, chunks, control, segments, cells, ordinal)
+            continue
+        endpoint.last += length
+        if transport == UDP or transport == UDPLITE:
+            if not endpoint.seen & SEEN_DATA:
+                endpoint.seen |= SEEN_DATA
+                _write_letter(flow, LETTER_D + LOWER * side)
+        if flow.datagrams > 0 and packet.payload_bytes > 0:
+            chunk = _emit(flow, slot, side, chunks, control)
+            chunk.offset = packet.payload_offset
+            chunk.length = packet.payload_bytes
+            chunk.wire_length = length
+            chunk.stream_offset = np.int64(endpoint.pkts) + np.int64(peer.pkts) - 1
+            chunk.time = time
+            chunk.frame = packet.frame
+            if flow.datagrams != EVERYTHING:
+                flow.datagrams -= 1
+
+
+@kernel
+def sweep(flows: Any, endpoints: Any, heads: Any, expired: Any, segments: Any, closed: Any, closed_endpoints: Any, control: Any) -> Any:
+    """Goes on with the sweep over all slots: writes the closed rows of flows that have to go and frees their slots.
+
+    Returns early, with SWEEP_SLOT where to go on, when there is no room for more closed rows (FULL) or what waits in a stream has to be delivered.
+    """
+    slot, mode, now = control[SWEEP_SLOT], control[SWEEP_MODE], control[NOW]
+    end = slot + 1 if mode == SWEEP_ONE else control[HIGH]
+    while slot < end:
+        flow, orig, resp = flows[slot], endpoints[2 * slot], endpoints[2 * slot + 1]
+        leaves = mode == SWEEP_ALL or mode == SWEEP_ONE or _is_expired(flow, orig, resp, now)
+        if not leaves and mode == SWEEP_OLDEST and control[SWEEP_QUOTA] > 0 and flow.last <= control[SWEEP_LAST]:
+            leaves = True
+            evicted = True
+        else:
+            evicted = False
+        if not flow.live or not leaves:
+            slot += 1
+            continue
+        control[SWEEP_SLOT] = slot
+        if control[CLOSED_COUNT] >= CLOSED_ROWS:
+            control[FULL] = 1
+            return
+        if orig.waiting >= 0 or resp.waiting >= 0:
+            for row in range(2 * slot, 2 * slot + 2):
+                waiting = endpoints[row].waiting
+                limit = NOTHING
+                while waiting >= 0:
+                    limit = segments[waiting].begin
+                    waiting = segments[waiting].next
+                if limit > 0:
+                    _ask_drain(control, row, limit)
+            return
+        count = control[CLOSED_COUNT]
+        closed[count] = flows[slot]
+        closed_endpoints[2 * count] = endpoints[2 * slot]
+        closed_endpoints[2 * count + 1] = endpoints[2 * slot + 1]
+        control[CLOSED_COUNT] = count + 1
+        orig_side = _side(flow.orig_hi, flow.orig_lo, flow.orig_port)
+        key = _key(orig_side, _side(flow.resp_hi, flow.resp_lo, flow.resp_port), flow.transport)
+        past = expired[np.int64((key >> BITS_48) & EXPIRED_MASK)]
+        past.tag = key
+        past.last = flow.last
+        past.flow = flow.flow
+        past.orig_seq = orig.start_seq + (orig.last if orig.last > orig.ack else orig.ack)
+        past.resp_seq = resp.start_seq + (resp.last if resp.last > resp.ack else resp.ack)
+        past.orig_side = orig_side
+        past.open = 0 if (orig.marks | resp.marks) & DID_CLOSE else 1
+        bucket = np.int64(key & np.uint64(len(heads) - 1))
+        here = np.int64(heads[bucket])
+        if here == slot:
+            heads[bucket] = flow.next
+        else:
+            while flows[here].next != slot:
+                here = np.int64(flows[here].next)
+            flows[here].next = flow.next
+        flow.live = 0
+        flow.next = control[FREE]
+        control[FREE] = slot
+        control[LIVE] -= 1
+        if evicted:
+            control[SWEEP_QUOTA] -= 1
+            if control[EVICTED] == 0:
+                control[EVICTED_FIRST] = flow.flow >> 4
+            control[EVICTED] += 1
+        slot += 1
+    control[SWEEP_SLOT] = -1
+    if mode != SWEEP_ONE:
+        control[SWEEP_TIME] = now
+        control[SWEEP_PKTS] = 0

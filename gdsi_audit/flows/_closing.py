@@ -12,12 +12,14 @@ from gdsi_audit.flows import _rows as rows
 from gdsi_audit.flows._assemble import CLOSING, ESTABLISHED, HAS_FIN, INACTIVE, PARTIAL, RESET, SYN_ACK_SENT, SYN_SENT, TCP, UDP, UDPLITE
 
 _RST_WITHOUT_ANSWER = re.compile(rb"\^?S[^HAFGIQ]*R")
-_SAME_NAME = tuple(name for name in CLOSED.names or () if name in (rows.FLOWS.names or ()))
+_SAME_NAME = tuple(name for name in CLOSED.names or () if name in (rows.FLOWS.names or ()) and name != "history")
 
 
 def closed_rows(flows: NDArray[np.void], endpoints: NDArray[np.void]) -> NDArray[np.void]:
     """CLOSED rows of flows (FLOWS) and their two endpoints each (ENDPOINTS); first_frame and last_frame are ordinals over all captures."""
     closed = np.zeros(len(flows), CLOSED)
+    if not len(flows):
+        return closed
     for name in _SAME_NAME:
         closed[name] = flows[name]
     closed["end"] = flows["last"]
@@ -25,7 +27,7 @@ def closed_rows(flows: NDArray[np.void], endpoints: NDArray[np.void]) -> NDArray
     closed["depth"] = flows["flow"] & 15
     closed["last_frame"] = flows["last_ordinal"]
     closed["orig_largest_gap_ns"] = flows["largest_gap_ns"]
-    closed["history"] = flows.view(rows.HISTORY)["history"]
+    closed["history"] = np.ascontiguousarray(flows["history"]).view("S24")[:, 0]
     orig, resp = endpoints[0::2], endpoints[1::2]
     for side, endpoint, peer in (("orig", orig, resp), ("resp", resp, orig)):
         for name in ("pkts", "ip_bytes", "missed_bytes"):

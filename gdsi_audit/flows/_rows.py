@@ -12,35 +12,34 @@ FLOWS = np.dtype(
         ("orig_lo", "u8"),
         ("resp_hi", "u8"),
         ("resp_lo", "u8"),
-        ("start", "i8"),
         ("last", "i8"),  # last packet, copies left out
         ("close_at", "i8"),  # when a closed connection is forgotten; 0: it is not closed
-        ("flow", "i8"),
-        ("last_ordinal", "i8"),  # over all captures, of the last packet
-        ("parent", "i8"),
-        ("continues", "i8"),
-        ("serial", "i8"),
-        ("largest_gap_ns", "i8"),
-        ("handshake_rtt_ns", "i8"),
-        ("orig_mac", "u8"),
-        ("resp_mac", "u8"),
-        ("history_0", "u8"),  # 24 letters, the first in the lowest byte
-        ("history_1", "u8"),
-        ("history_2", "u8"),
-        ("duplicate_pkts", "u4"),
-        ("datagrams", "u4"),  # still wanted, both directions together
-        ("app", "i4"),
         ("next", "i4"),  # in the hash chain; -1: end
         ("orig_port", "u2"),
         ("resp_port", "u2"),
-        ("vlan", "u2"),
         ("transport", "u1"),
+        ("letters", "u1"),  # of history
+        ("gaps", "u1"),
+        ("live", "u1"),
+        ("app", "i4"),
+        # Until here: the 64 bytes that every packet looks at.
+        ("serial", "i8"),
+        ("flow", "i8"),
+        ("last_ordinal", "i8"),  # over all captures, of the last packet
+        ("largest_gap_ns", "i8"),
+        ("start", "i8"),
+        ("parent", "i8"),
+        ("continues", "i8"),
+        ("handshake_rtt_ns", "i8"),
+        ("orig_mac", "u8"),
+        ("resp_mac", "u8"),
+        ("history", "u1", 24),
+        ("duplicate_pkts", "u4"),
+        ("datagrams", "u4"),  # still wanted, both directions together
+        ("vlan", "u2"),
         ("tunnel", "u1"),
         ("began", "u1"),
         ("flipped", "u1"),
-        ("gaps", "u1"),
-        ("letters", "u1"),  # of history
-        ("live", "u1"),
     ],
     align=True,
 )
@@ -59,19 +58,14 @@ ENDPOINTS = np.dtype(
         ("wanted", "u4"),  # stream bytes still wanted
         ("gap_bytes", "u4"),  # missing directly before the next chunk
         ("waiting", "i4"),  # first segment above a hole; -1: none
-        ("segments", "i4"),  # waiting segments
-        ("last_seen", "u4"),  # time of the last packet in units of 2^20 ns
-        ("tag_0", "u4"),  # of the last two packets, to tell copies
-        ("tag_1", "u4"),
         ("syn_rel", "u4"),  # of the last such packet, as history wants it
         ("fin_rel", "u4"),
         ("rst_rel", "u4"),
         ("retransmissions", "u2"),
         ("zero_windows", "u2"),
         ("content_gaps", "u2"),
+        ("segments", "u2"),  # waiting segments
         ("record_left", "u2"),  # TLS: bytes of the current record still to come
-        ("link_0", "u1"),  # hash of how the last two packets came here
-        ("link_1", "u1"),
         ("state", "u1"),
         ("previous_state", "u1"),
         ("marks", "u1"),  # bits: closed, FIN seen, SYN seen, consumer asked
@@ -80,7 +74,6 @@ ENDPOINTS = np.dtype(
         ("tls", "u1"),  # how far the record walk is
         ("record_head", "u1"),  # TLS: bytes of the current record header seen
         ("record_type", "u1"),
-        ("record_high", "u1"),  # TLS: upper byte of the record's length
     ],
     align=True,
 )
@@ -98,14 +91,13 @@ EXPIRED = np.dtype(
 )
 """A five-tuple that was closed: what tells a continuation and silence."""
 
-HISTORY = np.dtype(
-    {"names": ["history"], "formats": ["S24"], "offsets": [FLOWS.fields["history_0"][1] if FLOWS.fields else 0], "itemsize": FLOWS.itemsize}
-)
-"""FLOWS seen as its history."""
+COPIES = np.dtype([("tag", "u8"), ("time", "u4"), ("link", "u4")], align=True)
+"""A packet that was seen just now, at the place its tag says: what tells copies. time: in units of 2^20 ns; link: hash of the way it came."""
 
 SEGMENT_BYTES = 2048
 SEGMENT_ROWS = 4096
 EXPIRED_ROWS = 65_536
+COPY_ROWS = 4096
 CLOSED_ROWS = 8192
 CHUNK_ROWS = 16_384
 EVERYTHING = 0xFFFFFFFF
@@ -115,12 +107,12 @@ EVERYTHING = 0xFFFFFFFF
 (
     LIVE,  # flows
     HIGH,  # slots ever used
-    FREE,  # slots on the free stack
+    FREE,  # first free slot; -1: none
     SERIAL,  # of the next flow
     NOW,  # latest packet time
     SWEEP_SLOT,  # next slot of the sweep under way; -1: none
     SWEEP_MODE,
-    SWEEP_AGE,  # eviction: youngest age bin that goes
+    SWEEP_LAST,  # eviction: flows whose last packet is no later go
     SWEEP_QUOTA,  # eviction: flows that may still go
     SWEEP_TIME,  # of the last sweep
     SWEEP_PKTS,  # packets since
@@ -134,15 +126,16 @@ EVERYTHING = 0xFFFFFFFF
     SPARE_END,
     OBSERVED_SINCE,  # start of the uninterrupted observation
     STREAMS,  # 1: offer chunks
-    SEGMENT_FREE,  # segments on their free stack
+    SEGMENT_FREE,  # first free segment; -1: none
     SEGMENT_HIGH,  # segments ever used
     EVICTED,
     EVICTED_FIRST,  # ordinal of the first example
     REORDER_LIMIT,
     REORDER_FIRST,
     CAPTURE,  # ordinal of the capture under way
+    FULL,  # 1: room ran out
     CONTROLS,
-) = range(29)
+) = range(30)
 
 SWEEP_EXPIRED, SWEEP_OLDEST, SWEEP_ALL, SWEEP_ONE = 0, 1, 2, 3
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,11 +12,11 @@ from gdsi_audit.flows import CHUNKS, _assemble
 from gdsi_audit.flows import _rows as rows
 from gdsi_audit.flows._closing import closed_rows
 from gdsi_audit.gap import Gap
+from gdsi_audit.packets import PACKETS
 from gdsi_audit.readers import SPARE_BYTES, Frames
 
 EVERYTHING = rows.EVERYTHING
 """For `FlowTable.want`: no end."""
-AGE_BINS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +44,17 @@ class FlowTable:
             raise ValueError(f"most_live_flows is {most_live_flows}; at least 1 is needed")
         self._flows = np.zeros(most_live_flows, rows.FLOWS)
         self._endpoints = np.zeros(2 * most_live_flows, rows.ENDPOINTS)
-        self._heads = np.full(1 << max((most_live_flows - 1).bit_length() + 1, 4), -1, np.int32)
-        self._free = np.zeros(most_live_flows, np.int32)
+        self._heads = np.full(1 << max((most_live_flows - 1).bit_length(), 4), -1, np.int32)
         self._expired = np.zeros(rows.EXPIRED_ROWS, rows.EXPIRED)
         self._segments = np.zeros(rows.SEGMENT_ROWS, rows.SEGMENTS)
         self._cells = np.zeros((rows.SEGMENT_ROWS, rows.SEGMENT_BYTES), np.uint8)
-        self._segment_free = np.zeros(rows.SEGMENT_ROWS, np.int32)
-        self._constants = (rows.port_bits(), *rows.fresh_rows(streams=streams), np.zeros(AGE_BINS, np.int64))
+        self._constants = (rows.port_bits(), *rows.fresh_rows(streams=streams), np.zeros(rows.COPY_ROWS, rows.COPIES))
         self._closed = np.zeros(rows.CLOSED_ROWS, rows.FLOWS)
         self._closed_endpoints = np.zeros(2 * rows.CLOSED_ROWS, rows.ENDPOINTS)
         self._chunks = np.zeros(rows.CHUNK_ROWS, CHUNKS)
         self._control = np.zeros(rows.CONTROLS, np.int64)
-        for pending in (rows.SWEEP_SLOT, rows.DRAIN_ORIG, rows.DRAIN_RESP):
-            self._control[pending] = -1
+        for nothing in (rows.SWEEP_SLOT, rows.DRAIN_ORIG, rows.DRAIN_RESP, rows.FREE, rows.SEGMENT_FREE):
+            self._control[nothing] = -1
         self._control[rows.NOW] = np.iinfo(np.int64).min
         self._control[rows.STREAMS] = int(streams)
         self._captures: list[int] = []
@@ -80,26 +77,26 @@ class FlowTable:
         self._arrive(frames, packets)
         serials = np.empty(len(packets), np.int64)
         flow_ids = np.empty(len(packets), np.int64)
-        row = 0
-        while True:
+        row, more = 0, True
+        while more:
             first = row
             self._empty(frames.data, frames.spare_offset + SPARE_BYTES // 2, frames.spare_offset + SPARE_BYTES)
-            row = _assemble.assemble(packets, first, self._frames_before[-1], serials, flow_ids, *self._constants, *self._arrays(frames.data))
-            more = row < len(packets) or self._control[rows.DRAIN_ORIG] >= 0 or self._control[rows.DRAIN_RESP] >= 0
+            row = self._advance(frames.data, packets, first, serials, flow_ids)
+            more = bool(self._control[rows.FULL])
             yield self._batch(frames.data, packets[first:row], serials[first:row])
-            if not more:
-                return
 
     def finish(self) -> Iterator[Batch]:
         """Closes everything that is still live, in bounded batches."""
         data = np.zeros(SPARE_BYTES // 2, np.uint8)
+        nothing = np.zeros(0, np.int64)
         self._control[rows.SWEEP_SLOT] = 0
         self._control[rows.SWEEP_MODE] = rows.SWEEP_ALL
-        whole = False
-        while not whole:
+        more = True
+        while more:
             self._empty(data, 0, len(data))
-            whole = _assemble.sweep(*self._arrays(data))
-            yield self._batch(data, np.zeros(0, np.int8).view(np.void), np.zeros(0, np.int64))
+            self._advance(data, np.zeros(0, PACKETS), 0, nothing, nothing)
+            more = bool(self._control[rows.FULL])
+            yield self._batch(data, np.zeros(0, np.int8).view(np.void), nothing)
 
     def want(self, slot: ArrayLike, serial: ArrayLike, direction: ArrayLike, amount: ArrayLike) -> None:
         """Sets how much the consumer still wants: bytes of a TCP direction, or datagrams of a flow (both directions together).
@@ -144,14 +141,29 @@ class FlowTable:
 
     def _empty(self, data: NDArray[np.uint8], spare_at: int, spare_end: int) -> None:
         control = self._control
-        control[rows.CLOSED_COUNT] = control[rows.CHUNK_COUNT] = 0
+        control[rows.CLOSED_COUNT] = control[rows.CHUNK_COUNT] = control[rows.FULL] = 0
         control[rows.SPARE_AT], control[rows.SPARE_END] = spare_at, min(spare_end, len(data))
 
-    def _arrays(self, data: NDArray[np.uint8]) -> tuple[Any, ...]:
-        table = (self._flows, self._endpoints, self._heads, self._free, self._expired)
-        streams = (self._segments, self._cells, self._segment_free)
-        outputs = (data, self._closed, self._closed_endpoints, self._chunks, self._control)
-        return (*table, *streams, *outputs)
+    def _advance(self, data: NDArray[np.uint8], packets: NDArray[np.void], row: int, serials: NDArray[np.int64], flow_ids: NDArray[np.int64]) -> int:
+        """Takes packets and sweeps, in turns, until all is done or room ran out (FULL); returns the first packet not taken."""
+        control, table, streams = self._control, (self._flows, self._endpoints, self._heads, self._expired), (self._segments, self._cells)
+        while True:
+            before = self._frames_before[-1] if self._frames_before else 0
+            row = _assemble.assemble(packets, row, before, serials, flow_ids, *self._constants, *table, *streams, data, self._chunks, control)
+            if control[rows.SWEEP_SLOT] < 0 or control[rows.FULL]:
+                return row
+            if control[rows.SWEEP_MODE] == rows.SWEEP_OLDEST and control[rows.SWEEP_SLOT] == 0:
+                self._plan_eviction()
+            _assemble.sweep(*table, self._segments, self._closed, self._closed_endpoints, control)
+            if control[rows.FULL]:
+                return row
+
+    def _plan_eviction(self) -> None:
+        """Chooses the least recently active flows, so that a sixteenth of the full table becomes free; more only where they are of one instant."""
+        last = self._flows["last"]
+        leaving = max(len(last) // 16, 1)
+        self._control[rows.SWEEP_LAST] = np.partition(last, leaving - 1)[leaving - 1]
+        self._control[rows.SWEEP_QUOTA] = max(len(last) // 8, 1)
 
     def _batch(self, data: NDArray[np.uint8], packets: NDArray[np.void], serials: NDArray[np.int64]) -> Batch:
         count = self._control[rows.CLOSED_COUNT]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ NO_COUNTRY = frozenset({"", "EU", "AP", "??", "ZZ", "XX", "A1", "A2", "O1", "AQ"
 """Regions, proxies and fillers: no country is said. Antarctica is among them because address space declared there is not in use there."""
 
 
+@lru_cache(maxsize=1024)
 def normalised(code: str) -> str:
     """ISO 3166-1 alpha-2 (and XK, Kosovo, which has none) for what a feed writes; empty where it names no country."""
     upper = code.strip().upper()

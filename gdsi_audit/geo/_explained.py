@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import maxminddb
@@ -11,6 +12,8 @@ import maxminddb
 from gdsi_audit.geo import Answer, Claim, Place
 from gdsi_audit.geo._places import Places
 
+MOST_DAYS = 90
+MOST_GEOLITE_DAYS = 30
 FIELDS = ("located_in", "registered_in", "hosted_by", "operated_by")
 
 
@@ -19,6 +22,20 @@ def info(places: Places) -> list[dict[str, Any]]:
     compiled = "maxminddb.extension" in sys.modules
     reader = {"name": "maxminddb", "edition": maxminddb.__version__, "transform": "compiled reader" if compiled else "pure Python reader"}
     return [*places.editions(), reader | {"path": str(places.folder)}]
+
+
+def warnings(rows: Sequence[Mapping[str, Any]], today: date) -> Iterator[str]:
+    """What the user should do about old files among the rows of `info`."""
+    for row in rows:
+        try:
+            age_days = (today - date.fromisoformat(str(row.get("edition", "")))).days
+        except ValueError:
+            continue
+        path = str(row.get("path", ""))
+        if "GeoLite2" in str(row.get("licence", "")) and age_days > MOST_GEOLITE_DAYS:
+            yield f"{path}: {age_days} days old; its licence asks to delete it within 30 days of a newer release: geodb update --source maxmind"
+        elif age_days > MOST_DAYS and path.endswith((".mmdb", "prefixes.csv.gz")):
+            yield f"{path}: {age_days} days old; gdsi-audit geodb update brings a newer one"
 
 
 def lookup(places: Places, text: str, names: Sequence[str] = ()) -> list[str]:

@@ -22,7 +22,7 @@ def place(claims: Claims) -> Place:
         located_in=located,
         registered_in=Answer(network.country, (network.source,), "high") if network and network.country else UNKNOWN,
         hosted_by=_hosted(_first(claims, "network-operator"), network),
-        operated_by=Answer(service.country, (service.source,), service.confidence) if service and service.country else UNKNOWN,
+        operated_by=_seat(service, network if service and network and service.asn == network.asn else None),
         asn=network.asn if network else 0,
         organisation=_organisation(service, _first(claims, "network-operator"), network),
         multi_location=everywhere,
@@ -95,10 +95,18 @@ def _by_databases(opinions: Sequence[Claim]) -> tuple[Answer, str]:
 
 def _hosted(operator: Claim | None, network: Claim | None) -> Answer:
     if operator and operator.country:
-        return Answer(operator.country, (operator.source,), operator.confidence)
+        return _seat(operator, network)
     if network and network.country:
         return Answer(network.country, (f"registered in, for want of a seat: {network.source}",), "low")
     return UNKNOWN
+
+
+def _seat(organisation: Claim | None, own_network: Claim | None) -> Answer:
+    """The curated seat; registration of the organisation's own network is a second source where it names the same country."""
+    if not organisation or not organisation.country:
+        return UNKNOWN
+    agreeing = (own_network.source,) if own_network and own_network.country == organisation.country else ()
+    return Answer(organisation.country, (organisation.source, *agreeing), organisation.confidence)
 
 
 def _organisation(*claims: Claim | None) -> str:

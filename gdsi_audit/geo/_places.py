@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 from gdsi_audit import discover
 from gdsi_audit.geo import RUNGS, Claim, Place, Question, _ladder
 from gdsi_audit.geo._address import unwrapped
-from gdsi_audit.geo._folder import embedded
+from gdsi_audit.geo._folder import ANYWHERE, embedded, layers
 from gdsi_audit.geo._suffix import canonical
 
 Ask = Callable[[Question], Claim | None]
@@ -26,8 +27,12 @@ class Places:
     """Where addresses are, as far as anyone says. Opens the databases at the first question; one object may serve a whole run."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """`folder` is laid out as `geodb`; None: the embedded one. Raises FileNotFoundError when that is missing."""
+        """`folder` is laid out as `geodb`; what it lacks, or all with None, comes from GDSI_GEODB, the user's files or the embedded ones.
+
+        Raises FileNotFoundError when there is none at all.
+        """
         self.folder = folder or embedded()
+        self._named = folder or ANYWHERE
         self._sources: list[tuple[str, Ask]] = []
         self._remembered: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Place] = {}
         self._decided: dict[Answers, Place] = {}
@@ -57,14 +62,16 @@ class Places:
 
     def editions(self) -> list[dict[str, Any]]:
         """The data files in force: path, name, edition, build_epoch, licence, attribution, sha256, rows, upstream, transform."""
-        listed: list[dict[str, Any]] = json.loads((self.folder / "MANIFEST.json").read_text(encoding="utf-8"))["files"]
-        return listed
+        in_force: dict[str, dict[str, Any]] = {}
+        for layer in reversed(layers(self._named)):
+            in_force.update((entry["path"], entry) for entry in _listed(layer))
+        return [in_force[path] for path in sorted(in_force)]
 
     def _opened(self) -> list[tuple[str, Ask]]:
         """Every source with its rung, in the order of RUNGS and then of names."""
         if not self._sources:
             modules = sorted(discover.modules("gdsi_audit.geo"), key=lambda module: (RUNGS.index(module.RUNG), module.__name__))
-            self._sources = [(module.RUNG, module.load(self.folder)) for module in modules]
+            self._sources = [(module.RUNG, module.load(self._named)) for module in modules]
         return self._sources
 
     def _answers(self, address: str, names: tuple[str, ...], cname_chain: tuple[str, ...]) -> Answers:
@@ -95,6 +102,17 @@ class Places:
             found = _ladder.place(self._by_rung(answers))
             _remember(self._decided, answers, found)
         return found
+
+
+def _listed(folder: Path) -> list[dict[str, Any]]:
+    """Rows of a folder's manifest; without one, a row with the hash of every database in it."""
+    try:
+        listed: list[dict[str, Any]] = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))["files"]
+    except FileNotFoundError:
+        found = sorted(path for pattern in ("*/*.mmdb", "*/*.csv.gz") for path in folder.glob(pattern))
+        hashes = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+        return [{"path": path.relative_to(folder).as_posix(), "name": path.name, "sha256": digest} for path, digest in hashes.items()]
+    return [entry for entry in listed if (folder / entry["path"]).is_file()]
 
 
 def _remember(kept: dict[Key, Place], key: Key, place: Place) -> None:

@@ -6,7 +6,7 @@ than RTT / 2 times that. The nearest border point, with islands, must be farther
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from gdsi_audit.geo._folder import embedded
 
 FIBRE_KM_PER_S = 200_000.0
 """Two thirds of the speed of light in vacuum."""
+VACUUM_KM_PER_S = 299_792.458
 EARTH_RADIUS_KM = 6371.0
 SLACK_KM = 50.0
 """Border points are up to 50 km apart and rounded to centidegrees; the worst place measured lay 14 km nearer than its nearest border point."""
@@ -87,7 +88,12 @@ def refuted(
     `radius_km`: how far the vantage may be from the given degrees. Countries without geometry are never refuted.
     """
     distances = (borders or embedded_borders()).distances_km(latitude, longitude)
-    least_s = {country: least_rtt_s(distances[country] - radius_km) for country in sorted(set(countries)) if country in distances}
+    return too_far(rtt_s, {country: distance - radius_km for country, distance in distances.items()}, countries)
+
+
+def too_far(rtt_s: float, distances_km: Mapping[str, float], countries: Iterable[str]) -> dict[str, float]:
+    """As `refuted`, with the distances known."""
+    least_s = {country: least_rtt_s(distances_km[country]) for country in sorted(set(countries)) if country in distances_km}
     return {country: least for country, least in least_s.items() if rtt_s < least}
 
 
@@ -96,14 +102,21 @@ def least_rtt_s(distance_km: float) -> float:
     return max(0.0, distance_km - SLACK_KM) * 2 / FIBRE_KM_PER_S
 
 
-def usable(rtt_s_by_destination: Sequence[float]) -> bool:
-    """Whether least round-trip times, one per destination, may be read as distances at all.
+def least_vacuum_rtt_s(distance_km: float) -> float:
+    """The same in vacuum: what no medium can beat."""
+    return max(0.0, distance_km - SLACK_KM) * 2 / VACUUM_KM_PER_S
 
-    Not when something between answers for everyone: every destination equally near, or nearer than any network. Then a proxy, a VPN
-    gateway or a capture on the server's side of a translator is being timed.
+
+def usable(rtt_s_by_destination: Sequence[float]) -> bool:
+    """Whether least round-trip times, one per unrelated destination, may be read as distances at all.
+
+    Not when something between answers for them: most destinations equally near, or nearer than any network. Then a proxy, a VPN gateway or a
+    capture on the server's side of a translator is being timed.
     """
-    times = np.asarray(rtt_s_by_destination, dtype=np.float64)
+    times = np.sort(np.asarray(rtt_s_by_destination, dtype=np.float64))
     if not len(times) or np.median(times) < SHORTEST_RTT_S:
         return False
-    same = len(times) >= FEWEST_DESTINATIONS and times.max() < NEAR_RTT_S and np.ptp(times) < SAME_SPREAD_S
-    return not bool(same)
+    near = times[times < NEAR_RTT_S]
+    alike = np.searchsorted(near, near + SAME_SPREAD_S) - np.arange(len(near))
+    most = int(alike.max(initial=0))
+    return most < FEWEST_DESTINATIONS or 2 * most < len(times)

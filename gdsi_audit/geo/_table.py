@@ -6,10 +6,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from gdsi_audit.geo import _folder
+
 
 def read(folder: Path, name: str) -> dict[str, Any]:
     """`tables/NAME.toml` under `folder`. Raises ValueError that names the file when it is no TOML, FileNotFoundError when it is not there."""
-    path = folder / "tables" / f"{name}.toml"
+    path = _folder.file(folder, f"tables/{name}.toml")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:

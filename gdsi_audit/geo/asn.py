@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
+from bisect import bisect_left
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import maxminddb
+import numpy as np
 
-from gdsi_audit.geo import Claim, Question
+from gdsi_audit.geo import Claim, Question, _folder
 from gdsi_audit.geo._country_database import normalised
 
 RUNG = "network"
@@ -19,11 +20,11 @@ RUNG = "network"
 def load(folder: Path) -> Callable[[Question], Claim | None]:
     """Opens `as/asn.mmdb` and `as/asn-table.csv.gz`. Raises ValueError when one of them is malformed."""
     try:
-        reader = maxminddb.open_database(folder / "as" / "asn.mmdb")
+        reader = maxminddb.open_database(_folder.file(folder, "as/asn.mmdb"))
     except maxminddb.InvalidDatabaseError as error:
         raise ValueError(f"asn.mmdb: not an MMDB database ({error})") from error
     edition = datetime.fromtimestamp(reader.metadata().build_epoch, UTC).date().isoformat()
-    countries = registration(folder / "as" / "asn-table.csv.gz")
+    registered_in = registration(_folder.file(folder, "as/asn-table.csv.gz"))
     claims: dict[int, Claim] = {}
 
     def ask(question: Question) -> Claim | None:
@@ -33,15 +34,32 @@ def load(folder: Path) -> Callable[[Question], Claim | None]:
             return None
         if number not in claims:
             holder = record.get("autonomous_system_organization", "") if isinstance(record, dict) else ""
-            claims[number] = Claim(f"AS registration {edition}", countries.get(number, ""), "high", str(holder), number)
+            claims[number] = Claim(f"AS registration {edition}", registered_in(number), "high", str(holder), number)
         return claims[number]
 
     return ask
 
 
-def registration(path: Path) -> dict[int, str]:
-    """Country of registration by AS number. Raises ValueError when a row does not begin with a number."""
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
-        rows = csv.reader(stream)
-        next(rows, None)
-        return {int(row[0]): code for row in rows if len(row) > 1 and (code := normalised(row[1]))}
+def registration(path: Path) -> Callable[[int], str]:
+    """Tells the country of registration by AS number. Raises ValueError when a row does not begin with a number; rows ascend by it.
+
+    The table is searched as it stands: an audit meets a few hundred of its 91,000 rows.
+    """
+    with gzip.open(path, "rb") as stream:
+        table = stream.read().replace(b"\r", b"").partition(b"\n")[2].rstrip(b"\n")
+    letters = np.frombuffer(table, np.uint8)
+    starts = np.concatenate(([0], np.flatnonzero(letters == ord("\n")) + 1)) if table else np.empty(0, np.int64)
+    if np.any((letters[starts] < ord("0")) | (letters[starts] > ord("9"))):
+        raise ValueError(f"{path.name}: a row does not begin with an AS number")
+
+    def number_of(row: int) -> int:
+        return int(table[starts[row] : table.index(b",", starts[row])])
+
+    def country(number: int) -> str:
+        row = bisect_left(range(len(starts)), number, key=number_of)
+        if row == len(starts) or number_of(row) != number:
+            return ""
+        code = table.index(b",", starts[row]) + 1
+        return normalised(table[code : code + 3].partition(b",")[0].decode("ascii", "replace"))
+
+    return country

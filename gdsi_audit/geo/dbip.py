@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from gdsi_audit.geo import Claim, Question, _country_database
+from gdsi_audit.geo import Claim, Question, _country_database, _folder
 
 RUNG = "database"
 
 
 def load(folder: Path) -> Callable[[Question], Claim | None]:
     """Opens `location/country.mmdb`. Raises ValueError when it is no GeoIP2 country database."""
-    return _country_database.load(folder / "location" / "country.mmdb", "dbip")
+    return _country_database.load(_folder.file(folder, "location/country.mmdb"), "dbip")

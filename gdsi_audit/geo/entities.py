@@ -7,14 +7,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from gdsi_audit.geo import Claim, Question, _suffix
+from gdsi_audit.geo import Claim, Question, _folder, _suffix
 
 RUNG = "service-operator"
 
 
 def load(folder: Path) -> Callable[[Question], Claim | None]:
     """Reads `entities/third-party-web.json.gz` when first asked about a name. Raises ValueError when it is malformed."""
-    path = folder / "entities" / "third-party-web.json.gz"
+    path = _folder.file(folder, "entities/third-party-web.json.gz")
     table: dict[str, Claim] = {}
 
     def ask(question: Question) -> Claim | None:

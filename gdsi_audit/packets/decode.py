@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.gap import SKIP_REASONS, Gap, Ledger
 from gdsi_audit.packets import GAP_BITS, PACKETS, network
-from gdsi_audit.packets.link import LINKS, MOST_SUBFRAMES, find_protocol
+from gdsi_audit.packets.link import LINKS, LINKTYPE_ETHERNET, MOST_SUBFRAMES, ethernet_links, find_protocol, place_ethernet
 from gdsi_audit.readers import SPARE_BYTES, Frames
 from gdsi_audit.wire_text import WireText, display
 
@@ -20,7 +20,7 @@ _REASONS = ("", *SKIP_REASONS)
 
 
 class Decoder:
-    """Decodes the frames of consecutive captures. Memory is taken once: 14 MiB, two thirds of it only touched by fragments."""
+    """Decodes the frames of consecutive captures. Memory is taken once: 6 MiB, and 9 MiB with the first fragment or tunnel."""
 
     def __init__(self) -> None:
         self.ledgers: dict[int, Ledger] = {}
@@ -29,7 +29,8 @@ class Decoder:
         """Names of the first 1,024 apps, by the id in the column `app`."""
         self._rows = np.zeros(BATCH_ROWS, PACKETS)
         self._links = np.zeros(LINKS_AT_ONCE + MOST_SUBFRAMES, LINKS)
-        self._table = _empty_table()
+        self._ethernet_links = ethernet_links(LINKS_AT_ONCE)
+        self._table: network.Reassembly | None = None
         self._books = _empty_books()
         self._state = np.zeros(network.STATE_PLACES, np.int64)
         self._state[network.FREE_PAGES] = network.PAGES
@@ -42,10 +43,10 @@ class Decoder:
         self._enter(frames)
         written = looked_at = 0
         while looked_at < len(frames.records):
-            count, looked_at = find_protocol(frames.data, frames.records, looked_at, self._links)
+            links, count, looked_at = self._find_links(frames, looked_at)
             done = 0
             while done < count:
-                written, done = self._decode(frames, done, count, written)
+                written, done = self._decode(frames, links[:count], done, written)
                 self._settle()
                 if done < count:
                     yield self._rows[:written]
@@ -56,7 +57,7 @@ class Decoder:
 
     def finish(self) -> None:
         """No more frames will come: datagrams that still wait for fragments are booked as `fragment_unreassembled`."""
-        if self._state[network.LIVE]:
+        if self._table is not None and self._state[network.LIVE]:
             network.next_capture(self._table, self._books, self._state, True)
             self._settle()
 
@@ -74,17 +75,31 @@ class Decoder:
         kinds = self._kinds()
         return {kinds[place]: capture for place, capture in sorted(self._first_captures.items())}
 
-    def _decode(self, frames: Frames, done: int, count: int, written: int) -> tuple[int, int]:
+    def _find_links(self, frames: Frames, first: int) -> tuple[NDArray[np.void], int, int]:
+        """LINKS rows, how many of them hold frames, and the first record behind these."""
+        if np.all(frames.records["linktype"] == LINKTYPE_ETHERNET):
+            return self._ethernet_links, *place_ethernet(frames.records, first, self._ethernet_links)
+        return self._links, *find_protocol(frames.data, frames.records, first, self._links)
+
+    def _decode(self, frames: Frames, links: NDArray[np.void], done: int, written: int) -> tuple[int, int]:
+        """From the first frame on that needs it, everything goes through the kernel for rare traffic."""
+        written, done = self._walk(frames, links, done, written)
+        if self._state[network.RARE]:
+            self._state[network.RARE] = 0
+            self._table = _empty_table()
+            written, done = self._walk(frames, links, done, written)
+        return written, done
+
+    def _walk(self, frames: Frames, links: NDArray[np.void], done: int, written: int) -> tuple[int, int]:
         spare_bytes = min(SPARE_BYTES // 2, len(frames.data) - frames.spare_offset)
-        return network.decode_links(
-            *(frames.data, frames.records, self._links, done, count, self._rows, written),
-            *(frames.spare_offset, spare_bytes, self._table, self._books, self._state, self._step),
-        )
+        rows, books, state, step = self._rows, self._books, self._state, self._step
+        spare = frames.spare_offset, spare_bytes
+        return network.decode_links(frames.data, frames.records, links, done, written, self._table, rows, *spare, books, state, step)
 
     def _enter(self, frames: Frames) -> None:
         self._state[network.SPARE_USED] = 0
         if not self._captures or self._captures[-1] != frames.capture:
-            if self._state[network.LIVE]:
+            if self._table is not None and self._state[network.LIVE]:
                 network.next_capture(self._table, self._books, self._state, False)
                 self._settle()
             self._captures.append(frames.capture)

@@ -93,8 +93,8 @@ class Books(NamedTuple):
 
 
 # Places in `state`, which lives as long as the decoder.
-LIVE, FREE_PAGES, SPARE_USED, FRAME_ROWS, APPS_SEEN, OWED = 0, 1, 2, 3, 4, 5
-STATE_PLACES = 9
+LIVE, FREE_PAGES, SPARE_USED, FRAME_ROWS, APPS_SEEN, RARE, OWED = 0, 1, 2, 3, 4, 5, 6
+STATE_PLACES = 10
 
 # Places in `step`, where a function leaves what it found.
 OFFSET, KIND, VLAN, TUNNEL, PROTOCOL, FRAGMENT_OFFSET, MORE, IDENTIFICATION = 0, 1, 2, 3, 4, 5, 6, 7
@@ -125,6 +125,13 @@ GAP_PLACES = 8
 IP_IN_IP, SIX_IN_FOUR, GRE, ERSPAN = TUNNELS.index("ip-in-ip"), TUNNELS.index("6in4"), TUNNELS.index("gre"), TUNNELS.index("erspan")
 VXLAN, GENEVE, AYIYA, TEREDO = TUNNELS.index("vxlan"), TUNNELS.index("geneve"), TUNNELS.index("ayiya"), TUNNELS.index("teredo")
 GTP_U, IN_FABRICPATH = TUNNELS.index("gtp-u"), TUNNELS.index("fabricpath")
+
+EXTENSION, EXTENSION_OF_IPV6, TUNNELS_IP = 1, 2, 4
+PROTOCOL_ROLES = np.zeros(256, np.uint8)
+"""What an IP protocol number means for the walk: bits of the line above."""
+PROTOCOL_ROLES[[44, 51]] = EXTENSION
+PROTOCOL_ROLES[[0, 43, 60, 135, 139, 140]] = EXTENSION_OF_IPV6
+PROTOCOL_ROLES[[4, 41, 47]] = TUNNELS_IP
 
 PCAPDROID_TRAILER_BYTES = 32
 PCAPDROID_MAGIC = 0x01072021
@@ -174,12 +181,12 @@ def _shim(data: NDArray[np.uint8], kind: int, offset: int, end: int, step: NDArr
     size = end - offset
     needed = 2
     following = -1
-    if kind in (0x8100, 0x88A8, 0x9100, 0x9200):
+    if kind == 0x8100 or kind == 0x88A8 or kind == 0x9100 or kind == 0x9200:
         needed = 4
         if size >= needed:
             step[VLAN] = _u16(data, offset) & 0xFFF
             following = _u16(data, offset + 2)
-    elif kind in (MPLS, MPLS_MULTICAST):
+    elif MPLS <= kind <= MPLS_MULTICAST:
         while end - offset >= 5 and _u8(data, offset + 2) & 1 == 0:
             offset += 4
         size = end - offset
@@ -212,7 +219,8 @@ def _shim(data: NDArray[np.uint8], kind: int, offset: int, end: int, step: NDArr
             following = IPV4
         elif service == 0xAAAA:
             needed = 8
-            if size >= needed and _u32(data, offset + 2) in (0x03000000, 0x030000F8) and _u16(data, offset + 6) > 1500:
+            organisation = _u32(data, offset + 2) if size >= needed else -1
+            if (organisation == 0x03000000 or organisation == 0x030000F8) and _u16(data, offset + 6) > 1500:
                 following = _u16(data, offset + 6)
     elif kind == FABRICPATH:
         step[TUNNEL] = IN_FABRICPATH
@@ -220,9 +228,12 @@ def _shim(data: NDArray[np.uint8], kind: int, offset: int, end: int, step: NDArr
     elif kind == BACKBONE_BRIDGE:
         needed = 4
         following = ETHERNET
-    elif kind in (PORT_EXTENSION, VN_TAG):
-        needed = 8 if kind == PORT_EXTENSION else 6
-        following = _u16(data, offset + needed - 2) if size >= needed else -1
+    elif kind == PORT_EXTENSION:
+        needed = 8
+        following = _u16(data, offset + 6) if size >= needed else -1
+    elif kind == VN_TAG:
+        needed = 6
+        following = _u16(data, offset + 4) if size >= needed else -1
     else:
         return NOT_IP
     if size < needed:
@@ -348,6 +359,14 @@ def _tunnel(
     step[OFFSET] = place
     step[KIND] = kind
     return True
+
+
+@part
+def _tunnel_ports(src_port: int, dst_port: int) -> bool:
+    """Whether UDP between these ports may carry a tunnel. VXLAN and Geneve take their source port from a hash: only the destination tells."""
+    found = dst_port == 4789 or dst_port == 4790 or dst_port == 8472 or dst_port == 6081
+    found = found or src_port == 2152 or dst_port == 2152 or src_port == 3544 or dst_port == 3544
+    return found or src_port == 5072 or dst_port == 5072
 
 
 @part
@@ -626,20 +645,23 @@ def decode_links(
     records: NDArray[np.void],
     links: NDArray[np.void],
     first: int,
-    stop: int,
-    rows: NDArray[np.void],
     written: int,
+    table: Reassembly | None,
+    rows: NDArray[np.void],
     spare_offset: int,
     spare_bytes: int,
-    table: Reassembly,
     books: Books,
     state: NDArray[np.int64],
     step: NDArray[np.int64],
 ) -> tuple[int, int]:
-    """Decodes `links[first:stop]` into `rows` from `written` on until rows or spare room run short; returns (rows written, first link not done)."""
+    """Decodes `links[first:]` into `rows` from `written` on until rows or spare room run short; returns (rows written, first link not done).
+
+    Without `table` it is the kernel for everyday traffic, compiled in half the time: it stops in front of the first frame that holds a fragment, or
+    a protocol or port of tunnels, and sets RARE.
+    """
     position = first
     room_for_frame = rows.size - DEEPEST_TUNNEL - 1
-    while position < stop and written <= room_for_frame and state[SPARE_USED] + SPARE_PER_FRAME_BYTES <= spare_bytes:
+    while position < links.size and written <= room_for_frame and state[SPARE_USED] + SPARE_PER_FRAME_BYTES <= spare_bytes:
         link = links[position]
         record = records[link.record]
         position += 1
@@ -703,6 +725,7 @@ def decode_links(
                 packet.src_hi, packet.src_lo = 0, (0xFFFF << 32) | _u32(data, offset + 12)
                 packet.dst_hi, packet.dst_lo = 0, (0xFFFF << 32) | _u32(data, offset + 16)
                 packet.ip_version = 4
+                extensions = Integer(EXTENSION)
             elif kind == IPV6:
                 if end - offset < 40:
                     reason = SHORT_FRAME
@@ -713,7 +736,7 @@ def decode_links(
                 header_bytes = Integer(40)
                 protocol = _u8(data, offset + 6)
                 ip_bytes = 40 + _u16(data, offset + 4)
-                if ip_bytes == 40 and protocol in (0, 6, 17):
+                if ip_bytes == 40 and (protocol == 0 or protocol == 6 or protocol == 17):
                     ip_bytes = wire_end - offset
                     gap |= ZERO_IP_LENGTH
                 elif ip_bytes > wire_end - offset:
@@ -723,6 +746,7 @@ def decode_links(
                 packet.src_hi, packet.src_lo = _u64(data, offset + 8), _u64(data, offset + 16)
                 packet.dst_hi, packet.dst_lo = _u64(data, offset + 24), _u64(data, offset + 32)
                 packet.ip_version = 6
+                extensions = Integer(EXTENSION | EXTENSION_OF_IPV6)
             elif kind != ARP_TYPE:
                 # The bound is far above any real stack of tags; headers without length, such as Ethernet in Ethernet, end it anyway.
                 step[VLAN], step[TUNNEL] = vlan, tunnel
@@ -752,7 +776,7 @@ def decode_links(
             network = offset
             offset += header_bytes
             # Headers between IP and transport, and fragments, which may hold further such headers.
-            while more >= 0 or protocol in (51, 44) or (packet.ip_version == 6 and protocol in (0, 43, 60, 135, 139, 140)):
+            while more >= 0 or PROTOCOL_ROLES[protocol] & extensions:
                 turns += 1
                 if turns > MOST_EXTENSION_HEADERS * (depth + 1):
                     reason = LIMIT_EXTENSION_HEADERS
@@ -771,6 +795,9 @@ def decode_links(
                         more = Integer(-1)
                         continue
                     header_bytes = offset - 8 - network
+                if table is None:
+                    state[RARE] = 1
+                    return outermost, position - 1
                 if ip_end < ip_wire_end:
                     # The rest of its bytes will never come: the first fragment is decoded as far as it goes, the others say nothing.
                     if fragment_offset > 0:
@@ -840,6 +867,10 @@ def decode_links(
                     break
             packet.transport = protocol
             packet.gap = gap
+            may_tunnel = PROTOCOL_ROLES[protocol] & TUNNELS_IP != 0 or (protocol == 17 and _tunnel_ports(src_port, dst_port))
+            if table is None and may_tunnel:
+                state[RARE] = 1
+                return outermost, position - 1
             if gap != 0:
                 for bit in range(GAP_PLACES):
                     if (gap >> bit) & 1:
@@ -847,13 +878,14 @@ def decode_links(
             written += 1
             found = False
             step[VLAN] = 0
-            if protocol in (4, 41, 47):
+            if not may_tunnel:
+                break
+            if table is not None:
+                if protocol == 17:
+                    offset = Integer(packet.payload_offset)
+                    ip_end = offset + packet.payload_bytes
+                    ip_wire_end = offset + packet.payload_wire_bytes
                 found = _tunnel(data, protocol, src_port, dst_port, offset, ip_end, ip_wire_end, step)
-            elif protocol == 17 and (src_port in (2152, 3544, 5072) or dst_port in (2152, 3544, 4789, 4790, 5072, 6081, 8472)):
-                place = Integer(packet.payload_offset)
-                ip_end = place + packet.payload_bytes
-                ip_wire_end = place + packet.payload_wire_bytes
-                found = _tunnel(data, protocol, src_port, dst_port, place, ip_end, ip_wire_end, step)
             if not found:
                 break
             if depth == DEEPEST_TUNNEL:

@@ -27,6 +27,8 @@ LONGEST_METHOD_BYTES = 20
 REMEMBERED_HOSTS = 4096
 
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}[ \t]")
+_OTHER = re.compile(rb"[A-Z]+ +(?:rtsp[su]?|sips?|icap):|[^\r\n]* (?!HTTP/)[A-Z]+/[0-9.]+\r?\n")
+"""A request of a protocol that borrows the methods: RTSP (RFC 7826), SIP (RFC 3261), ICAP (RFC 3507)."""
 _VERSION = re.compile(rb"HTTP/(1\.[0-9])")
 _RESPONSE = re.compile(rb"HTTP/(1\.[0-9])[ \t]+([0-9]{3})(?:[ \t].*)?", re.DOTALL)
 _ABSOLUTE = re.compile(rb"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]*)", re.IGNORECASE)
@@ -122,11 +124,13 @@ class Http2Preface:
 
 
 def recognise(heads: Heads) -> NDArray[np.bool_]:
-    """A registered method and a space, any token with the version in sight, a status line, or HTTP/2's preface."""
+    """A registered method and a space (and neither target nor version of another protocol), any token with the version in sight, a status line,
+    or HTTP/2's preface."""
     found = np.zeros(heads.length.size, np.bool_)
     for row in np.flatnonzero((heads.bytes[:, 0] >= 0x41) & (heads.bytes[:, 0] <= 0x5A)):
         head = heads.bytes[row].tobytes()
-        found[row] = head.startswith((*METHODS, b"HTTP/1.", PREFACE[:18])) or (b" HTTP/1." in head and bool(_METHOD.match(head)))
+        shaped = head.startswith((*METHODS, b"HTTP/1.", PREFACE[:18])) or (b" HTTP/1." in head and bool(_METHOD.match(head)))
+        found[row] = shaped and not _OTHER.match(head)
     return found
 
 

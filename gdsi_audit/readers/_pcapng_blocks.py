@@ -142,7 +142,7 @@ def walk_blocks(
                 numbered = True
                 if _u32(data, position + 8, big_endian) == _NETFLIX and total >= 20 and position + 16 <= stop - 4:
                     # Netflix writes its own fields in little-endian order whatever the section's.
-                    numbered = _u32(data, position + 12, False) != _NETFLIX_SKIP
+                    numbered = _u32(data, position + 12, big_endian) != (_NETFLIX_SKIP << 24 if big_endian else _NETFLIX_SKIP)
             if numbered:
                 count.frames += 1
                 count.not_a_packet += 1

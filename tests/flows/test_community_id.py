@@ -37,3 +37,21 @@ def test_a_table_at_once():
     (rows["resp_hi"][0], rows["resp_lo"][0]), rows["resp_port"][0] = address("66.35.250.204"), 80
     rows["transport"] = 6, 255
     assert community_ids(rows).tolist() == [BASELINE[0][-1], ""]
+
+
+def test_a_table_gives_what_each_flow_gives():
+    random = np.random.default_rng(1)
+    rows = np.zeros(600, CLOSED)
+    for side in ("orig", "resp"):
+        v4 = random.choice([address(text)[1] for text in ("10.0.0.1", "10.0.0.2", "203.0.113.9")], 600)
+        v6 = random.integers(1, 4, 600, np.uint64)
+        rows[f"{side}_hi"][300:] = random.integers(1, 3, 300, np.uint64)
+        rows[f"{side}_lo"] = np.where(np.arange(600) < 300, v4, v6)
+        rows[f"{side}_port"] = random.integers(0, 20, 600)
+    rows["transport"] = random.choice([1, 58, 6, 17, 132, 47], 600)
+    rows["orig_hi"][5] = 1
+    expected = [
+        community_id((flow["orig_hi"], flow["orig_lo"]), flow["orig_port"], (flow["resp_hi"], flow["resp_lo"]), flow["resp_port"], flow["transport"])
+        for flow in (dict(zip(CLOSED.names, row, strict=True)) for row in rows.tolist())
+    ]
+    assert community_ids(rows).tolist() == expected

@@ -50,6 +50,22 @@ def test_registration_stands_in_for_a_seat_only_with_low_confidence():
     assert (found.located_in.country, found.operated_by.country, found.asn, found.organisation) == ("", "", 64500, "Holder")
 
 
+@pytest.mark.parametrize(
+    ("registered", "own_network", "host_sources", "operator_sources"),
+    [
+        ("US", True, ("table", "registry"), ("table", "registry")),
+        ("US", False, ("table", "registry"), ("table",)),
+        ("NL", True, ("table",), ("table",)),
+    ],
+)
+def test_registration_corroborates_a_seat_only_in_the_organisation_s_own_network(registered, own_network, host_sources, operator_sources):
+    service = Claim("table", "US", "high", "Maker", 64500 if own_network else 0)
+    claims = {"network": [Claim("registry", registered, "high", "Holder", 64500)], "network-operator": [Claim("table", "US", "high", "Host")]}
+    found = place(claims | {"service-operator": [service]})
+    assert (found.hosted_by.sources, found.operated_by.sources) == (host_sources, operator_sources)
+    assert (found.hosted_by.country, found.operated_by.country) == ("US", "US")
+
+
 def test_time_strikes_out_and_never_confirms():
     agreed = place({"database": [ONE, OTHER]})
     struck = struck_out(agreed, {"DE": "3 ms, frames 1-2", "FR": "3 ms, frames 1-2"})

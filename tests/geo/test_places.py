@@ -107,6 +107,12 @@ def test_operator_by_name_only_when_curated_and_never_for_tenants(places):
     assert places.place("43.157.0.1").operated_by.country == ""
 
 
+def test_an_organisation_s_own_network_is_a_second_source_for_its_seat(places):
+    own = places.place("47.91.64.1", ["www.alibaba.com"]).operated_by
+    assert (len(own.sources), own.country) == (2, "CN")
+    assert len(places.place("52.28.0.1", ["www.alibaba.com"]).operated_by.sources) == 1
+
+
 @pytest.mark.parametrize(
     ("address", "special"),
     [
@@ -198,9 +204,8 @@ def test_lookup_and_info_explain(places):
     assert json.dumps(_explained.info(places))
 
 
-def test_a_missing_folder_says_what_to_do(tmp_path, monkeypatch):
+def test_what_a_folder_lacks_comes_from_the_embedded_one(places, tmp_path, monkeypatch):
+    assert Places(tmp_path).place("8.8.8.8") == places.place("8.8.8.8")
     monkeypatch.setenv("GDSI_GEODB", str(tmp_path))
-    with pytest.raises(FileNotFoundError):
-        Places(tmp_path).place("8.8.8.8")
     (tmp_path / "tables").mkdir()
     assert Places().folder == tmp_path

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from packets_frames import frames_of, rows_of
 
 from gdsi_audit.packets.address import texts
-from gdsi_audit.packets.decode import BATCH_ROWS, Decoder
+from gdsi_audit.packets.decode import BATCH_ROWS, Decoder, _empty_table
 
 scapy = pytest.importorskip("scapy.all", reason="scapy makes the packets")
 
@@ -77,6 +77,20 @@ def test_any_bytes_are_decoded_or_skipped(packets, linktype):
     frames = frames_of(packets, linktype)
     decoder = Decoder()
     check(frames, rows_of(decoder, frames), decoder)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_everyday_traffic_is_decoded_alike_by_both_kernels(seed):
+    chooser = random.Random(seed)
+    frames = frames_of([SEEDS[0]] * 3 + [mutated(chooser) for _ in range(200)])
+    everyday, rare = Decoder(), Decoder()
+    rare._table = _empty_table()
+    rows = rows_of(everyday, frames)
+    assert everyday._table is not None
+    assert np.array_equal(rows, rows_of(rare, frames))
+    everyday.finish()
+    rare.finish()
+    assert (everyday.ledgers, everyday.gaps(), everyday.apps) == (rare.ledgers, rare.gaps(), rare.apps)
 
 
 def test_full_batches_are_handed_out_and_decoding_resumes():

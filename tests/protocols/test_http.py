@@ -140,6 +140,12 @@ def test_other_protocols_are_refused(data):
         parsed(data)
 
 
+def test_requests_of_protocols_that_borrow_the_methods_are_not_http():
+    payloads = [b"OPTIONS rtsp://192.168.1.50/live RTSP/1.0\r\n", b"NOTIFY sip:camera@example SIP/2.0\r\n", b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n"]
+    payloads += [b"OPTIONS * HTTP/1.1\r\n", b"GET /of/RTSP/1.0 HTTP/1.1\r\n"]
+    assert http.recognise(heads_of(payloads, transport=6)).tolist() == [False, False, False, True, True]
+
+
 def test_recognition():
     payloads = [REQUEST, b"HTTP/1.1 200 OK\r\n", http.PREFACE, b"FROB / HTTP/1.1\r\n", b"USER anonymous\r\n", b"\x16\x03\x01", b"get / HTTP/1.1"]
     assert http.recognise(heads_of(payloads, transport=6)).tolist() == [True, True, True, True, False, False, False]

@@ -1,0 +1,189 @@
+"""Does the device report to somebody at regular intervals?
+
+Looks for: contacts that the device begins with one party, by name or, without one, by address, whose intervals scatter little (jitter of 40 %
+and missed beats included) or keep the phase of one period. Connections and HTTP requests inside them count; what begins within a second is one
+contact; the addresses of a name and all captures count together. The finding carries RITA's sub-scores for timing, size, duration and histogram.
+Time sync, name resolution, configuration, certificate status and the local link are left out by their role. A declared `period_s` that is kept, or
+undercut in frequency, is `info`; more often than declared contradicts it. To a party that is declared without a period, or where no declaration
+speaks of destinations, it is `low`.
+
+Also looks like this: polls for updates, messages or the weather; telemetry at fixed times; a keep-alive that opens a connection each time. Declare
+the destination with its `period_s`.
+
+References: RITA v5 (analysis of beacons); Hubballi and Goyal, FlowSummary, PReMI 2013; Mardia and Jupp, Directional Statistics, 2000 (Rayleigh
+test).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_network
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gdsi_audit.declarations import Declaration
+from gdsi_audit.detectors import _subjects
+from gdsi_audit.detectors._beacon_score import BeaconScore, beacon_score, phase, spread
+from gdsi_audit.detectors._from_flows import finding
+from gdsi_audit.finding import Broken, Finding
+from gdsi_audit.flow_kinds import parsed_address
+from gdsi_audit.matching import match
+from gdsi_audit.traffic import DeviceTraffic
+
+SEVERITY = "medium"
+COMMITMENTS = ("GDSI-7",)
+
+NAME = "beaconing"
+ROLES = ("ntp", "dns", "dns_tcp", "mdns", "llmnr", "nbns", "ssdp", "dhcp", "dhcpv6", "stun", "stun_tcp")
+"""Services that repeat by their nature."""
+STATUS_PREFIXES = ("ocsp.", "ocsp2.", "crl.")
+"""Certificate status, by the label that it is customarily served under."""
+SAME_CONTACT_S = 1.0
+PERIOD_TOLERANCE = 0.2
+SURE_SPREAD, SURE_CONTACTS = 0.25, 24
+LINK_PREFIX = {4: 24, 6: 64}
+NOT_JUDGED = ("bench", "background", "unanswered", "link_upkeep")
+ALTERNATIVES = (
+    "a poll for updates, messages or settings",
+    "telemetry that a declared function sends at fixed times",
+    "a keep-alive that opens a connection each time",
+)
+
+
+class Rhythm(NamedTuple):
+    """How contacts with one party repeat."""
+
+    contacts: int
+    period_s: float
+    low_s: float
+    """A quarter of the intervals is shorter."""
+    high_s: float
+    spread: float
+    phase_strength: float
+    span_s: float
+    score: BeaconScore
+
+
+def detect(
+    traffic: DeviceTraffic,
+    declaration: Declaration,
+    *,
+    fewest_contacts: int = 16,
+    most_spread: float = 0.5,
+    least_phase_strength: float = 0.75,
+    shortest_period_s: float = 2.0,
+) -> Iterator[Finding]:
+    """See `Detector`. A party is a beacon from `fewest_contacts`, if intervals scatter at most `most_spread` or phases agree by the strength."""
+    flows = traffic.flows
+    chosen = flows[flows["device_is_originator"] & flows["transport"].isin(["tcp", "udp"]) & ~flows["service"].isin(ROLES) & (flows["continues"] < 0)]
+    chosen = chosen[~chosen["remote_is_multicast"] & ~chosen["remote_port"].isin([53, 123])]
+    if chosen.empty:
+        return
+    parties = chosen["name"].astype(object).where((chosen["name"] != "") & ~chosen["ambiguous"], chosen["remote_addr"].astype(object))
+    requests = _requests(traffic)
+    for party, group in chosen.groupby(parties, sort=True):
+        times = _contacts(group, requests)
+        if len(times) < fewest_contacts or str(party).startswith(STATUS_PREFIXES) or _on_link(group):
+            continue
+        rhythm = _rhythm(traffic, group, times, _sizes(group, requests))
+        regular = rhythm.spread <= most_spread or rhythm.phase_strength >= least_phase_strength
+        if regular and rhythm.period_s >= shortest_period_s:
+            yield from _finding(traffic, declaration, group, str(party), rhythm)
+
+
+def _requests(traffic: DeviceTraffic) -> dict[int, list[int]]:
+    """Times of the HTTP requests in each flow."""
+    found: dict[int, list[int]] = {}
+    for message in traffic.messages.get("http", ()):
+        if hasattr(message.body, "method"):
+            found.setdefault(message.flow, []).append(message.time)
+    return found
+
+
+def _contacts(group: pd.DataFrame, requests: dict[int, list[int]]) -> NDArray[np.int64]:
+    """When contacts began, in nanoseconds: every request of a connection that has several, else the connection."""
+    times: list[int] = []
+    for flow, start in zip(group["flow"].tolist(), group["start"].tolist(), strict=True):
+        times += requests[flow] if len(requests.get(flow, ())) > 1 else [start]
+    ordered = np.unique(np.array(times, np.int64))
+    return ordered[np.diff(ordered, prepend=ordered[0] - 2 * 10**9) > SAME_CONTACT_S * 1e9]
+
+
+def _on_link(group: pd.DataFrame) -> bool:
+    """Whether the party sits on the device's own link, where hubs and gateways are polled all day."""
+    one = group.iloc[0]
+    remote = parsed_address(str(one["remote_addr"]))
+    if remote is None or not one["remote_is_local"]:
+        return False
+    local = parsed_address(str(one["local_addr"]))
+    return remote.is_link_local or local is None or remote in ip_network(f"{local}/{LINK_PREFIX[local.version]}", strict=False)
+
+
+def _sizes(group: pd.DataFrame, requests: dict[int, list[int]]) -> NDArray[np.int64]:
+    """Bytes that the device sent per contact, those of a connection shared out among its requests."""
+    counts = np.array([max(len(requests.get(flow, ())), 1) for flow in group["flow"].tolist()], np.int64)
+    return np.repeat(group["up_ip_bytes"].to_numpy() // counts, counts)
+
+
+def _rhythm(traffic: DeviceTraffic, group: pd.DataFrame, times: NDArray[np.int64], sizes: NDArray[np.int64]) -> Rhythm:
+    seconds = (times - times[0]) / 1e9
+    intervals = np.diff(seconds)
+    low, middle, high = (float(value) for value in np.quantile(intervals, [0.25, 0.5, 0.75]))
+    firsts = [capture.first for capture in traffic.captures if capture.first is not None]
+    lasts = [capture.last for capture in traffic.captures if capture.last is not None]
+    first, last = min([*firsts, int(times[0])]), max([*lasts, int(times[-1])])
+    score = beacon_score(times // 10**9, sizes, first // 10**9, last // 10**9)
+    strength, _ = phase(seconds)
+    return Rhythm(times.size, middle, low, high, spread(intervals), strength, float(seconds[-1]), score)
+
+
+def _finding(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFrame, party: str, rhythm: Rhythm) -> Iterator[Finding]:
+    matches = match(traffic, declaration).loc[group.index]
+    verdict = str(matches["verdict"].iloc[0])
+    if verdict in NOT_JUDGED:
+        return
+    severity, contradicts, says = _graded(declaration, verdict, int(matches["destination"].iloc[0]), rhythm)
+    answered = bool((group["down_pkts"] > 0).any())
+    who = _subjects.audited(traffic, declaration)
+    score = rhythm.score
+    yield finding(
+        traffic,
+        group,
+        detector=NAME,
+        subject=party,
+        severity=severity if answered else "info",
+        confidence="high" if rhythm.spread <= SURE_SPREAD and rhythm.contacts >= SURE_CONTACTS else "medium",
+        commitments=COMMITMENTS,
+        observation=f"{who[0].upper()}{who[1:]} contacted {party} {rhythm.contacts:,} times in {rhythm.span_s / 3600:.2f} h, every "
+        f"{rhythm.period_s:,.1f} s (half of the intervals between {rhythm.low_s:,.1f} and {rhythm.high_s:,.1f} s): beacon score {score.whole:.3f} "
+        f"(timing {score.timing:.2f}, size {score.size:.2f}, duration {score.duration:.2f}, histogram {score.histogram:.2f}); {says}.",
+        inference="The device reports to this party on a schedule of its own, and could take orders from it.",
+        alternatives=ALTERNATIVES,
+        refuted_by="The vendor's description of what is exchanged at this interval, or intervals that follow what the user does.",
+        contradicts=contradicts,
+        measures={
+            "contacts": rhythm.contacts,
+            "period_s": round(rhythm.period_s, 3),
+            "interval_spread": round(rhythm.spread, 3),
+            "phase_strength": round(rhythm.phase_strength, 3),
+            **{f"{key}_score": value for key, value in score._asdict().items()},
+        },
+    )
+
+
+def _graded(declaration: Declaration, verdict: str, item: int, rhythm: Rhythm) -> tuple[str, tuple[Broken, ...], str]:
+    """(severity, what it contradicts, in words)."""
+    if verdict == "declared" and item >= 0:
+        declared = declaration.destinations[item]
+        if declared.period_s is None:
+            return "low", (), "the declaration says nothing of regular contact"
+        if rhythm.period_s >= declared.period_s * (1 - PERIOD_TOLERANCE):
+            return "info", (), f"declared every {declared.period_s:g} s"
+        source = declared.source
+        return SEVERITY, (Broken("destination", "period_s", source.file, source.line, source.by),), f"declared only every {declared.period_s:g} s"
+    if verdict in ("undeclared", "unnamed") and declaration.destinations:
+        return SEVERITY, (), "the party is not declared"
+    return "low", (), "nothing is declared of it"

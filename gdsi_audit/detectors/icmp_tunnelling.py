@@ -1,0 +1,115 @@
+"""Does the device move data inside ICMP echo messages?
+
+Looks for: echo requests of the device whose data differ from request to request behind the place where senders put the time, replies whose data are
+not those of the request that they answer (a host has to return them), and replies that are more or larger than the requests. Bytes moved are the
+data of all echo messages with this address. A diagnostic fills every request alike, whatever its size and number, and gets its own data back. Only
+the first messages of a flow are looked into; sums are over all of them. Data that stay in the local network are `low`.
+
+Also looks like this: a probe that fills requests with random bytes on purpose, to defeat compression on the path; a middle box that rewrites
+replies. Leave the tester's own probes out with `[[bench]]` or `[[ignore]]`; a declared destination does not silence data in echo messages.
+
+References: RFC 792; RFC 1122 section 3.2.2.6; RFC 4443 section 4; Project Loki, Phrack 49.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from gdsi_audit.declarations import Declaration
+from gdsi_audit.detectors import _subjects
+from gdsi_audit.detectors._from_flows import finding
+from gdsi_audit.finding import Finding
+from gdsi_audit.matching import match
+from gdsi_audit.protocols import Message
+from gdsi_audit.traffic import DeviceTraffic
+
+SEVERITY = "high"
+COMMITMENTS = ("GDSI-2", "GDSI-7")
+
+SEVERITY_OF_LITTLE = "medium"
+SEVERITY_LOCAL = "low"
+ENOUGH_BYTES = 2_000
+"""Data of echo messages from which on it is of base severity."""
+NAME = "icmp_tunnelling"
+ALTERNATIVES = (
+    "a probe that fills its requests with random bytes on purpose",
+    "a middle box that answers or rewrites echo messages",
+)
+
+
+def detect(
+    traffic: DeviceTraffic, declaration: Declaration, *, fewest_messages: int = 6, least_data_bytes: int = 24, least_share: float = 0.6
+) -> Iterator[Finding]:
+    """See `Detector`. Of `fewest_messages` with `least_data_bytes` of data, `least_share` have to differ or be answered with other data."""
+    heard = [*traffic.messages.get("icmp_echo", ()), *traffic.messages.get("icmp6_echo", ())]
+    if not heard:
+        return
+    flows = traffic.flows[traffic.flows["transport"].isin(["icmp", "icmp6"]) & ~traffic.flows["remote_is_multicast"]]
+    flows = flows[match(traffic, declaration)["verdict"].loc[flows.index] != "bench"]
+    by_flow: dict[int, list[Message]] = {}
+    for message in heard:
+        by_flow.setdefault(message.flow, []).append(message)
+    for address, group in flows.groupby(flows["remote_addr"].astype(object), sort=True):
+        messages = [message for flow in group["flow"] for message in by_flow.get(int(flow), ())]
+        signs = list(_signs(group, messages, fewest_messages, least_data_bytes, least_share))
+        if signs:
+            yield _finding(traffic, declaration, group[group["flow"].isin(list(by_flow))], str(address), signs)
+
+
+def _signs(group: pd.DataFrame, messages: Sequence[Message], fewest: int, least_bytes: int, least_share: float) -> Iterator[str]:
+    """What speaks for data, in words."""
+    originator = dict(zip(group["flow"], group["device_is_originator"], strict=True))
+    large = [message for message in messages if message.body.data_bytes >= least_bytes]
+    requests = [message for message in large if not message.body.reply and message.from_responder != originator[message.flow]]
+    fills = {message.body.fill_digest for message in requests}
+    if len(requests) >= fewest and len(fills) >= least_share * len(requests):
+        yield f"{len(fills)} of the first {len(requests)} requests carry different data"
+    other, pairs = _altered(messages)
+    if pairs >= fewest and other >= least_share * pairs:
+        yield f"{other} of the first {pairs} replies return other data than their request"
+    up, down = int(group["up_pkts"].sum()), int(group["down_pkts"].sum())
+    few, many = sorted((up, down))
+    if len(large) >= fewest and few > 0 and many >= 2 * few + fewest and len(fills | {message.body.fill_digest for message in large}) >= fewest:
+        yield f"{up:,} messages went up and {down:,} came down"
+
+
+def _altered(messages: Sequence[Message]) -> tuple[int, int]:
+    """(replies with other data than their request, replies with one). A reply that is cut short is not altered."""
+    asked: dict[tuple[int, int, int], Message] = {}
+    altered = pairs = 0
+    for message in messages:
+        body = message.body
+        key = (message.flow, body.identifier, body.sequence)
+        if not body.reply:
+            asked[key] = message
+        elif key in asked:
+            request = asked[key].body
+            pairs += 1
+            same = (request.stamp_digest, request.fill_digest) == (body.stamp_digest, body.fill_digest)
+            altered += not same and body.data_bytes >= request.data_bytes
+    return altered, pairs
+
+
+def _finding(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFrame, address: str, signs: Sequence[str]) -> Finding:
+    who = _subjects.audited(traffic, declaration)
+    up, down = int(group["up_bytes"].sum()), int(group["down_bytes"].sum())
+    local = bool(group["remote_is_local"].all())
+    severity = SEVERITY if up + down >= ENOUGH_BYTES else SEVERITY_OF_LITTLE
+    seconds = float(((group["start"] - group["start"].min()) / 1e9 + group["duration_s"]).max())
+    return finding(
+        traffic,
+        group,
+        detector=NAME,
+        subject=address,
+        severity=SEVERITY_LOCAL if local else severity,
+        confidence="high" if len(signs) > 1 else "medium",
+        commitments=COMMITMENTS,
+        observation=f"{who[0].upper()}{who[1:]} exchanged {up:,} bytes up and {down:,} down with {address} as data of ICMP echo messages in "
+        f"{seconds:,.0f} s ({(up + down) / max(seconds, 1.0):,.1f} bytes/s): {'; '.join(signs)}.",
+        inference="Echo messages carry data of an application instead of a diagnostic's filling.",
+        alternatives=ALTERNATIVES,
+        refuted_by="The program that sends them, if it fills its requests at random, and replies that return each request unchanged.",
+        measures={"estimated_up_bytes": up, "estimated_down_bytes": down, "duration_s": round(seconds, 3), "signs": len(signs)},
+    )

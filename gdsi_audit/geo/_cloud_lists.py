@@ -1,0 +1,109 @@
+"""The providers' own lists of prefixes, each in its provider's form, as rows of `cloud/prefixes.csv.gz`: prefix,provider,region,services."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Any
+
+Row = tuple[str, str, str]
+"""Prefix, region, service."""
+
+FASTLY, CLOUDFLARE = "fastly", "cloudflare"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One provider's list."""
+
+    provider: str
+    edition: str
+    """As the provider dates it."""
+    rows: dict[str, tuple[str, str]]
+    """Region and services, joined by spaces, by prefix."""
+
+
+def read(text: str) -> Listed | None:
+    """Recognises a list by its form; None: it is none. Raises ValueError when it is one and malformed."""
+    if text.lstrip().startswith("{"):
+        try:
+            return _of_json(json.loads(text))
+        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+            raise ValueError(f"a provider's list that is malformed: {error!r}") from error
+    lines = text.split()
+    if lines and all("/" in line and "," not in line for line in lines):
+        return _listed(CLOUDFLARE, "", ((prefix, "GLOBAL", "CDN") for prefix in lines))
+    return None
+
+
+def _of_json(whole: Any) -> Listed:
+    for key, provider, edition, rows in FORMS:
+        if key in whole:
+            return _listed(provider, str(whole.get(edition, "")), rows(whole))
+    raise ValueError("JSON, but no provider's list of prefixes that is known here")
+
+
+def _aws(whole: Any) -> Iterator[Row]:
+    """The network border group says where a prefix is; the region only to whom it belongs."""
+    for each in whole["prefixes"]:
+        yield each["ip_prefix"], each["network_border_group"], each["service"]
+    for each in whole["ipv6_prefixes"]:
+        yield each["ipv6_prefix"], each["network_border_group"], each["service"]
+
+
+def _gcp(whole: Any) -> Iterator[Row]:
+    for each in whole["prefixes"]:
+        yield each.get("ipv4Prefix") or each["ipv6Prefix"], each["scope"], each["service"].replace(" ", "")
+
+
+def _azure(whole: Any) -> Iterator[Row]:
+    """Regions from the tags of the whole cloud; edge services from their own."""
+    for each in whole["values"]:
+        service, _, _ = each["name"].partition(".")
+        region = each["properties"].get("region", "")
+        if (service == "AzureCloud" and region) or service in ("AzureFrontDoor", "AzureTrafficManager"):
+            yield from ((prefix, region or "GLOBAL", service) for prefix in each["properties"]["addressPrefixes"])
+
+
+def _oracle(whole: Any) -> Iterator[Row]:
+    for each in whole["regions"]:
+        yield from ((block["cidr"], each["region"], "OCI") for block in each["cidrs"])
+
+
+def _fastly(whole: Any) -> Iterator[Row]:
+    yield from ((prefix, "GLOBAL", "CDN") for prefix in (*whole["addresses"], *whole["ipv6_addresses"]))
+
+
+FORMS: tuple[tuple[str, str, str, Callable[[Any], Iterator[Row]]], ...] = (
+    ("ipv6_prefixes", "aws", "createDate", _aws),
+    ("prefixes", "gcp", "creationTime", _gcp),
+    ("values", "azure", "changeNumber", _azure),
+    ("regions", "oracle", "last_updated_timestamp", _oracle),
+    ("ipv6_addresses", FASTLY, "", _fastly),
+)
+"""A key that only this form has, the provider, the key of its edition, and its rows."""
+
+
+def _listed(provider: str, edition: str, rows: Iterable[Row]) -> Listed:
+    """Services of one prefix together; the more particular of two regions of one prefix stays."""
+    merged: dict[str, tuple[str, set[str]]] = {}
+    for prefix, region, service in rows:
+        canonical = str(ip_network(prefix))
+        before, services = merged.get(canonical, (region, set()))
+        chosen = region if before.upper() == "GLOBAL" else before
+        merged[canonical] = (chosen, services | {"".join(character for character in service if character.isalnum() or character == "_")})
+    if not merged:
+        raise ValueError(f"a list of {provider} without prefixes")
+    return Listed(provider, edition, {prefix: (region, " ".join(sorted(services))) for prefix, (region, services) in sorted(merged.items())})
+
+
+def merged(existing: str, listed: Listed) -> tuple[str, int]:
+    """(the stored text with this provider's rows replaced, its number of rows). The first line carries every provider's edition."""
+    head, *lines = existing.splitlines() or ["#"]
+    editions = dict(word.split("=", 1) for word in head.removeprefix("#").split() if "=" in word) | {listed.provider: listed.edition or "undated"}
+    kept = [line for line in lines if line.split(",")[1] != listed.provider]
+    kept += [f"{prefix},{listed.provider},{region},{services}" for prefix, (region, services) in listed.rows.items()]
+    title = "# " + " ".join(f"{provider}={edition.replace(' ', '_')}" for provider, edition in sorted(editions.items()))
+    return "\n".join((title, *sorted(kept))) + "\n", len(kept)

@@ -1,0 +1,66 @@
+"""How much of a device's traffic went where and to whom: payload by jurisdiction and by operator, up and down apart.
+
+What has no single country keeps a row of its own. No bytes are shared out over candidates, and none are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gdsi_audit.geo import Place
+from gdsi_audit.traffic import DeviceTraffic
+
+WITHOUT_COUNTRY = ("contested", "multi-location", "unknown", "local")
+"""What stands in the place of a country: sources disagree or only one speaks; anycast or an edge network; nobody knows; no global address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One row."""
+
+    name: str
+    """ISO 3166-1 code or one of WITHOUT_COUNTRY; by operator: the organisation, `unknown` or `local`."""
+    seat: str
+    """By operator: country of its seat, empty where unknown. By jurisdiction: empty."""
+    flows: int
+    up_bytes: int
+    """Payload from the device, retransmissions once."""
+    down_bytes: int
+
+
+def jurisdiction(place: Place) -> str:
+    """The country that the ladder asserts, or one of WITHOUT_COUNTRY."""
+    if place.special:
+        return "local"
+    if place.multi_location:
+        return "multi-location"
+    return place.located_in.country or ("contested" if place.located_in.candidates else "unknown")
+
+
+def operator(place: Place) -> tuple[str, str]:
+    """(who runs the service behind the name, else who holds the network, and the country of its seat)."""
+    if place.special:
+        return "local", ""
+    return place.organisation or "unknown", place.operated_by.country or place.hosted_by.country
+
+
+def by_jurisdiction(device: DeviceTraffic) -> list[Share]:
+    """One row per country and per word of WITHOUT_COUNTRY, most upload first. Sums are of `contacts`, which is complete."""
+    return _shares(device, lambda place: (jurisdiction(place), ""))
+
+
+def by_operator(device: DeviceTraffic) -> list[Share]:
+    """One row per operator and seat, most upload first."""
+    return _shares(device, operator)
+
+
+def _shares(device: DeviceTraffic, key: Callable[[Place], tuple[str, str]]) -> list[Share]:
+    sums: dict[tuple[str, str], list[int]] = {}
+    moved = device.contacts.groupby("remote_addr", observed=True, sort=True)[["flows", "up_bytes", "down_bytes"]].sum()
+    for address, numbers in zip(moved.index.tolist(), moved.to_numpy().tolist(), strict=True):
+        endpoint = device.endpoints.get(address)
+        row = sums.setdefault(key(endpoint.place if endpoint is not None else Place()), [0, 0, 0])
+        row[:] = (held + more for held, more in zip(row, numbers, strict=True))
+    shares = [Share(name, seat, flows, up, down) for (name, seat), (flows, up, down) in sums.items()]
+    return sorted(shares, key=lambda share: (-share.up_bytes, -share.down_bytes, share.name, share.seat))

@@ -1,0 +1,79 @@
+"""Declared against observed: one row per item of the declaration, with what the device did about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from gdsi_audit.declarations import Declaration, Destination, Listener, Source
+from gdsi_audit.finding import Finding
+from gdsi_audit.traffic import DeviceTraffic
+
+WORDS = ("contradicted", "observed", "not observed", "not assessable")
+THE_WHOLE_LIST = "name"
+"""Field of a broken item that stands for the list of destinations: what is undeclared breaks the list, not the item it is cited by."""
+
+
+def declared(device: DeviceTraffic, matches: pd.DataFrame, declaration: Declaration, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Rows in the order of the declaration, destinations first."""
+    sums = device.flows.groupby(matches["destination"])[["up_bytes", "down_bytes"]].agg(["sum", "size"])
+    observed = {int(str(row)): (int(numbers.iloc[1]), int(numbers.iloc[0]), int(numbers.iloc[2])) for row, numbers in sums.iterrows()}
+    mine = [one for one in findings if one.device == device.device.id]
+    rows = [_row("destination", item, item.title, observed.get(row, (0, 0, 0)), mine) for row, item in enumerate(declaration.destinations)]
+    return [*rows, *_listeners(device, declaration, mine)]
+
+
+def _listeners(device: DeviceTraffic, declaration: Declaration, findings: Sequence[Finding]) -> Iterator[dict[str, Any]]:
+    flows = device.flows
+    for item in declaration.listeners:
+        used = flows[~flows["device_is_originator"] & (flows["local_port"] == item.port) & (flows["transport"] == item.transport)]
+        sums = (len(used), int(used["up_bytes"].sum()), int(used["down_bytes"].sum()))
+        yield _row("listener", item, f"listens {item.transport}/{item.port} to {item.sender}", sums, findings)
+
+
+def _row(table: str, item: Destination | Listener, title: str, sums: tuple[int, int, int], findings: Sequence[Finding]) -> dict[str, Any]:
+    flows, up_bytes, down_bytes = sums
+    breaking = [one for one in findings if _breaks(one, table, item.source)]
+    unusable = isinstance(item, Destination) and bool(item.not_assessable)
+    state = "contradicted" if breaking else "not assessable" if unusable else "observed" if flows else "not observed"
+    return {
+        "table": table,
+        "item": title,
+        "terms": terms(item) if isinstance(item, Destination) else "",
+        "purpose": item.purpose if isinstance(item, Destination) else "",
+        "recipient": item.recipient if isinstance(item, Destination) else "",
+        "file": item.source.file,
+        "line": item.source.line,
+        "by": item.source.by,
+        "state": state,
+        "flows": flows,
+        "up_bytes": up_bytes,
+        "down_bytes": down_bytes,
+        "findings": [one.id for one in breaking],
+    }
+
+
+def _breaks(finding: Finding, table: str, source: Source) -> bool:
+    place = (table, source.file, source.line)
+    return any((one.table, one.file, one.line) == place and one.field != THE_WHOLE_LIST for one in finding.contradicts)
+
+
+def terms(item: Destination) -> str:
+    """What is promised, in words: `tcp 443, in DE FR, encryption tls, at most 200,000,000 bytes up a day`."""
+    ports = " ".join(str(first) if first == last else f"{first}-{last}" for first, last in item.ports)
+    limit = item.max_upload_bytes_per_day
+    said = (
+        f"{item.transport} {ports}".strip(),
+        f"in {' '.join(sorted(item.jurisdictions))}" if item.jurisdictions is not None and len(item.jurisdictions) <= 4 else "",
+        f"in {len(item.jurisdictions)} countries" if item.jurisdictions is not None and len(item.jurisdictions) > 4 else "",
+        f"begun by the {item.initiator}" if item.initiator else "",
+        f"encryption {item.encryption}" if item.encryption else "",
+        f"{item.direction} only" if item.direction in ("upload", "download") else "",
+        f"at most {limit:,} bytes up a day" if limit is not None else "",
+        f"every {item.period_s:g} s" if item.period_s is not None else "",
+        f"only in {' '.join(item.phases)}" if item.phases else "",
+        item.not_assessable,
+    )
+    return ", ".join(filter(None, said))

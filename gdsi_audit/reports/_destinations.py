@@ -1,0 +1,148 @@
+"""Whom one device spoke with: flows, contacts, places and the declaration on one row per name, or per address where there is no name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from gdsi_audit import assessment
+from gdsi_audit.declarations import Declaration
+from gdsi_audit.endpoints import NAME_SOURCES, Endpoint
+from gdsi_audit.geo import Place
+from gdsi_audit.jurisdictions import jurisdiction
+from gdsi_audit.reports._instant import iso
+from gdsi_audit.traffic import DeviceTraffic
+
+SUMS = ("flows", "up_bytes", "down_bytes")
+MOST_SERVICES = 8
+GRAVEST_VERDICT = (
+    *("undeclared", "unnamed", "ambiguous", "unstated", "not_observable", "not_assessable", "unanswered", "declared"),
+    *("bench", "background", "link_upkeep"),
+)
+GRAVEST_ASSESSMENT = ("outside", "contested", "unknown", "multi-location", "inside")
+
+
+@dataclass
+class Party:
+    """One destination, summed up."""
+
+    name: str
+    source: str = ""
+    addresses: set[str] = field(default_factory=set)
+    services: set[str] = field(default_factory=set)
+    verdicts: set[str] = field(default_factory=set)
+    items: set[int] = field(default_factory=set)
+    assessments: set[str] = field(default_factory=set)
+    flows: int = 0
+    up_bytes: int = 0
+    down_bytes: int = 0
+    first: int | None = None
+    last: int | None = None
+
+
+Parties = dict[tuple[str, str], Party]
+"""By (name, address)."""
+
+
+def parties(device: DeviceTraffic, matches: pd.DataFrame, declaration: Declaration) -> Parties:
+    """One Party per name and address. Sums come from `contacts`, which is complete; verdicts from `flows`, which may be folded."""
+    found: Parties = {}
+    keys = ["name", "remote_addr"]
+    for name, address, *numbers in _rows(_sums(device.contacts)):
+        found[name, address] = Party(name, "", {address}, set(), set(), set(), set(), *numbers)
+    flows = device.flows
+    judged = flows[keys].assign(verdict=matches["verdict"], item=matches["destination"], source=flows["name_source"]).drop_duplicates()
+    for name, address, verdict, item, source in _rows(judged):
+        party = found.setdefault((name, address), Party(name, addresses={address}))
+        party.verdicts.add(verdict)
+        party.items.update({item} - {-1})
+        party.assessments.add(_assess(device.endpoints.get(address), declaration, item))
+        party.source = min((one for one in (party.source, source) if one), key=NAME_SOURCES.index, default="")
+    for name, address, service in _services(flows):
+        found[name, address].services.add(service)
+    return found
+
+
+def _sums(contacts: pd.DataFrame) -> pd.DataFrame:
+    """name, remote_addr, flows, up_bytes, down_bytes, first, last."""
+    given = contacts.groupby(["name", "remote_addr"], observed=True, sort=False)
+    return given.agg({**dict.fromkeys(SUMS, "sum"), "first": "min", "last": "max"}).reset_index()
+
+
+def _rows(table: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    return zip(*(table[column].tolist() for column in table), strict=True)
+
+
+def _services(flows: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
+    """(name, address, `tcp/443 tls`): the responder's port; where the device is the responder, `listens tcp/554`."""
+    began = flows["device_is_originator"]
+    port = flows["remote_port"].where(began, flows["local_port"])
+    shown = flows[["name", "remote_addr", "transport", "service"]].assign(port=port, began=began).drop_duplicates()
+    for name, address, transport, service, number, device_began in _rows(shown):
+        ported = transport in ("tcp", "udp", "sctp")
+        text = f"{transport}/{number}" if ported else transport
+        yield name, address, " ".join(filter(None, ("listens" if ported and not device_began else "", text, service)))
+
+
+def _distinct(services: set[str]) -> list[str]:
+    """Sorted; `tcp/443` goes where there is `tcp/443 tls`, for it is the same service with its first bytes uncaptured."""
+    return sorted(one for one in services if not any(other.startswith(f"{one} ") for other in services))
+
+
+def _assess(endpoint: Endpoint | None, declaration: Declaration, item: int) -> str:
+    destination = declaration.destinations[item] if item >= 0 else None
+    return assessment.assess(endpoint.place if endpoint else Place(), *assessment.limits(destination, declaration.jurisdictions))
+
+
+def destinations(found: Parties, endpoints: Mapping[str, Endpoint], declaration: Declaration) -> list[dict[str, Any]]:
+    """Rows for a reader: addresses of one name together, most upload first."""
+    grouped: dict[str, list[Party]] = defaultdict(list)
+    for (name, address), party in found.items():
+        grouped[name or address].append(party)
+    rows = [_destination(title, group, endpoints, declaration) for title, group in grouped.items()]
+    return sorted(rows, key=lambda row: (-row["up_bytes"], -row["down_bytes"], row["destination"]))
+
+
+def _destination(title: str, group: Sequence[Party], endpoints: Mapping[str, Endpoint], declaration: Declaration) -> dict[str, Any]:
+    ranked = sorted(group, key=lambda one: (-one.up_bytes, *sorted(one.addresses)))
+    addresses = [address for one in ranked for address in sorted(one.addresses)]
+    places = [endpoints[address].place for address in addresses if address in endpoints]
+    items = [declaration.destinations[row] for row in sorted({row for one in group for row in one.items})]
+    services = _distinct({service for one in group for service in one.services})
+    return {
+        "destination": title,
+        "name_source": min((one.source for one in group if one.source), key=NAME_SOURCES.index, default=""),
+        "addresses": addresses,
+        "services": services[:MOST_SERVICES],
+        "services_not_shown": max(0, len(services) - MOST_SERVICES),
+        "places": list(dict.fromkeys(jurisdiction(place) for place in places)),
+        "organisations": list(dict.fromkeys(place.organisation for place in places if place.organisation)),
+        "match": gravest_match(group),
+        "items": [item.title for item in items],
+        "purposes": list(dict.fromkeys(item.purpose for item in items if item.purpose)),
+        "assessment": gravest_assessment(group),
+        **totals(group),
+    }
+
+
+def totals(group: Sequence[Party]) -> dict[str, Any]:
+    """Sums over `group`, and its first and last instants."""
+    return {
+        **{name: sum(getattr(one, name) for one in group) for name in SUMS},
+        "first_seen": iso(min((one.first for one in group if one.first is not None), default=None)),
+        "last_seen": iso(max((one.last for one in group if one.last is not None), default=None)),
+    }
+
+
+def gravest_match(group: Sequence[Party]) -> str:
+    """Of matching's words for `group`, the one that a reader must see."""
+    return min({word for one in group for word in one.verdicts}, key=GRAVEST_VERDICT.index, default="not_observable")
+
+
+def gravest_assessment(group: Sequence[Party]) -> str:
+    """Of the assessments of `group`, the one that a reader must see."""
+    return min({word for one in group for word in one.assessments}, key=GRAVEST_ASSESSMENT.index, default="unknown")

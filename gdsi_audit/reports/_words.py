@@ -1,0 +1,125 @@
+"""The words that formats for readers share: titles, short reasons, quantities."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from gdsi_audit.commitments import WORDS
+from gdsi_audit.finding import SEVERITIES
+
+TITLES = {
+    "GDSI-1": "open, secure supply chain",
+    "GDSI-2": "no theft of crucial data",
+    "GDSI-3": "personal information",
+    "GDSI-4": "local law, no storage at home",
+    "GDSI-5": "jurisdiction of others",
+    "GDSI-6": "judicial assistance",
+    "GDSI-7": "no back doors",
+}
+
+MATCHES = {
+    "declared": "yes",
+    "undeclared": "no",
+    "ambiguous": "unclear: several names",
+    "unnamed": "no, and no name",
+    "not_observable": "name not observable",
+    "not_assessable": "not assessable",
+    "unstated": "nothing declared",
+    "unanswered": "unanswered",
+    "link_upkeep": "link upkeep",
+    "bench": "tester's own",
+    "background": "not under audit",
+}
+"""Whether it was declared, in words."""
+
+
+def declared(destination: Mapping[str, Any]) -> str:
+    """Whether a destination was declared, in words."""
+    otherwise = destination["match"] == "undeclared" and destination["items"]
+    return "not like this" if otherwise else MATCHES[destination["match"]]
+
+
+def size(count: int) -> str:
+    """`9,999 B`, `12.3 kB`, `4.5 MB`: decimal units, three digits."""
+    if count < 10_000:
+        return f"{count:,} B"
+    for unit, limit in (("kB", 10**3), ("MB", 10**6), ("GB", 10**9)):
+        if count < limit * 999.5:
+            return f"{count / limit:.3g} {unit}"
+    return f"{count / 10**12:,.3g} TB"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 frame`, `2,000 frames`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 minutes`, `3.5 hours`, `12 days`."""
+    for unit, length_s in (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
+        if seconds >= 2 * length_s:
+            return f"{seconds / length_s:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
+def tally(verdicts: Iterable[Mapping[str, Any]]) -> str:
+    """`1 contradicted, 3 indicator, 3 inconclusive`: gravest first, only words that occur."""
+    numbers = Counter(one["verdict"] for one in verdicts)
+    return ", ".join(f"{numbers[word]} {word}" for word in WORDS if numbers[word])
+
+
+def severities(findings: Sequence[Mapping[str, Any]]) -> str:
+    """`2 high, 1 low, 4 info`."""
+    numbers = Counter(one["severity"] for one in findings)
+    return ", ".join(f"{numbers[word]} {word}" for word in reversed(SEVERITIES) if numbers[word])
+
+
+def why(verdict: Mapping[str, Any], findings: Mapping[str, Mapping[str, Any]]) -> str:
+    """The reason for a verdict in one clause; `findings` by id."""
+    named = [findings[one] for one in verdict["findings"] if one in findings]
+    if named and verdict["verdict"] in ("contradicted", "indicator"):
+        more = f" and {counted(len(named) - 1, 'other finding')}" if len(named) > 1 else ""
+        return f"{named[0]['detector'].replace('_', ' ')}: {named[0]['subject']}{more}"
+    if verdict["verdict"] == "not testable":
+        return "packets cannot show it"
+    if verdict["missing"]:
+        return "; ".join(verdict["missing"])
+    numbers = verdict["coverage"]
+    return f"{float(numbers['observed_hours']):.2f} hours observed, loss {float(numbers['loss']):.2%}"
+
+
+def ranges(evidence: Mapping[str, Any], paths: Mapping[str, str], most: int = 6) -> str:
+    """`7-11, 17-18`, with several captures `7-11 of camera.pcap`; `paths` by hash. The tail of a long list is a number."""
+    shown = []
+    for frames in evidence["frames"]:
+        spans = [str(first) if first == last else f"{first}-{last}" for first, last in frames["ranges"]]
+        more = f" and {counted(len(spans) - most, 'more range')}" if len(spans) > most else ""
+        of = f" of {basename(paths.get(frames['capture'], frames['capture']))}" if len(paths) > 1 else ""
+        shown.append(f"{', '.join(spans[:most])}{more}{of}")
+    return "; ".join(shown)
+
+
+def basename(path: str) -> str:
+    """The last part of a path, as the capture is called among colleagues."""
+    return path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path
+
+
+def tshark(evidence: Mapping[str, Any], paths: Mapping[str, str]) -> str:
+    """The command that shows the evidence, quoted for a shell; one per capture."""
+    files = [paths.get(frames["capture"], "CAPTURE") for frames in evidence["frames"]]
+    return "; ".join(f"tshark -r {shlex.quote(file)} -Y {shlex.quote(evidence['display_filter'])}" for file in files)
+
+
+def described(device: Mapping[str, Any]) -> str:
+    """What is known of a device beside its id: vendor, host names, MACs and addresses."""
+    known = [device["vendor"], *device["hostnames"][:2], *device["macs"][:1], *device["addresses"][:2]]
+    more = len(device["addresses"]) - 2
+    return " · ".join([*dict.fromkeys(one for one in known if one and one != device["id"]), *([f"{more} more addresses"] if more > 0 else [])])
+
+
+def is_local(destination: Mapping[str, Any]) -> bool:
+    """Whether every address of it is private, link-local or multicast."""
+    return bool(destination["places"] == ["local"])

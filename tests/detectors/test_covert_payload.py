@@ -1,0 +1,100 @@
+"""Ports and fields of one protocol that carry another."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import pandas as pd
+import pytest
+
+from gdsi_audit.declarations import NOTHING_DECLARED, Destination
+from gdsi_audit.detectors.covert_payload import NTP_EPOCH_S, detect
+from gdsi_audit.protocols import Message
+from gdsi_audit.protocols.ntp import NtpMessage
+from gdsi_audit.traffic import DNS
+
+HEADER = "remote transport service up_pkts down_pkts up_bytes down_bytes initiator device_is_originator local"
+NOW_NS = 1_790_000_000 * 10**9
+NOW = (1_790_000_000 + NTP_EPOCH_S) << 32
+
+
+def flow(remote, transport="udp", service="-", up=30, down=0, size=200, initiator="unknown", originator="yes", local="-"):
+    return f"{HEADER}\n{remote} {transport} {service} {up} {down} {up * size} {down * size} {initiator} {originator} {local}"
+
+
+def found(device_traffic, table, declaration=NOTHING_DECLARED, **given):
+    return [(one.subject, one.severity) for one in detect(device_traffic(table, **given), declaration)]
+
+
+def queries(count, size=40):
+    row = {"flow": 16, "capture": 0, "frame": 1, "time": 0, "client": "192.168.1.50", "server": "203.0.113.9", "server_port": 53, "response": False}
+    row |= {"query": "a.example", "qtype": 1, "rcode": 0, "answers": 0, "message_bytes": size, "solicited": True}
+    return pd.DataFrame([row] * count, columns=list(DNS)).astype(DNS)
+
+
+def times(count, *, extensions=(), timestamps=(0, 0, 0, NOW), flow=16):
+    body = NtpMessage(3, 4, 0, "", 0, timestamps, extensions, 0, 0)
+    return {"ntp": tuple(Message(flow, number + 1, NOW_NS, "ntp", False, body) for number in range(count))}
+
+
+@pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8:f::9"])
+def test_datagrams_that_are_not_the_port_s_protocol(device_traffic, address):
+    shown = f"[{address}]" if ":" in address else address
+    assert found(device_traffic, flow(f"{shown}:53")) == [(f"{address} no DNS on port 53", "high")]
+    assert found(device_traffic, flow(f"{shown}:123")) == [(f"{address} no NTP on port 123", "high")]
+    assert found(device_traffic, flow(f"{shown}:53", up=8, size=40)) == [(f"{address} no DNS on port 53", "medium")]
+
+
+def test_a_few_real_messages_do_not_hide_the_rest(device_traffic):
+    assert found(device_traffic, flow("203.0.113.9:53", service="dns"), dns=queries(10)) == [("203.0.113.9 no DNS on port 53", "high")]
+    assert found(device_traffic, flow("203.0.113.9:123", service="ntp"), messages=times(10)) == [("203.0.113.9 no NTP on port 123", "high")]
+
+
+def test_a_declared_port_absolves_nothing(device_traffic, declared):
+    item = Destination(name="time.example", ports=((123, 123),), transport="udp")
+    assert found(device_traffic, flow("203.0.113.9:123"), declared(item)) == [("203.0.113.9 no NTP on port 123", "high")]
+
+
+def test_the_protocols_as_they_are(device_traffic):
+    assert found(device_traffic, flow("203.0.113.9:53", service="dns", size=40), dns=queries(30)) == []
+    assert found(device_traffic, flow("203.0.113.9:123", service="ntp", size=48), messages=times(30)) == []
+    assert found(device_traffic, flow("203.0.113.9:123", service="ntp", up=500, size=48), messages=times(64)) == []
+    assert found(device_traffic, flow("203.0.113.9:53", transport="tcp", service="dns_tcp")) == []
+    assert found(device_traffic, flow("203.0.113.9:53", up=4)) == []
+
+
+def test_caution_with_the_local_network_and_with_who_began(device_traffic):
+    assert found(device_traffic, flow("192.168.1.9:53")) == [("192.168.1.9 no DNS on port 53", "low")]
+    served = {"originator": "no", "local": "192.168.1.50:53"}
+    assert found(device_traffic, flow("203.0.113.9:4444", **served)) == [("203.0.113.9 no DNS on port 53", "low")]
+    assert found(device_traffic, flow("203.0.113.9:4444", initiator="remote", **served)) == [("203.0.113.9 no DNS on port 53", "high")]
+
+
+SECURED = ((0x0104, 36), (0x0204, 104), (0x0404, 40))
+WRONG_CLOCK = NTP_EPOCH_S << 32
+RANDOM = (0x1234567812345678, 0x5234567812345678, 0x8234567812345678, NOW)
+
+
+@pytest.mark.parametrize(
+    ("given", "data"),
+    [
+        ({"extensions": ((0x7E01, 64),)}, True),
+        ({"extensions": ((0x0204, 104),)}, True),
+        ({"timestamps": RANDOM}, True),
+        ({"extensions": SECURED}, False),
+        ({"extensions": ((0x2005, 28),)}, False),
+        ({"extensions": ((0x0502, 128),)}, False),
+        ({"timestamps": (WRONG_CLOCK, NOW, WRONG_CLOCK + (9 << 32), WRONG_CLOCK + (10 << 32))}, False),
+        ({"timestamps": (0, 0, 0, 0x1234567812345678)}, False),
+    ],
+)
+def test_fields_of_time_messages(device_traffic, given, data):
+    table = flow("203.0.113.9:123", service="ntp", size=112)
+    severity = "medium" if "timestamps" in given else "high"
+    assert found(device_traffic, table, messages=times(30, **given)) == [("203.0.113.9 data in NTP fields", severity)] * data
+
+
+def test_neither_tls_nor_http_on_443(device_traffic, declared):
+    table = "remote name name_source service\n203.0.113.9:443 - - -\n203.0.113.8:443 a.example dns -\n203.0.113.7:443 - - tls"
+    assert found(device_traffic, table) == [("203.0.113.9 no TLS on port 443", "low")]
+    assert found(device_traffic, table, declared(Destination(network=ip_network("203.0.113.0/24")))) == []

@@ -1,0 +1,144 @@
+"""The HTML report: self-contained, whole, small."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from made_findings import finding
+
+from gdsi_audit.reports import html
+
+VOID = {"meta", "br", "input", "img", "hr", "link"}
+
+
+class Page(HTMLParser):
+    """Checks nesting and gathers what matters."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "script" not in self.open and "style" not in self.open:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def source(made_audit):
+    return html.render(made_audit())
+
+
+@pytest.fixture(scope="module")
+def page(source):
+    found = Page(source)
+    assert found.open == []
+    return found
+
+
+def test_nothing_is_requested(page):
+    assert [entry for entry in page.attributes if entry[1] in ("src", "srcset", "action", "style") or entry[1].startswith("on")] == []
+    assert {value[0] for tag, name, value in page.attributes if name == "href"} == {"#"}
+
+
+def test_policy_allows_this_style_and_script_alone(source):
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', source).group(1)
+    for kind in ("style", "script"):
+        body = re.search(rf"<{kind}>(.*?)</{kind}>", source, re.S).group(1)
+        digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'")
+
+
+def test_every_internal_link_has_its_target(page):
+    anchors = {value for _, name, value in page.attributes if name == "id"}
+    assert {value[1:] for _, name, value in page.attributes if name == "href"} <= anchors
+
+
+def test_sections_stand_in_order(source):
+    wanted = [
+        "limits",
+        "verdicts",
+        "declared",
+        "findings",
+        "destinations",
+        "jurisdictions",
+        "activity",
+        "coverage",
+        "method",
+        "commitments",
+        "verify",
+    ]
+    assert re.findall(r'<h2 id="([a-z]+)"', source) == wanted
+
+
+def test_finding_keeps_four_fields_apart(page):
+    for label in ("Observation", "Inference", "Other explanations", "Refuted by", "tshark -r camera.pcap -Y 'frame.number == 1'", "camera.toml:10"):
+        assert label in page.text
+
+
+def test_page_names_limits_and_attribution(page):
+    assert "Data by One" in page.text
+    assert "112 days" in page.text
+    assert "no back door" in page.text
+
+
+def test_rows_are_as_many_as_in_the_document(made_audit, source):
+    body = source.split('id="destinations"')[1].split("</table>")[0].split("<tbody>")[1]
+    assert body.count("<tr>") == 11  # two addresses of one name are one row
+
+
+@pytest.mark.parametrize("count", [0, 1, 2000])
+def test_any_number_of_findings(made_audit, count):
+    text = html.render(made_audit(tuple(finding(number + 1) for number in range(count))))
+    found = Page(text)
+    assert found.open == []
+    assert len(text) < 2_000_000
+    assert ("host2000.example" in found.text) is (count == 2000)
+
+
+def test_two_hundred_destinations_stay_below_two_megabytes(made_audit):
+    rows = "\n".join(f"203.0.{number // 250}.{number % 250}:443 host{number}.example tls-sni tls 10 10 -" for number in range(200))
+    audit = made_audit(
+        tuple(finding(number + 1) for number in range(200)), flows=f"remote name name_source service up_bytes down_bytes device_is_originator\n{rows}"
+    )
+    assert len(html.render(audit)) < 2_000_000
+
+
+def test_no_devices(made_audit):
+    audit = made_audit((), stated=False)
+    empty = replace(audit, traffic=replace(audit.traffic, devices=()), verdicts=())
+    assert "No device was seen" in Page(html.render(empty)).text
+
+
+def test_same_audit_same_bytes(made_audit, source):
+    assert html.render(made_audit()) == source
+
+
+def test_summary_is_a_fragment_with_limits(made_audit):
+    text = html.summary(made_audit())
+    assert "<html" not in text
+    assert "GDSI-7" in text
+    assert "no back door" in text

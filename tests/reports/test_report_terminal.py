@@ -1,0 +1,67 @@
+"""The report for a terminal."""
+
+from __future__ import annotations
+
+import io
+import re
+
+from made_findings import SIX, finding
+from rich.console import Console
+
+from gdsi_audit.reports import terminal
+
+
+def test_answer_comes_first(made_audit):
+    lines = terminal.render(made_audit()).splitlines()
+    assert lines[1].startswith("captures/camera.pcap: 1,000 frames, 2026-09-21")
+    assert lines[4].startswith("camera  Example · ipcam")
+    assert re.match(r"\d contradicted, \d indicator, .*\d not testable\.$", lines[5])
+    assert lines[6] == "6 findings: 1 critical, 1 high, 1 medium, 1 low, 2 info."
+
+
+def test_length_suits_a_screen_or_two(made_audit):
+    assert 30 <= len(terminal.render(made_audit()).splitlines()) <= 110
+
+
+def test_seven_verdicts_and_the_limits_are_there(made_audit):
+    text = terminal.render(made_audit())
+    assert all(f"GDSI-{number} " in text for number in range(1, 8))
+    assert "what this report cannot say" in text
+    assert "Ledger: 1,000 frames read = 990 decoded + 10 skipped (10 not_ip)." in text
+
+
+def test_plain_text_has_no_control_sequence(made_audit, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    text = terminal.render(made_audit())
+    assert "\x1b" not in text
+    assert all(len(line) <= terminal.WIDTH for line in text.partition("\nNEXT")[0].splitlines())
+
+
+def test_width_of_the_terminal_does_not_matter(made_audit, monkeypatch):
+    before = terminal.render(made_audit())
+    monkeypatch.setenv("COLUMNS", "40")
+    assert terminal.render(made_audit()) == before
+
+
+def test_colours_on_a_terminal(made_audit):
+    sheet = io.StringIO()
+    terminal.show(made_audit(), Console(file=sheet, width=100, force_terminal=True, color_system="standard"))
+    assert "\x1b[" in sheet.getvalue()
+
+
+def test_no_finding_is_no_clearance(made_audit):
+    text = terminal.render(made_audit((), stated=False))
+    assert "none: read the limits below before you quote that" in text
+    assert "No declaration was given" in text
+    assert "--declaration FILE.toml" in text
+
+
+def test_thousands_of_findings_stay_short(made_audit):
+    text = terminal.render(made_audit(tuple(finding(number + 1) for number in range(2000))))
+    assert len(text.splitlines()) <= 130
+    assert "1,991 more findings" in text
+
+
+def test_words_that_are_not_ours(made_audit):
+    text = terminal.render(made_audit(SIX)).lower()
+    assert not re.findall(r"\b(compliant|safe|violated|unlawful|illegal|adequate|export(?:ed)?)\b", text)
