@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -26,8 +27,7 @@ ERRORS = {"icmp": (3, 4, 5, 11, 12), "icmp6": (1, 2, 3, 4)}
 MOST_LISTED_FRAMES = 20
 """A bare list of frame numbers counts as evidence up to here."""
 
-CITED = [*("flow", "parent", "transport", "local_addr", "local_port", "remote_addr", "remote_port", "device_is_originator", "community_id")]
-CITED += [*("up_pkts", "down_pkts", "duplicate_pkts", "first_capture", "last_capture", "first_frame", "last_frame")]
+CITED = ["transport", "local_addr", "local_port", "remote_addr", "remote_port", "device_is_originator", "community_id"]
 
 FRAGMENT = "ip.flags.mf == 1 || ip.frag_offset > 0 || ipv6.fraghdr"
 
@@ -63,10 +63,10 @@ def evidence(
     FrameIndex.frames gives them. Up to twenty such frames are listed in the filter, which makes it exact; more make it a superset.
     """
     mask = _mask(traffic, flows)
-    chosen = traffic.flows[CITED].take(np.flatnonzero(mask))
-    found = frames if frames is not None else _frames(traffic, chosen)
-    complete = _is_complete(chosen, found) if frames is None else True
-    single = chosen.iloc[0] if len(chosen) == 1 else None
+    rows = np.flatnonzero(mask)
+    found = frames if frames is not None else _frames(traffic, rows)
+    complete = _is_complete(traffic.flows, rows, found) if frames is None else True
+    single = traffic.flows[CITED].iloc[int(rows[0])] if rows.size == 1 else None
     made = []
     for capture, ranges in found:
         terms = _terms(traffic, mask, capture, ranges, fragments=not complete)
@@ -90,31 +90,27 @@ def _mask(traffic: DeviceTraffic, flows: pd.Series[bool] | NDArray[np.bool_] | C
     return np.isin(traffic.flows["flow"].to_numpy(), given)
 
 
-def _frames(traffic: DeviceTraffic, chosen: pd.DataFrame) -> list[tuple[int, Ranges]]:
+def _frames(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> list[tuple[int, Ranges]]:
     """The exact frames; where the index does not know the flows, the first and last frame of each."""
-    found = traffic.frames.frames(chosen["flow"].tolist())
-    if found or chosen.empty:
+    found = traffic.frames.frames(traffic.flows["flow"].to_numpy()[rows].tolist())
+    if found or not rows.size:
         return found
-    ends = pd.concat([chosen[["first_capture", "first_frame"]].set_axis(["capture", "frame"], axis=1), _lasts(chosen)])
-    by_capture = sorted({(int(capture), int(frame)) for capture, frame in zip(ends["capture"], ends["frame"], strict=True)})
+    ends = [(traffic.flows[f"{end}_capture"].to_numpy()[rows], traffic.flows[f"{end}_frame"].to_numpy()[rows]) for end in ("first", "last")]
+    by_capture = sorted({pair for captures, frames in ends for pair in zip(captures.tolist(), frames.tolist(), strict=True)})
     captures = sorted({capture for capture, _ in by_capture})
     return [(capture, [(frame, frame) for of, frame in by_capture if of == capture]) for capture in captures]
 
 
-def _lasts(chosen: pd.DataFrame) -> pd.DataFrame:
-    return chosen[["last_capture", "last_frame"]].set_axis(["capture", "frame"], axis=1)
-
-
-def _is_complete(chosen: pd.DataFrame, found: Sequence[tuple[int, Ranges]]) -> bool:
+def _is_complete(flows: pd.DataFrame, rows: NDArray[np.intp], found: Sequence[tuple[int, Ranges]]) -> bool:
     """Whether every packet is one frame and every frame one packet: no fragments, no tunnel, nothing unknown to the index."""
-    pkts = int(chosen[["up_pkts", "down_pkts", "duplicate_pkts"]].to_numpy().sum())
-    return pkts == sum(last - first + 1 for _, ranges in found for first, last in ranges) and bool((chosen["parent"] < 0).all())
+    pkts = sum(int(flows[column].to_numpy()[rows].sum()) for column in ("up_pkts", "down_pkts", "duplicate_pkts"))
+    return pkts == sum(last - first + 1 for _, ranges in found for first, last in ranges) and bool((flows["parent"].to_numpy()[rows] < 0).all())
 
 
 def _terms(traffic: DeviceTraffic, mask: NDArray[np.bool_], capture: int, ranges: Ranges, *, fragments: bool) -> Terms:
     """The shortest form that fits: by service, then by five-tuple, then by address, then by the device's address alone."""
     near = _overlapping(traffic.flows, mask, capture, ranges)
-    inside, outside = _tuples(traffic.flows, near & mask), _tuples(traffic.flows, near & ~mask)
+    inside, outside = _tuples(traffic, near & mask), _tuples(traffic, near & ~mask)
     services = {_service(one) for one in inside}
     others = {_service(one) for one in outside} | {_swapped(one) for one in outside}
     whole = traffic.folded == 0 and services.isdisjoint(others)
@@ -138,12 +134,16 @@ def _overlapping(flows: pd.DataFrame, mask: NDArray[np.bool_], capture: int, ran
     return np.asarray(wanted[codes] & begun & ~ended)
 
 
-def _tuples(flows: pd.DataFrame, mask: NDArray[np.bool_]) -> list[Tuple]:
-    rows = np.flatnonzero(mask)
-    if not rows.size:
-        return []
-    columns = [flows[name].take(rows).astype(object).tolist() for name in Tuple._fields]
-    return sorted({Tuple(*row) for row in zip(*columns, strict=True)})
+_TUPLES: WeakKeyDictionary[DeviceTraffic, list[Tuple]] = WeakKeyDictionary()
+"""One entry per flow of a device, made once: every finding asks for some of them."""
+
+
+def _tuples(traffic: DeviceTraffic, mask: NDArray[np.bool_]) -> list[Tuple]:
+    known = _TUPLES.get(traffic)
+    if known is None:
+        columns = [traffic.flows[name].astype(object).tolist() for name in Tuple._fields]
+        known = _TUPLES[traffic] = [Tuple(*row) for row in zip(*columns, strict=True)]
+    return sorted({known[row] for row in np.flatnonzero(mask).tolist()})
 
 
 def _service(one: Tuple) -> Tuple:
