@@ -46,6 +46,7 @@ QUIC_HANDSHAKE_BYTES = 3_900
 
 REMEMBERED_BODIES = 8192
 
+_NOTHING: frozenset[tuple[int, int]] = frozenset()
 _SOURCE_RANK = {source: rank for rank, source in enumerate(NAME_SOURCES)}
 _SERVER_NAMES = frozenset(_SOURCE_RANK[source] for source in ("tls-sni", "quic-sni"))
 _HTTP_HOSTS = frozenset(_SOURCE_RANK[source] for source in ("http-host", "http-authority"))
@@ -88,13 +89,18 @@ class Said(NamedTuple):
     protocol: str
     from_responder: bool
     service: int
+    is_hello: bool
+    """It may say more than names."""
     ja3: int
     ja3s: int
     ja4: int
     alpn: int
     handshake_bytes: int
     names: tuple[tuple[int, int], ...]
-    """(text, row in NAME_SOURCES)."""
+    """(text, row in NAME_SOURCES), each once."""
+    server_name: int
+    http_host: int
+    """The first of `names` from such a source."""
 
 
 class FactKeeper:
@@ -123,10 +129,12 @@ class FactKeeper:
         if facts is None:
             facts = self._live[message.flow] = FlowFacts()
         facts.service = said.service
-        facts.ja3, facts.ja3s, facts.ja4 = said.ja3 or facts.ja3, said.ja3s or facts.ja3s, said.ja4 or facts.ja4
-        facts.alpn, facts.handshake_bytes = said.alpn or facts.alpn, said.handshake_bytes or facts.handshake_bytes
-        for name in said.names:
-            self._name(facts, name, message)
+        if said.is_hello:
+            facts.ja3, facts.ja3s, facts.ja4 = said.ja3 or facts.ja3, said.ja3s or facts.ja3s, said.ja4 or facts.ja4
+            facts.alpn, facts.handshake_bytes = said.alpn or facts.alpn, said.handshake_bytes or facts.handshake_bytes
+        if said.names:
+            facts.server_name, facts.http_host = facts.server_name or said.server_name, facts.http_host or said.http_host
+            self._name(facts, said.names, message)
 
     def _remember(self, message: Message) -> Said:
         """Bodies are shared by flows that say the same, so what one says is worked out once. Each is kept alive, so that its id stays its own."""
@@ -139,32 +147,30 @@ class FactKeeper:
         body, row = message.body, self.texts.row
         hello = getattr(body, "client_hello", None) or body
         alpn = getattr(hello, "alpn", ())
-        names = body.names() if hasattr(body, "names") else ()
+        given = body.names() if hasattr(body, "names") else ()
+        names = tuple(dict.fromkeys((row(name.lower()), _SOURCE_RANK[source]) for name, source in given if name))
         return Said(
             body,
             message.protocol,
             message.from_responder,
             row(message.protocol),
+            hello is not body or hasattr(hello, "ja3") or hasattr(hello, "ja3s") or hasattr(hello, "alpn"),
             row(getattr(hello, "ja3", "")),
             row(getattr(hello, "ja3s", "")),
             row(getattr(hello, "ja4", "")),
             row(alpn if isinstance(alpn, str) else alpn[0] if alpn else ""),
             _handshake_bytes(message, hello),
-            tuple((row(name.lower()), _SOURCE_RANK[source]) for name, source in names if name),
+            names,
+            next((text for text, rank in names if rank in _SERVER_NAMES), 0),
+            next((text for text, rank in names if rank in _HTTP_HOSTS), 0),
         )
 
-    def _name(self, facts: FlowFacts, name: tuple[int, int], message: Message) -> None:
-        row, rank = name
-        if rank in _SERVER_NAMES and not facts.server_name:
-            facts.server_name = row
-        elif rank in _HTTP_HOSTS and not facts.http_host:
-            facts.http_host = row
-        if any(seen[0] == row and seen[1] == rank for seen in facts.names):
-            return
-        if len(facts.names) >= MOST_NAMES_PER_FLOW:
-            self.dropped_names += 1
-            return
-        facts.names.append((row, rank, message.frame, message.time, message.capture))
+    def _name(self, facts: FlowFacts, names: tuple[tuple[int, int], ...], message: Message) -> None:
+        seen = {name[:2] for name in facts.names} if facts.names else _NOTHING
+        fresh = [name for name in names if name not in seen]
+        room = MOST_NAMES_PER_FLOW - len(facts.names)
+        self.dropped_names += max(len(fresh) - room, 0)
+        facts.names.extend((*name, message.frame, message.time, message.capture) for name in fresh[:room])
 
     def close(self, flows: NDArray[np.int64], serials: NDArray[np.int64]) -> tuple[NDArray[np.void], NDArray[np.void]]:
         """FACTS and NAMES rows of the flows that closed; FACTS has a row for every one of them, in their order."""

@@ -15,6 +15,9 @@ from gdsi_audit.spool import Spool
 ENTRIES = np.dtype([("serial", "u4"), ("frame", "u4")])  # serial of the flow; frame over all captures, from 1
 UNKNOWN_SERIAL = np.uint32(0xFFFFFFFF)
 
+MOST_SORTED_ENTRIES = 4_000_000
+"""Up to this many entries (32 MB) are held sorted by flow; more are searched where they lie."""
+
 Ranges = list[tuple[int, int]]
 
 
@@ -24,6 +27,7 @@ class FrameIndex:
     def __init__(self) -> None:
         self._spool = Spool(ENTRIES)
         self._batches: list[tuple[int, int, int, int]] = []  # first row, rows, lowest frame, highest frame
+        self._by_serial: tuple[NDArray[np.uint32], NDArray[np.uint32]] | None = None
         self._capture_starts: list[int] = []
         self._flows = self._serials = self._firsts = self._lasts = np.empty(0, np.int64)
 
@@ -57,10 +61,24 @@ class FrameIndex:
         if not places.size:
             return []
         serials = self._serials[places].astype(np.uint32)
-        entries = self._between(int(self._firsts[places].min()), int(self._lasts[places].max()))
-        found = [piece["frame"][np.isin(piece["serial"], serials)] for piece in entries]
+        if self._spool.rows <= MOST_SORTED_ENTRIES:
+            found = self._sorted_frames(serials)
+        else:
+            entries = self._between(int(self._firsts[places].min()), int(self._lasts[places].max()))
+            found = [piece["frame"][np.isin(piece["serial"], serials)] for piece in entries]
         numbers = np.unique(np.concatenate(found)) if found else np.empty(0, np.uint32)
         return self._by_capture(numbers.astype(np.int64))
+
+    def _sorted_frames(self, serials: NDArray[np.uint32]) -> list[NDArray[np.uint32]]:
+        """The frames of each flow, from entries that are sorted once."""
+        if self._by_serial is None or self._by_serial[0].size != self._spool.rows:
+            entries = self._spool.all()
+            order = np.argsort(entries["serial"], kind="stable")
+            self._by_serial = entries["serial"][order], entries["frame"][order]
+        sorted_serials, frames = self._by_serial
+        firsts = np.searchsorted(sorted_serials, serials, side="left").tolist()
+        behinds = np.searchsorted(sorted_serials, serials, side="right").tolist()
+        return [frames[first:behind] for first, behind in zip(firsts, behinds, strict=True)]
 
     def first(self, flow: int, count: int) -> list[tuple[int, int]]:
         """(capture ordinal, frame) of the first `count` packets of the flow with this id, in order; fewer where it has fewer or is unknown."""

@@ -36,7 +36,7 @@ def test_a_body_shared_by_flows_says_the_same_of_each():
 
 
 def test_the_direction_is_no_part_of_a_shared_body():
-    keeper, body = FactKeeper(), Body(cipher_suites=(1,))
+    keeper, body = FactKeeper(), Body(cipher_suites=(1,), ja3="one")
     keeper.note(message(16, body, from_responder=True))
     keeper.note(message(32, body))
     assert closed(keeper, 16, 32)[0]["handshake_bytes"].tolist() == [0, 1000]

@@ -36,7 +36,7 @@ ALTERNATIVES = (
 )
 
 
-def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: int = 50) -> Iterator[Finding]:
+def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: int = 8) -> Iterator[Finding]:
     """See `Detector`. Beyond `most_subjects` addresses, those that moved least become one finding."""
     if traffic.flows.empty:
         return

@@ -35,7 +35,8 @@ def warnings(rows: Sequence[Mapping[str, Any]], today: date) -> Iterator[str]:
         if "GeoLite2" in str(row.get("licence", "")) and age_days > MOST_GEOLITE_DAYS:
             yield f"{path}: {age_days} days old; its licence asks to delete it within 30 days of a newer release: geodb update --source maxmind"
         elif age_days > MOST_DAYS and path.endswith((".mmdb", "prefixes.csv.gz")):
-            yield f"{path}: {age_days} days old; gdsi-audit geodb update brings a newer one"
+            remedy = "comes newer with the next release" if path.startswith("second-opinion/") else "gdsi-audit geodb update brings a newer one"
+            yield f"{path}: {age_days} days old; {remedy}"
 
 
 def lookup(places: Places, text: str, names: Sequence[str] = ()) -> list[str]:

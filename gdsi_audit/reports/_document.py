@@ -48,8 +48,8 @@ def document(audit: Audit) -> dict[str, Any]:
         "settings": {**audit.settings, "declaration": _statement(audit.declaration)},
         "version": audit.version,
     }
-    # Endpoints may be many, and are made of plain values from the start.
-    return {key: value if key == "endpoints" else plain(value) for key, value in whole.items()}
+    # Endpoints and the frames of findings may be many, and are made of plain values from the start.
+    return {key: value if key in ("endpoints", "findings") else plain(value) for key, value in whole.items()}
 
 
 def _attributes(value: Any) -> dict[str, Any]:
@@ -131,19 +131,16 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "id": finding.id,
-        **_attributes(finding),
-        "contradicts": [_attributes(one) for one in finding.contradicts],
-        "first_seen": iso(finding.first_seen or None),
-        "last_seen": iso(finding.last_seen or None),
-        "evidence": [_evidence(one) for one in finding.evidence],
-    }
+    spans = {"first_seen": iso(finding.first_seen or None), "last_seen": iso(finding.last_seen or None)}
+    broken = {"contradicts": [_attributes(one) for one in finding.contradicts]}
+    table: dict[str, Any] = plain({"id": finding.id, **_attributes(finding), **broken, **spans, "evidence": ()})
+    return {**table, "evidence": [_evidence(one) for one in finding.evidence]}
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
-    frames = [{"capture": capture, "ranges": ranges} for capture, ranges in evidence.frames]
-    return {**_attributes(evidence), "frames": frames, "frame_count": evidence.frame_count}
+    frames = [{"capture": capture, "ranges": [list(span) for span in ranges]} for capture, ranges in evidence.frames]
+    table: dict[str, Any] = plain({**_attributes(evidence), "frames": (), "frame_count": evidence.frame_count})
+    return {**table, "frames": frames}
 
 
 def _database(database: Mapping[str, Any], captures: tuple[Capture, ...]) -> dict[str, Any]:
