@@ -69,7 +69,8 @@ def bindings(pieces: Iterable[NDArray[np.void]]) -> NDArray[np.void]:
             pkts = np.bincount(place, sent[f"{side}_pkts"], rows.size)
             volume = np.bincount(place, sent[f"{side}_ip_bytes"], rows.size)
             flows = np.bincount(place, minlength=rows.size) * originated
-            fresh = np.bincount(place, np.isin(sent[f"{side}_first_ttl"], INITIAL_TTLS), rows.size)
+            ttls = sent[f"{side}_first_ttl"]
+            fresh = np.bincount(place, np.isin(ttls, INITIAL_TTLS) | (ttls <= LINK_TTL), rows.size)
             distinct = zip(*(key[rows].tolist() for key in keys), strict=True)
             for key, *amounts in zip(distinct, pkts.tolist(), volume.tolist(), flows.tolist(), fresh.tolist(), strict=True):
                 total = sums[key]

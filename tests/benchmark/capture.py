@@ -9,6 +9,7 @@ The same seeds give the same bytes. Left out of the seeds: fragments, ICMP error
 from __future__ import annotations
 
 import argparse
+import random
 import struct
 import sys
 from dataclasses import dataclass, field
@@ -326,8 +327,11 @@ def make(out: BinaryIO, packets: int, paths: list[Path], begin_s: int = 1_790_00
     repeater = Repeater(seed, max(1, min(DEVICES, -(-packets // len(seed.frames)))))
     turns = -(-packets // repeater.packets)
     out.write(HEADER)
+    pause, begin_us = random.Random(turns), begin_s * 1_000_000
     for number in range(turns):
-        out.write(repeater.turn(number, begin_s * 1_000_000 + number * repeater.turn_us).data)
+        out.write(repeater.turn(number, begin_us).data)
+        # People do not browse like clockwork: even repetitions would be beacons, and the audit would be busy with those.
+        begin_us += int(repeater.turn_us * (1 + pause.expovariate(0.5)))
     return {
         "packets": turns * repeater.packets,
         "flows": turns * repeater.copies * len(seed.flows),
