@@ -65,7 +65,6 @@ REVERSED_V6 = [".".join(data(number, 16).hex()) + ".ip6.arpa" for number in rang
 WORDS = [
     f"{first}-{second}-status.cams.example"
     for first in ("kitchen", "garden", "street", "garage")
-   
     for second in ("one", "two", "three", "four", "five")
 ]
 SERVICES = [f"_{data(number, 8).hex()}._tcp.cams.example" for number in range(60)]
