@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.spool import Spool
 
-ENTRIES = np.dtype([("serial", "u4"), ("frame", "u4")])  # serial of the flow; frame over all captures, from 1
+ENTRIES = np.dtype([("frame", "<u4"), ("serial", "<u4")])  # frame over all captures, from 1; serial of the flow: as one number they sort by flow
 UNKNOWN_SERIAL = np.uint32(0xFFFFFFFF)
 
 MOST_SORTED_ENTRIES = 4_000_000
@@ -27,7 +27,7 @@ class FrameIndex:
     def __init__(self) -> None:
         self._spool = Spool(ENTRIES)
         self._batches: list[tuple[int, int, int, int]] = []  # first row, rows, lowest frame, highest frame
-        self._by_serial: tuple[NDArray[np.uint32], NDArray[np.uint32]] | None = None
+        self._by_serial: NDArray[np.uint64] | None = None
         self._capture_starts: list[int] = []
         self._flows = self._serials = self._firsts = self._lasts = np.empty(0, np.int64)
 
@@ -71,14 +71,12 @@ class FrameIndex:
 
     def _sorted_frames(self, serials: NDArray[np.uint32]) -> list[NDArray[np.uint32]]:
         """The frames of each flow, from entries that are sorted once."""
-        if self._by_serial is None or self._by_serial[0].size != self._spool.rows:
-            entries = self._spool.all()
-            order = np.argsort(entries["serial"], kind="stable")
-            self._by_serial = entries["serial"][order], entries["frame"][order]
-        sorted_serials, frames = self._by_serial
-        firsts = np.searchsorted(sorted_serials, serials, side="left").tolist()
-        behinds = np.searchsorted(sorted_serials, serials, side="right").tolist()
-        return [frames[first:behind] for first, behind in zip(firsts, behinds, strict=True)]
+        if self._by_serial is None or self._by_serial.size != self._spool.rows:
+            self._by_serial = self._spool.all().view("<u8")
+            self._by_serial.sort()
+        first = serials.astype(np.uint64) << np.uint64(32)
+        bounds = np.searchsorted(self._by_serial, np.concatenate((first, first + np.uint64(1 << 32)))).reshape(2, -1)
+        return [self._by_serial[begin:end].astype(np.uint32) for begin, end in bounds.T.tolist()]
 
     def first(self, flow: int, count: int) -> list[tuple[int, int]]:
         """(capture ordinal, frame) of the first `count` packets of the flow with this id, in order; fewer where it has fewer or is unknown."""
