@@ -189,7 +189,7 @@ def _shares(
             device=_device(host, known_as),
             flows=own,
             contacts=_of_device(contacts, contact_bounds, index),
-            dns=dns[dns["client"].isin(list(addresses))].reset_index(drop=True),
+            dns=dns[dns["flow"].isin(own.loc[own["device_is_originator"], "flow"])].reset_index(drop=True),
             answers=answers[answers["client"].isin(list(addresses))].reset_index(drop=True),
             messages=MappingProxyType(_messages_of(own["flow"].tolist(), by_flow)),
             endpoints=MappingProxyType({address: endpoints[address] for address in sorted(set(flows["remote_addr"].unique()))}),

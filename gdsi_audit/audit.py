@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
+from typing import Any
 
 from gdsi_audit import __version__, assembly, commitments, discover, selection
 from gdsi_audit.commitments import Verdict
@@ -116,3 +118,13 @@ def _thresholds() -> dict[str, dict[str, object]]:
         parameters = inspect.signature(discover.module("gdsi_audit.detectors", name).detect).parameters.values()
         found[name] = {parameter.name: parameter.default for parameter in parameters if parameter.kind is inspect.Parameter.KEYWORD_ONLY}
     return {name: values for name, values in found.items() if values}
+
+
+class _CallableModule(ModuleType):
+    """`gdsi_audit.audit` names this file and the function in it: called, the file is the function, whichever was imported first."""
+
+    def __call__(self, *arguments: Any, **settings: Any) -> Audit:
+        return audit(*arguments, **settings)
+
+
+sys.modules[__name__].__class__ = _CallableModule

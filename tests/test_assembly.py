@@ -1,0 +1,38 @@
+"""An observation becomes Traffic: each device gets its own share, and nobody else's."""
+
+from __future__ import annotations
+
+import struct
+
+from gdsi_audit.audit import audit
+
+
+def test_dns_belongs_to_the_device_that_owns_the_flow(repository):
+    result = audit(repository / "captures/smart_camera/smart_camera.pcap")
+    for share in result.traffic.devices:
+        assert set(share.dns["flow"]) <= set(share.flows["flow"])
+    asking = [share for share in result.traffic.devices if len(share.dns)]
+    assert asking, "somebody asked for names in the hour of the camera"
+
+
+def test_an_address_that_changes_its_mac_leaves_no_device_with_another_s_dns(repository, tmp_path):
+    """Half of the frames get another source MAC: the flows change owner, and the DNS messages must go with them."""
+    raw = bytearray((repository / "captures/smart_camera/smart_camera.pcap").read_bytes())
+    place, number = 24, 0
+    while place + 16 <= len(raw):
+        (length,) = struct.unpack_from("<I", raw, place + 8)
+        if number % 2:
+            raw[place + 16 + 11] ^= 0x0F
+        place, number = place + 16 + length, number + 1
+    changed = tmp_path / "changed.pcap"
+    changed.write_bytes(raw)
+    for share in audit(changed).traffic.devices:
+        assert set(share.dns["flow"]) <= set(share.flows["flow"])
+
+
+def test_the_public_name_is_the_function_whichever_was_imported_first():
+    import gdsi_audit.audit as file
+    from gdsi_audit import audit as name
+
+    assert callable(file)
+    assert callable(name)
