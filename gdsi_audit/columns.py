@@ -27,7 +27,14 @@ class Words(NamedTuple):
     """Each distinct."""
 
 
-Column = NDArray[Any] | Words
+class Later(NamedTuple):
+    """A column that is worked out for the rows that somebody asks for."""
+
+    size: int
+    values: Callable[[NDArray[np.intp] | slice], NDArray[Any]]
+
+
+Column = NDArray[Any] | Words | Later
 LARGEST_NUMBER = 1 << 62
 
 
@@ -57,9 +64,8 @@ class Columns:
         if isinstance(rows, np.ndarray):
             self._size = rows.size
         else:
-            first = next(iter(columns.values()), np.empty(0))
-            whole = first.codes if isinstance(first, Words) else first
-            self._size = len(whole if rows is None else whole[rows])
+            size = _size(next(iter(columns.values()), np.empty(0)))
+            self._size = size if rows is None else len(range(size)[rows])
 
     def __len__(self) -> int:
         return self._size
@@ -71,6 +77,8 @@ class Columns:
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Values: numbers and flags as they are, texts as an array of str objects."""
         column = self._columns[name]
+        if isinstance(column, Later):
+            return column.values(slice(None) if self._rows is None else self._rows)
         if not isinstance(column, Words):
             return self._own(name, column)
         return cast("NDArray[Any]", self._lexicon(name).texts[self._own(name, column.codes)])
@@ -147,6 +155,9 @@ class Columns:
 
     def _column(self, name: str) -> Column:
         column = self._columns[name]
+        if isinstance(column, Later):
+            rows = np.arange(column.size)[slice(None) if self._rows is None else self._rows]
+            return Later(rows.size, lambda chosen: column.values(rows[chosen]))
         return Words(self._own(name, column.codes), column.words) if isinstance(column, Words) else self._own(name, column)
 
     def _lexicon(self, name: str) -> _Lexicon:
@@ -162,6 +173,10 @@ class Columns:
         if known is None:
             known = self._gathered[name] = whole[self._rows]
         return known
+
+
+def _size(column: Column) -> int:
+    return column.size if isinstance(column, Later) else len(column.codes if isinstance(column, Words) else column)
 
 
 def words_of(texts: Sequence[str]) -> Words:

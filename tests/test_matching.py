@@ -174,6 +174,6 @@ def test_without_a_list_of_destinations_nothing_is_undeclared(device_traffic):
     ]
 
 
-def test_rows_stand_on_the_index_of_the_flows(device_traffic, declared):
+def test_without_flows_the_table_has_its_columns(device_traffic, declared):
     found = matches(device_traffic(""), declared("a.example"))
-    assert found.empty and list(found.columns) == ["verdict", "destination", "deviates", "confident", "reason"]
+    assert (len(found), found.names) == (0, ("verdict", "destination", "deviates", "confident", "reason"))
