@@ -6,10 +6,12 @@ and ports, and what else these could match (an error that quotes the packet, ano
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +53,21 @@ def evidence(
     """
     known = flow_tuples(traffic)
     rows = _rows(known, flows)
+    if filter_terms or frames is not None:
+        return _made(traffic, known, rows, filter_terms, frames)
+    # Several detectors speak of the same flows; what is shown for these is the same.
+    made, key = _MADE.setdefault(traffic, {}), hashlib.blake2b(rows.tobytes(), digest_size=16).digest()
+    if key not in made:
+        made[key] = _made(traffic, known, rows, "", None)
+    return made[key]
+
+
+_MADE: WeakKeyDictionary[DeviceTraffic, dict[bytes, tuple[Evidence, ...]]] = WeakKeyDictionary()
+
+
+def _made(
+    traffic: DeviceTraffic, known: FlowTuples, rows: NDArray[np.intp], filter_terms: str, frames: Sequence[tuple[int, Ranges]] | None
+) -> tuple[Evidence, ...]:
     found = frames if frames is not None else _frames(traffic, rows)
     complete = _is_complete(known, rows, found) if frames is None else True
     single = int(rows[0]) if rows.size == 1 else None
@@ -79,7 +96,7 @@ def _rows(known: FlowTuples, flows: NDArray[np.bool_] | Collection[int]) -> NDAr
 def _frames(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> list[tuple[int, Ranges]]:
     """The exact frames; where the index does not know the flows, the first and last frame of each."""
     table = traffic.tables.flows
-    found = traffic.frames.frames(table["flow"][rows].tolist())
+    found = traffic.frames.frames(table["flow"][rows])
     if found or not rows.size:
         return found
     ends = [(table[f"{end}_capture"][rows], table[f"{end}_frame"][rows]) for end in ("first", "last")]

@@ -55,10 +55,11 @@ class FrameIndex:
 
     def frames(self, flows: Collection[int] | NDArray[np.int64]) -> list[tuple[int, Ranges]]:
         """(capture ordinal, [(first frame, last frame), …]) of all packets of the flows with these ids, ranges ascending and merged."""
-        wanted = np.unique(flows if isinstance(flows, np.ndarray) else np.array(sorted(flows), np.int64))
-        places = np.searchsorted(self._flows, wanted)
-        places = places[places < self._flows.size]
-        places = places[np.isin(self._flows[places], wanted)]
+        wanted = np.asarray(flows if isinstance(flows, np.ndarray) else list(flows), np.int64)
+        if not self._flows.size:
+            return []
+        places = np.minimum(np.searchsorted(self._flows, wanted), self._flows.size - 1)
+        places = places[self._flows[places] == wanted]
         if not places.size:
             return []
         if self._spool.rows <= MOST_SORTED_ENTRIES:
@@ -78,7 +79,8 @@ class FrameIndex:
             first = self._serials.astype(np.uint64) << np.uint64(32)
             self._begins, self._ends = np.searchsorted(entries, np.concatenate((first, first + np.uint64(1 << 32)))).reshape(2, -1)
             self._sorted = entries.astype(np.uint32)
-        begins, counts = self._begins[places], (self._ends - self._begins)[places]
+        begins = self._begins[places]
+        counts = self._ends[places] - begins
         before = np.cumsum(counts) - counts
         return np.asarray(self._sorted[np.repeat(begins - before, counts) + np.arange(counts.sum())])
 
