@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit import naming
-from gdsi_audit.columns import Column, Columns, Later, Words, coded, numbered, sums, words_of
-from gdsi_audit.devices import GLOBAL, MULTICAST, Hosts, kinds
+from gdsi_audit.columns import Column, Columns, Later, Words, coded, numbered, sums
+from gdsi_audit.devices import GLOBAL, MULTICAST, Hosts, kinds, text
 from gdsi_audit.distinct import distinct_rows
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.facts import Texts
@@ -22,7 +22,6 @@ from gdsi_audit.flows import CONN_STATES
 from gdsi_audit.flows.community_id import community_ids
 from gdsi_audit.geo import Place
 from gdsi_audit.packets import ARP, TUNNELS
-from gdsi_audit.packets.address import text
 from gdsi_audit.traffic import CONTACTS
 
 if TYPE_CHECKING:
@@ -164,7 +163,7 @@ def flow_table(
         "down_ip_bytes": seen.remote(rows, "ip_bytes"),
         "missed_bytes": part["orig_missed_bytes"] + part["resp_missed_bytes"],
         "conn_state": coded(part["conn_state"], CONN_STATES),
-        "history": words_of([history.decode("ascii") for history in part["history"].tolist()]),
+        "history": _histories(part),
         "handshake_rtt_s": np.where(part["handshake_rtt_ns"] < 0, np.nan, part["handshake_rtt_ns"] / 1e9),
         "name": coded(chosen.name, texts.of_row),
         "name_source": coded(chosen.source + 1, ("", *NAME_SOURCES)),
@@ -183,6 +182,12 @@ def flow_table(
         "community_id": _community_ids(part),
     }
     return Columns({name: column.copy() if isinstance(column, np.ndarray) else column for name, column in columns.items()})
+
+
+def _histories(rows: NDArray[np.void]) -> Words:
+    place: dict[bytes, int] = {}
+    codes = [place.setdefault(history, len(place)) for history in rows["history"].tolist()]
+    return Words(np.array(codes, np.int64), tuple(history.decode("ascii") for history in place))
 
 
 def _community_ids(rows: NDArray[np.void]) -> Later:

@@ -88,8 +88,11 @@ def messages_by_device(
     flows = flow[order]
     found: list[dict[str, tuple[Message, ...]]] = [{} for _ in range(devices)]
     for protocol, given in sorted(messages.items()):
-        heard = sorted(sorted(given, key=_flow), key=_when)
-        of = np.array([message.flow for message in heard], np.int64)
+        if not given:
+            continue
+        of, time, frame = (np.array(column, np.int64) for column in zip(*((one.flow, one.time, one.frame) for one in given), strict=True))
+        heard = np.lexsort((of, frame, time))
+        of = of[heard]
         begin, end = np.searchsorted(flows, of, "left"), np.searchsorted(flows, of, "right")
         row = np.concatenate([np.flatnonzero(end > begin), np.flatnonzero(end > begin + 1)])
         place = np.concatenate([begin[end > begin], begin[end > begin + 1] + 1])
@@ -97,13 +100,5 @@ def messages_by_device(
         row, device = row[by_time], side.device[order[place[by_time]]]
         by_device = cut(device, devices)
         for index in np.unique(device).tolist():
-            found[index][protocol] = tuple(heard[at] for at in row[by_device.of(index)].tolist())
+            found[index][protocol] = tuple(given[at] for at in heard[row[by_device.of(index)]].tolist())
     return found
-
-
-def _flow(message: Message) -> int:
-    return message.flow
-
-
-def _when(message: Message) -> tuple[int, int]:
-    return message.time, message.frame
