@@ -141,10 +141,10 @@ class Observer:
             self._pass_time(packets["time"])
             self._compiling.wait()
             for batch in self._table.assemble(frames, chosen):
-                if self._evidence:
-                    self.seen.index.add(batch.serials, batch.packets["frame"])
                 self._hear(batch)
                 self._close(batch.closed)
+            if self._evidence:
+                self.seen.index.add(self._table.serials, chosen["frame"])
 
     def _pass_time(self, times: NDArray[np.int64]) -> None:
         if not times.size:
@@ -171,9 +171,8 @@ class Observer:
             for flow in np.unique(chunks["flow"]).tolist():
                 self._facts.service(flow, protocol)
         resolving = [row for row, message in enumerate(heard.messages) if message.protocol in RESOLVING]
-        completing = np.concatenate(heard.rows)[resolving] if resolving else batch.chunks[:0]
-        for row, number in zip(resolving, range(completing.size), strict=True):
-            self.seen.resolutions.add_message(heard.messages[row], completing[number : number + 1])
+        for row in resolving:
+            self.seen.resolutions.add_message(heard.messages[row], heard.rows[row : row + 1])
         self._note(heard.messages)
 
     def _note(self, messages: list[Message]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.flows import CHUNKS
 from gdsi_audit.protocols import Message, NeedMore
 from gdsi_audit.protocols._heads import TRANSPORTS, Beginnings, Chunk, Shelf, heads_of, heads_of_bytes, with_icmp_headers
 
@@ -62,8 +63,8 @@ class Heard:
     def __init__(self) -> None:
         self.messages: list[Message] = []
         """In the order of the chunks that completed them."""
-        self.rows: list[NDArray[np.void]] = []
-        """CHUNKS that completed each of `messages`, in as many arrays as there were parts of the batch."""
+        self.rows: NDArray[np.void] = np.zeros(0, CHUNKS)
+        """CHUNKS that completed each of `messages`."""
         self.columns: list[tuple[NDArray[np.void], str, Any]] = []
         """(chunks, protocol, columns) of protocols that are parsed by the column (DNS), one row per chunk."""
 
@@ -76,7 +77,6 @@ class Conversations:
         self.gaps: Counter[str] = Counter()
         self._want = want
         self._live: dict[int, Conversation] = {}
-        self._newest_in_slot = np.full(most_slots, -1, np.int64)
         self._known_in_slot = np.full(most_slots, -1, np.int64)
         self._live_in_slot = np.full(most_slots, -1, np.int64)
         self._heard_to = np.zeros(2 * most_slots, np.int64)
@@ -91,10 +91,8 @@ class Conversations:
     def hear(self, data: NDArray[np.uint8], chunks: NDArray[np.void]) -> Heard:
         """Messages of `chunks`, whose bytes lie in `data`."""
         heard = Heard()
-        while chunks.size:
-            behind = self._first_reuse_of_slot(chunks)
-            self._hear_part(data, with_icmp_headers(chunks[:behind]), heard)
-            chunks = chunks[behind:]
+        if chunks.size:
+            self._hear_all(data, with_icmp_headers(chunks), heard)
         if self._wants:
             self._want(*map(list, zip(*self._wants, strict=True)))
             self._wants.clear()
@@ -114,18 +112,7 @@ class Conversations:
         self._said.clear()
         return messages
 
-    def _first_reuse_of_slot(self, chunks: NDArray[np.void]) -> int:
-        """Row of the first chunk whose flow took the slot of a flow that has chunks before it; the number of chunks where there is none."""
-        slots, serials = chunks["slot"], chunks["serial"]
-        self._newest_in_slot[slots] = serials
-        if (self._newest_in_slot[slots] != serials).any():
-            owners: dict[int, int] = {}
-            for row, (slot, serial) in enumerate(zip(slots.tolist(), serials.tolist(), strict=True)):
-                if owners.setdefault(slot, serial) != serial:
-                    return row
-        return int(chunks.size)
-
-    def _hear_part(self, data: NDArray[np.uint8], chunks: NDArray[np.void], heard: Heard) -> None:
+    def _hear_all(self, data: NDArray[np.uint8], chunks: NDArray[np.void], heard: Heard) -> None:
         slots, directions = chunks["slot"].astype(np.int64), chunks["from_responder"]
         sides = 2 * slots + directions
         self._meet(slots, chunks["serial"])
@@ -143,8 +130,8 @@ class Conversations:
                 self._hear_one(data, Chunk._make(chunks[row].item()), int(claimed[row]), beginnings)
         said = sorted(self._said, key=itemgetter(0))
         if said:
-            heard.rows.append(chunks[[row for row, _ in said]])
-            heard.messages.extend(message for _, message in said)
+            heard.rows = chunks[[row for row, _ in said]]
+            heard.messages = [message for _, message in said]
             self._said.clear()
 
     def _meet(self, slots: NDArray[np.int64], serials: NDArray[np.int64]) -> None:

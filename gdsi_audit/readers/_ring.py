@@ -1,7 +1,7 @@
 """The blocks that captures are read into.
 
-A file is read into one block again and again: what was just read and hashed is still in the processor's cache when it is walked. What comes from a pipe or
-has to be unpacked is read ahead into a fixed ring of blocks by one thread, so that a sniffer need not wait for the walk.
+A file is read into one block again and again: what was just read and hashed is still in the processor's cache when it is walked. What comes from
+a pipe or has to be unpacked is read ahead into a fixed ring of blocks by one thread, so that a sniffer need not wait for the walk.
 """
 
 from __future__ import annotations
