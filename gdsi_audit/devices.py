@@ -147,6 +147,11 @@ def find(rows: NDArray[np.void], wanted: Sequence[Wanted] = (), gateways: Iterab
     return _indexed(Hosts(tuple(devices), background, routers, left_out=max(0, len(ranked) - MOST_DEVICES)))
 
 
+def _addresses(rows: NDArray[np.void]) -> list[tuple[int, int]]:
+    """(hi, lo) of each row as plain numbers."""
+    return list(zip(rows["hi"].tolist(), rows["lo"].tolist(), strict=True))
+
+
 def _indexed(hosts: Hosts) -> Hosts:
     macs = {mac: index for index, host in enumerate(hosts.devices) for mac in host.macs if mac and mac not in hosts.routers}
     addresses = {address: index for index, host in enumerate(hosts.devices) for address in host.addresses}
@@ -173,12 +178,12 @@ def _declared(rows: NDArray[np.void], wanted: Sequence[Wanted], routers: frozens
     devices, absent = [], []
     for name in wanted:
         own = np.isin(rows["mac"], np.array(name.macs, np.uint64))
-        by_address = np.array([(hi, lo) in set(name.addresses) for hi, lo in rows[["hi", "lo"]].tolist()], np.bool_)
+        by_address = np.array([(hi, lo) in set(name.addresses) for hi, lo in _addresses(rows)], np.bool_)
         macs = set(name.macs) | {mac for mac in rows["mac"][by_address].tolist() if mac and mac not in routers}
         own |= np.isin(rows["mac"], np.array(sorted(macs - routers), np.uint64)) | by_address
         if not own.any():
             absent.append(name.name)
-        addresses = set(name.addresses) | set(rows[["hi", "lo"]][own].tolist())
+        addresses = set(name.addresses) | set(_addresses(rows[own]))
         volume = int(rows["bytes"][own].sum())
         devices.append(Host(name.name, tuple(sorted(macs)), tuple(sorted(addresses)), volume, declared=True))
     known = {address for host in devices for address in host.addresses}
@@ -189,25 +194,25 @@ def _declared(rows: NDArray[np.void], wanted: Sequence[Wanted], routers: frozens
 def _hosts(rows: NDArray[np.void], routers: frozenset[int], gateways: frozenset[tuple[int, int]]) -> tuple[Host, ...]:
     """Every host that sends: one per MAC; behind a router's MAC, or without MACs, one per address. Gateways are left to the background."""
     groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
-    for index, (mac, hi, lo) in enumerate(rows[["mac", "hi", "lo"]].tolist()):
-        alone = not mac or mac in routers
-        groups[(0, hi, lo) if alone else (mac, 0, 0)].append(index)
+    pairs, volumes = _addresses(rows), rows["bytes"].tolist()
+    for index, (mac, pair) in enumerate(zip(rows["mac"].tolist(), pairs, strict=True)):
+        groups[(0, *pair) if not mac or mac in routers else (mac, 0, 0)].append(index)
     hosts = []
     for (mac, *_), members in sorted(groups.items()):
-        addresses = tuple(sorted(set(rows[["hi", "lo"]][members].tolist())))
+        addresses = tuple(sorted({pairs[index] for index in members}))
         if not gateways & set(addresses):
             name = mac_text(mac) if mac else text(*addresses[0])
-            hosts.append(Host(name, (mac,) if mac else (), addresses, int(rows["bytes"][members].sum())))
+            hosts.append(Host(name, (mac,) if mac else (), addresses, sum(volumes[index] for index in members)))
     return tuple(hosts)
 
 
 def _local_side(rows: NDArray[np.void], hosts: Sequence[Host], routers: frozenset[int]) -> list[Host]:
     """The hosts that the capture was taken for."""
-    kind = dict(zip(rows[["hi", "lo"]].tolist(), kinds(rows["hi"], rows["lo"]).tolist(), strict=True))
-    routed = {(hi, lo) for mac, hi, lo in rows[["mac", "hi", "lo"]].tolist() if mac in routers}
-    unrouted = set(rows[["hi", "lo"]][rows["unrouted"] > 0].tolist())
+    kind = dict(zip(_addresses(rows), kinds(rows["hi"], rows["lo"]).tolist(), strict=True))
+    routed = {pair for mac, pair in zip(rows["mac"].tolist(), _addresses(rows), strict=True) if mac in routers}
+    unrouted = set(_addresses(rows[rows["unrouted"] > 0]))
     local = [host for host in hosts if any(kind[address] in (PRIVATE, LINK_LOCAL) and address not in routed for address in host.addresses)]
-    originators = set(rows[["hi", "lo"]][rows["originated"] > 0].tolist())
+    originators = set(_addresses(rows[rows["originated"] > 0]))
     on_link = [host for host in hosts if unrouted & set(host.addresses) and (host.macs or (originators - routed) & set(host.addresses))]
     if local:
         return list(dict.fromkeys((*local, *on_link)))
