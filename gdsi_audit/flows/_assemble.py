@@ -935,6 +935,7 @@ def sweep(flows: Any, endpoints: Any, heads: Any, expired: Any, segments: Any, c
             return
         count = control[CLOSED_COUNT]
         closed[count] = flows[slot]
+        closed[count].next = slot
         closed_endpoints[2 * count] = endpoints[2 * slot]
         closed_endpoints[2 * count + 1] = endpoints[2 * slot + 1]
         control[CLOSED_COUNT] = count + 1

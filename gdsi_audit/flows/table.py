@@ -27,6 +27,8 @@ class Batch:
     """What the chunks' offsets point into: a room of the table's own."""
     closed: NDArray[np.void]
     """CLOSED."""
+    slots: NDArray[np.int32]
+    """Slot that each of these flows had."""
     chunks: NDArray[np.void]
     """CHUNKS. No two flows of a batch share a slot."""
 
@@ -166,7 +168,8 @@ class FlowTable:
         control = self._control
         closed, chunks = int(control[rows.CLOSED_COUNT]), int(control[rows.CHUNK_COUNT])
         control[rows.CLOSED_COUNT] = control[rows.CHUNK_COUNT] = control[rows.ROOM_AT] = control[rows.FREE_FRESH] = control[rows.FULL] = 0
-        return Batch(self._room, self._placed(closed_rows(self._closed[:closed], self._closed_endpoints[: 2 * closed])), self._chunks[:chunks])
+        rows_closed = self._placed(closed_rows(self._closed[:closed], self._closed_endpoints[: 2 * closed]))
+        return Batch(self._room, rows_closed, self._closed["next"][:closed], self._chunks[:chunks])
 
     def _placed(self, closed: NDArray[np.void]) -> NDArray[np.void]:
         """`closed` with captures and frame numbers where ordinals over all captures were."""

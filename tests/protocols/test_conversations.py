@@ -36,7 +36,7 @@ class Flow:
         return [(message.protocol, message.body) for message in self.messages]
 
     def end(self) -> list[object]:
-        return [(message.protocol, message.body) for message in self.conversations.end(np.array([self._serial]))]
+        return [(message.protocol, message.body) for message in self.conversations.end(np.array([self._serial])).messages]
 
 
 def kinds(said):
