@@ -124,7 +124,7 @@ def _shares(
     contact_bounds = np.searchsorted(contact_device, np.arange(count + 1)).tolist()
     own_dns = shares.dns_by_device(dns, flows["flow"], side, kept, count)
     own_answers = shares.answers_by_device(answers, hosts.devices)
-    messages = shares.messages_by_device(seen.messages, flows["flow"], side, kept, count)
+    messages = shares.MessageCut(seen.messages, flows["flow"], side, kept, count)
     servers = MappingProxyType(offered(seen.messages))
     for index, host in enumerate(hosts.devices):
         whole = flows.stretch(bounds[index], bounds[index + 1])
@@ -137,7 +137,7 @@ def _shares(
                 dns.take(own_dns.of(index)),
                 answers.take(own_answers[index]),
             ),
-            messages=MappingProxyType(messages[index]),
+            messages=shares.DeviceMessages(messages, index),
             endpoints=MappingProxyType({address: endpoints[address] for address in whole.distinct("remote_addr")}),
             captures=tuple(seen.captures),
             coverage=coverage(whole, seen.captures, seen.observed_ns / 1e9, seen.cut_share, notes),

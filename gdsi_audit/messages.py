@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,11 +56,42 @@ class Messages(Mapping[str, Sequence[Message]]):
             self._made[protocol] = [message for heard in self._heard[protocol] for message in heard.messages]
         return self._made[protocol]
 
+    def heard(self, protocol: str) -> Heard:
+        """All that is kept of `protocol`, by the column, in the order of hearing. Raises KeyError where there is nothing."""
+        parts = self._heard.get(protocol)
+        if not parts:
+            raise KeyError(protocol)
+        if len(parts) > 1:
+            chunks, protocols = (np.concatenate(columns) for columns in zip(*((part.chunks, part.protocols) for part in parts), strict=True))
+            parts[:] = [Heard(parts[0].shelf, chunks, protocols, [body for part in parts for body in part.bodies])]
+        return parts[0]
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._heard)
 
     def __len__(self) -> int:
         return len(self._heard)
+
+
+class Unread(NamedTuple):
+    """Messages of one protocol as far as they were read: nothing more is made of them."""
+
+    flow: NDArray[np.int64]
+    from_responder: NDArray[np.bool_]
+    time: NDArray[np.int64]
+    bodies: list[Any]
+    """The parser's own, or the datagram where nobody has parsed it."""
+
+
+def unread(messages: Mapping[str, Sequence[Message]], protocol: str) -> Unread:
+    """Of a device's `messages`, for who looks at many of which few matter."""
+    heard = getattr(messages, "heard", None)
+    if heard is not None and protocol in messages:
+        said: Heard = heard(protocol)
+        return Unread(said.chunks["flow"], said.chunks["from_responder"] == 1, said.chunks["time"], said.bodies)
+    given = messages.get(protocol, ())
+    flow, time = (np.array([getattr(one, name) for one in given], np.int64) for name in ("flow", "time"))
+    return Unread(flow, np.array([one.from_responder for one in given], np.bool_), time, [one.body for one in given])
 
 
 def _ordinals(values: NDArray[np.int64]) -> NDArray[np.int64]:

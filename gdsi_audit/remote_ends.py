@@ -25,7 +25,7 @@ def endpoints(
 ) -> dict[str, Endpoint]:
     """By address, in the order of addresses as text. `serials`: of the flow that each entry of `remote` is the other side of.
 
-    `names` are facts.NAMES rows, `answers` solicited resolutions.ADDRESSES rows; of equal (name, source) the first counts.
+    `names` are facts.NAMES rows, `answers` solicited resolutions.ADDRESSES rows; of equal (name, source) the earliest counts.
     """
     of_flow = rows_of([serials], [names["serial"]])
     of_answer = rows_of([remote.hi, remote.lo], [answers["hi"], answers["lo"]])
@@ -39,13 +39,14 @@ def endpoints(
 
 
 def _named(code: NDArray[np.int64], rows: NDArray[np.void], source: NDArray[np.integer], texts: Sequence[str]) -> defaultdict[int, list[Naming]]:
-    """By code of the address: each name and source once, as first seen. `code` -1: of no device's flow."""
+    """By code of the address: each name and source once, as first seen on the wire. `code` -1: of no device's flow."""
     kept = np.flatnonzero(code >= 0)
+    kept = kept[np.lexsort((rows["frame"][kept], rows["capture"][kept]))]
     found: defaultdict[int, list[Naming]] = defaultdict(list)
     if not kept.size:
         return found
     keys = ((code[kept], int(code.max()) + 1), (rows["name"][kept], len(texts)), (source[kept], len(NAME_SOURCES)))
-    firsts = kept[np.sort(numbered(*keys)[0])]
+    firsts = kept[np.sort(numbered(*keys)[0])]  # of equal ones the first, in this order
     columns = (rows[field][firsts].tolist() for field in ("name", "capture", "frame", "time"))
     for of, word, name, *seen in zip(code[firsts].tolist(), source[firsts].tolist(), *columns, strict=True):
         found[of].append(Naming(WireText(texts[name]), NAME_SOURCES[word], *seen))

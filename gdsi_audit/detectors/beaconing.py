@@ -31,6 +31,7 @@ from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.finding import Broken, Finding
 from gdsi_audit.flow_kinds import parsed_address
 from gdsi_audit.matching import NOT_JUDGED, matches
+from gdsi_audit.messages import unread
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"
@@ -106,9 +107,10 @@ def _is_contact(flows: Columns) -> NDArray[np.bool_]:
 def _requests(traffic: DeviceTraffic) -> dict[int, list[int]]:
     """Times of the HTTP requests in each flow."""
     found: dict[int, list[int]] = {}
-    for message in traffic.messages.get("http", ()):
-        if hasattr(message.body, "method"):
-            found.setdefault(message.flow, []).append(message.time)
+    said = unread(traffic.messages, "http")
+    for flow, time, body in zip(said.flow.tolist(), said.time.tolist(), said.bodies, strict=True):
+        if hasattr(body, "method"):
+            found.setdefault(flow, []).append(time)
     return found
 
 
