@@ -51,8 +51,14 @@ def evidence(
     `filter_terms` is a display filter that narrows it further (`dns.qry.type == 16`); `frames` are then the frames it narrows to, as
     FrameIndex.frames gives them. Up to twenty such frames are listed in the filter, which makes it exact; more make it a superset.
     """
+    return evidence_at(traffic, _rows(flow_tuples(traffic), flows), filter_terms=filter_terms, frames=frames)
+
+
+def evidence_at(
+    traffic: DeviceTraffic, rows: NDArray[np.intp], *, filter_terms: str = "", frames: Sequence[tuple[int, Ranges]] | None = None
+) -> tuple[Evidence, ...]:
+    """The same for the flows at ascending positions in `traffic.tables.flows`."""
     known = flow_tuples(traffic)
-    rows = _rows(known, flows)
     if filter_terms or frames is not None:
         return _made(traffic, known, rows, filter_terms, frames)
     # Several detectors speak of the same flows; what is shown for these is the same.
