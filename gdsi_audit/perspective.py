@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,6 @@ from gdsi_audit.flows.community_id import community_id, community_ids
 from gdsi_audit.geo import Place
 from gdsi_audit.packets import ARP, TUNNELS
 from gdsi_audit.traffic import CONTACTS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TRANSPORT_WORDS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp", ARP: "arp"}
 TRANSPORTS = tuple(TRANSPORT_WORDS.get(number, f"ip-{number}") for number in range(256))
@@ -86,14 +83,6 @@ class Addresses(NamedTuple):
     hi: NDArray[np.uint64]
     lo: NDArray[np.uint64]
     text: list[str]
-
-
-def categories(codes: NDArray[Any], words: Sequence[str]) -> pd.Categorical[Any]:
-    """`words` by code, as pandas has them: for the tables that are written out."""
-    import pandas as pd
-
-    column = coded(codes, words)
-    return pd.Categorical.from_codes(column.codes, categories=pd.Index(list(column.words), dtype="str"))
 
 
 def distinct_addresses(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> Addresses:
