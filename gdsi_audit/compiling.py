@@ -70,7 +70,7 @@ def compile_dns() -> None:
 
 
 def _is_first_run() -> bool:
-    return kernels.CACHE_IS_KEPT and not any(kernels.CACHE_FOLDER.rglob("*.nbi"))
+    return kernels.CACHE_IS_KEPT and not any(kernels.CACHE_FOLDER.glob("*.o"))
 
 
 def _processors() -> int:
