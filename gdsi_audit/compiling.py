@@ -1,6 +1,6 @@
 """A second process that compiles the later stages' kernels, while this one compiles and runs the earlier: on the first run of a version only.
 
-Both write into the same cache, whose files numba replaces whole. When the second process fails, or is not worth starting, the first compiles what
+Both write into the same cache, whose files are replaced whole. When the second process fails, or is not worth starting, the first compiles what
 it needs itself: the results are the same.
 """
 
@@ -16,8 +16,6 @@ import numpy as np
 from gdsi_audit import kernels
 from gdsi_audit.flows.table import FlowTable
 from gdsi_audit.packets import PACKETS
-from gdsi_audit.protocols import _hello_scan, dns, tls
-from gdsi_audit.protocols._client_hello import scan_slices
 from gdsi_audit.readers import RECORDS, Frames
 
 LONGEST_WAIT_S = 120
@@ -59,6 +57,9 @@ def compile_flows() -> None:
 
 def compile_tls() -> None:
     """Compiles the walks over ClientHellos and over whole handshakes."""
+    from gdsi_audit.protocols import _hello_scan, tls
+    from gdsi_audit.protocols._client_hello import scan_slices
+
     data, offset, length, gap_bytes = np.zeros(1, np.uint8), np.zeros(1, np.int64), np.ones(1, np.int32), np.zeros(1, np.int32)
     scan_slices(data, offset, length, _hello_scan.RECORDS)
     tls.flights(data, offset, length, gap_bytes, np.arange(2, dtype=np.int64))
@@ -66,11 +67,13 @@ def compile_tls() -> None:
 
 def compile_dns() -> None:
     """Compiles the walk over DNS messages."""
+    from gdsi_audit.protocols import dns
+
     dns.columns(np.zeros(1, np.uint8), np.zeros(1, np.int64), np.ones(1, np.int32))
 
 
 def _is_first_run() -> bool:
-    return kernels.CACHE_IS_KEPT and not any(kernels.CACHE_FOLDER.rglob("*.nbi"))
+    return kernels.CACHE_IS_KEPT and not any(kernels.CACHE_FOLDER.glob("*.o"))
 
 
 def _processors() -> int:

@@ -1,8 +1,8 @@
 """Compiled kernels: the one place that says how they are compiled and where the result is kept.
 
-A kernel is a plain function over NumPy arrays, released from the interpreter lock, compiled on first need and cached. The cache folder is the
-user's cache, one folder per state of the sources, so that no stale machine code can survive an edit; where nothing is writable it is a temporary
-folder, with a message. GDSI_AUDIT_BOUNDSCHECK=1 compiles with bounds checks, into an empty cache of its own.
+A kernel is a plain function over NumPy arrays, released from the interpreter lock, compiled on first need and kept as machine code. The folder is in
+the user's cache, one per state of the sources, so that no stale machine code can survive an edit; where nothing is writable it is a temporary
+folder, with a message. GDSI_AUDIT_BOUNDSCHECK=1 compiles with bounds checks and keeps nothing.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import hashlib
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import numba
 import platformdirs
-from numba.core import event as numba_event
+
+from gdsi_audit import machine_code
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -29,11 +30,12 @@ def _kernel_sources() -> list[Path]:
     package = Path(__file__).parent
     stages = [path for stage in ("readers", "packets", "flows") for path in (package / stage).glob("*.py")]
     parsers = [path for path in (package / "protocols").glob("*.py") if b"import kernel" in path.read_bytes()]
-    return sorted([package / "kernels.py", package / "gap.py", *stages, *parsers])
+    compiling = [package / name for name in ("kernels.py", "compiler.py", "machine_code.py", "gap.py")]
+    return sorted([*compiling, *stages, *parsers])
 
 
 def _sources_digest() -> str:
-    """Changes whenever one of those files changes: numba itself looks only at the kernel's own file."""
+    """Changes whenever one of those files changes."""
     states = ((path.name, path.stat()) for path in _kernel_sources())
     text = "".join(f"{name} {state.st_size} {state.st_mtime_ns}\n" for name, state in states)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -55,11 +57,6 @@ def _cache_folder() -> tuple[Path, bool]:
 
 CACHE_FOLDER, CACHE_IS_KEPT = _cache_folder()
 
-# numba has read its variables already. It would notice the change in the midst of the first compilation, which is too late.
-os.environ["NUMBA_CACHE_DIR"] = str(CACHE_FOLDER)
-_settings: Any = numba.config
-_settings.reload_config()
-
 _announced: list[str] = []
 
 
@@ -70,67 +67,90 @@ def announce(stage: str) -> None:
         sys.stderr.write(f"gdsi-audit: compiling kernels, once per version: {stage}\n")
 
 
-class _Watch(numba_event.Listener):
-    """Hears of every compilation: announces it, and switches loop vectorisation off while the kernel is ours.
+KERNELS: list[Kernel] = []
+"""Every kernel of the modules imported so far."""
 
-    Kernels walk bytes that depend on each other; trying to vectorise them finds nothing and takes a fifth of the compile time.
-    """
+_inner: set[Callable[..., Any]] = set()
+"""Functions that kernels may call: parts, and kernels' own."""
 
-    def __init__(self) -> None:
-        self._depth = 0
-        self._vectorise = _settings.LOOP_VECTORIZE
 
-    def on_start(self, event: Any) -> None:
-        stage = _stage(event)
-        if not stage:
-            return
-        if self._depth == 0:
-            self._vectorise = _settings.LOOP_VECTORIZE
-            _settings.LOOP_VECTORIZE = 0
+class Kernel:
+    """A function that is compiled for the shapes of its arguments when it is first called with them, or loaded where that was done before."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.compilations = 0
+        """In this process."""
+        self.compile_seconds = 0.0
+        """CPU seconds that these took."""
+        self._known: dict[tuple[int, ...], Callable[..., Any]] = {}
+        self._by_shapes: dict[tuple[machine_code.Shape, ...], Callable[..., Any]] = {}
+
+    def __call__(self, *arguments: Any) -> Any:
+        kinds: list[int] = []
+        plain: list[int] = []
+        machine_code.arguments_of(arguments, kinds, plain)
+        known = self._known.get(tuple(kinds))
+        if known is None:
+            if BOUNDSCHECK:
+                return self._checked()(*arguments)
+            # The shapes hold the dtypes, so that their ids stay their own.
+            shapes = machine_code.shapes_of(arguments)
+            known = self._known[tuple(kinds)] = self._by_shapes.get(shapes) or self._ready(shapes)
+        return known(*plain)
+
+    @property
+    def name(self) -> str:
+        return f"{self.function.__module__}.{self.function.__name__}"
+
+    def _ready(self, shapes: tuple[machine_code.Shape, ...]) -> Callable[..., Any]:
+        file = CACHE_FOLDER / f"{self.name}-{machine_code.name_of(shapes)}.o"
+        code = machine_code.read(file)
+        if code is None:
+            code = self._compiled(shapes)
+            try:
+                machine_code.write(file, code)
+            except OSError as error:
+                sys.stderr.write(f"gdsi-audit: cannot keep a compiled kernel in {file.parent} ({error.strerror})\n")
+        ready = self._by_shapes[shapes] = machine_code.callable_of(code, shapes)
+        return ready
+
+    def _compiled(self, shapes: tuple[machine_code.Shape, ...]) -> machine_code.Code:
+        stage = _stage(self.function.__module__)
+        if stage:
             announce(stage)
-        self._depth += 1
+        begun = time.process_time()
+        from gdsi_audit import compiler
 
-    def on_end(self, event: Any) -> None:
-        if not _stage(event):
-            return
-        self._depth -= 1
-        if self._depth == 0:
-            _settings.LOOP_VECTORIZE = self._vectorise
+        code = compiler.compile_kernel(self.function, _inner, shapes)
+        self.compilations += 1
+        self.compile_seconds += time.process_time() - begun
+        return code
+
+    def _checked(self) -> Callable[..., Any]:
+        """With bounds checks, which raise IndexError: as numba calls it."""
+        from gdsi_audit import compiler
+
+        ready = self._by_shapes.get(())
+        if ready is None:
+            ready = self._by_shapes[()] = compiler.dispatcher(self.function, _inner, boundscheck=True)
+        return ready
 
 
-def _stage(event: Any) -> str:
-    """Folder of the kernel that an event is about; empty: it is not ours."""
-    package, *inside = str(event.data["dispatcher"].py_func.__module__).split(".")
+def _stage(module: str) -> str:
+    """Folder of the module; empty: it is not ours."""
+    package, *inside = module.split(".")
     return inside[0] if package == __package__ and inside else ""
 
 
-_register: Callable[..., None] = numba_event.register
-_register("numba:compile", _Watch())
-
-KERNELS: list[Any] = []
-"""Every kernel of the modules imported so far, as numba's dispatcher."""
-
-
 def kernel(function: Function) -> Function:
-    """Compiles `function` on first need: no interpreter lock, division as NumPy does it, cached.
-
-    A kernel's private functions are not cached themselves: their code is part of the kernel's, and keeping them too costs compile time.
-    """
-    cached = not BOUNDSCHECK and not function.__name__.startswith("_")
-    options: dict[str, Any] = {"no_cfunc_wrapper": True}
-    compile_lazily = numba.njit(nogil=True, cache=cached, error_model="numpy", boundscheck=BOUNDSCHECK, **options)
-    KERNELS.append(compile_lazily(function))
+    """Compiles `function` on first need: no interpreter lock, division as NumPy does it, kept. It may raise nothing and make no arrays."""
+    _inner.add(function)
+    KERNELS.append(Kernel(function))
     return cast("Function", KERNELS[-1])
 
 
 def part(function: Function) -> Function:
-    """Compiles a function that only kernels of its own file call: it is kept inside them, so it needs no entry from Python and no cache file."""
-    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    compile_within = numba.njit(nogil=True, error_model="numpy", boundscheck=BOUNDSCHECK, **options)
-    return cast("Function", compile_within(function))
-
-
-def compile_seconds(dispatcher: object) -> float:
-    """Seconds that `dispatcher` spent compiling in this process; 0.0 when every signature came from the cache."""
-    metadata: dict[object, dict[str, dict[str, float]] | None] = dispatcher.get_metadata() if hasattr(dispatcher, "get_metadata") else {}
-    return sum(entry.get("timers", {}).get("compiler_lock", 0.0) for entry in metadata.values() if entry)
+    """A function that kernels of its own file call: it is compiled into them. Called from Python it is plain Python."""
+    _inner.add(function)
+    return function

@@ -25,10 +25,56 @@ def doubled(number):
 """
 
 KERNEL_IN_A_MODULE = """
-from gdsi_audit.kernels import compile_seconds
+import sys
 from a_module import doubled
 
-print(doubled(21), compile_seconds(doubled) > 0)
+print(doubled(21), doubled.compile_seconds > 0)
+if not doubled.compilations:
+    assert "numba" not in sys.modules
+"""
+
+EVERY_SHAPE = """
+import sys
+from typing import NamedTuple
+import numpy as np
+from gdsi_audit.kernels import kernel, part
+
+PAIR = np.dtype([("number", "i8"), ("small", "u1")], align=True)
+WEIGHTS = np.array([1, 10, 100], np.int64)
+
+class Both(NamedTuple):
+    pairs: np.ndarray
+    square: np.ndarray
+
+@part
+def weighed(number, place):
+    return number * WEIGHTS[place]
+
+@kernel
+def filled(both, absent, data, flag):
+    if absent is not None:
+        return 0, 0
+    for row in range(len(both.pairs)):
+        both.pairs[row].number = weighed(both.square[row, 0], row)
+        both.pairs[row].small = data[row]
+    return len(both.pairs), 7 if flag else 3
+
+@kernel
+def nothing(data):
+    data[0] = 1
+
+@kernel
+def one(number):
+    return -number
+
+pairs, square = np.zeros(3, PAIR), np.arange(6, dtype=np.int64).reshape(3, 2)
+print(filled(Both(pairs, square), None, np.arange(3, dtype=np.uint8), True), pairs.tolist())
+print(filled(Both(pairs[:1], square), None, np.zeros(1, np.uint8), np.bool_(False)), filled(Both(pairs, square), square, pairs["small"].copy(), 0))
+print(nothing(np.zeros(1)), one(np.int32(5)), one(2**40))
+try:
+    nothing(np.zeros((2, 2))[:, 0])
+except TypeError as error:
+    print(error)
 """
 
 
@@ -79,13 +125,29 @@ def test_the_second_run_compiles_nothing(repository, tmp_path, a_module):
     assert run(KERNEL_IN_A_MODULE, repository, GDSI_AUDIT_CACHE=str(tmp_path), PYTHONPATH=a_module).stdout == "42 False\n"
 
 
+@pytest.mark.parametrize("boundscheck", ["", "1"])
+def test_arrays_records_tuples_and_nothing_come_and_go(repository, tmp_path, boundscheck):
+    expected = "(3, 7) [(0, 0), (20, 1), (400, 2)]\n(1, 3) (0, 0)\nNone -5 -1099511627776\na kernel takes contiguous arrays only\n"
+    for _ in range(2):
+        done = run(EVERY_SHAPE, repository, GDSI_AUDIT_CACHE=str(tmp_path), GDSI_AUDIT_BOUNDSCHECK=boundscheck)
+        assert (done.stderr, done.stdout) == ("", expected)
+
+
+def test_a_file_that_is_cut_or_not_ours_is_compiled_again(repository, tmp_path, a_module):
+    for content in (lambda whole: whole[:-100], lambda whole: b"", lambda whole: b"{}\n" + whole):
+        assert run(KERNEL_IN_A_MODULE, repository, GDSI_AUDIT_CACHE=str(tmp_path), PYTHONPATH=a_module).returncode == 0
+        (file,) = tmp_path.rglob("a_module.doubled-*.o")
+        file.write_bytes(content(file.read_bytes()))
+        assert run(KERNEL_IN_A_MODULE, repository, GDSI_AUDIT_CACHE=str(tmp_path), PYTHONPATH=a_module).stdout == "42 True\n"
+
+
 IMPORTED_BEFORE = """
 import numba
 import gdsi_audit.kernels as kernels
 from a_module import doubled
 
 doubled(1)
-print(any(kernels.CACHE_FOLDER.rglob("a_module.doubled*.nbi")), numba.config.LOOP_VECTORIZE)
+print(any(kernels.CACHE_FOLDER.glob("a_module.doubled*.o")), numba.config.LOOP_VECTORIZE)
 """
 
 

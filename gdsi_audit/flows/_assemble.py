@@ -341,9 +341,9 @@ def _drain(flows: Any, endpoints: Any, segments: Any, cells: Any, chunks: Any, r
             if segment.captured >= 0 and endpoint.wanted > 0:
                 if control[CHUNK_COUNT] >= CHUNK_ROWS or control[ROOM_AT] + SEGMENT_BYTES > len(room):
                     return False
-                held, capture, cell = np.int64(segment.captured), np.int64(segment.capture), cells[endpoint.waiting]
+                held, capture, cell = np.int64(segment.captured), np.int64(segment.capture), np.int64(endpoint.waiting) * SEGMENT_BYTES
                 length, time, frame = segment.length, segment.time, segment.frame
-                _deliver(flow, endpoint, slot, side, cell, NOTHING, held, length, chunks, room, control, time, frame, capture)
+                _deliver(flow, endpoint, slot, side, cells, cell, held, length, chunks, room, control, time, frame, capture)
             else:
                 endpoint.next += segment.length
                 if endpoint.wanted > 0:
@@ -405,7 +405,7 @@ def _park(
                 stop = begin + SEGMENT_BYTES
             held = captured if captured < stop - begin else stop - begin
             for i in range(held):
-                cells[fresh, i] = data[offset + i]
+                cells[fresh * SEGMENT_BYTES + i] = data[offset + i]
             segment.captured = held
             captured -= held
         segment.length = stop - begin

@@ -45,7 +45,7 @@ class FlowTable:
         self._heads = np.full(1 << max((most_live_flows - 1).bit_length(), 4), -1, np.int32)
         self._expired = np.zeros(rows.EXPIRED_ROWS, rows.EXPIRED)
         self._segments = np.zeros(rows.SEGMENT_ROWS, rows.SEGMENTS)
-        self._cells = np.zeros((rows.SEGMENT_ROWS, rows.SEGMENT_BYTES), np.uint8)
+        self._cells = np.zeros(rows.SEGMENT_ROWS * rows.SEGMENT_BYTES, np.uint8)
         self._constants = (rows.port_bits(), *rows.fresh_rows(streams=streams), np.zeros(rows.COPY_ROWS, rows.COPIES))
         self._closed = np.zeros(rows.CLOSED_ROWS, rows.FLOWS)
         self._closed_endpoints = np.zeros(2 * rows.CLOSED_ROWS, rows.ENDPOINTS)

@@ -6,17 +6,11 @@ import hashlib
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
-
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-from cryptography.x509.oid import NameOID
 
 from gdsi_audit.wire_text import WireText, display
 
 LONGEST_CHAIN = 16
-MOST_NAMES = 100
 NO_TEXT = WireText("")
 REMEMBERED_CERTIFICATES = 2048
 NAMES_OF_FLOW = 8
@@ -36,7 +30,7 @@ class CertificateFacts:
     common_name: WireText = NO_TEXT
     issuer: WireText = NO_TEXT
     dns_names: tuple[WireText, ...] = ()
-    """Subject alternative names, the first MOST_NAMES."""
+    """Subject alternative names, the first 100."""
     not_before: int = 0
     """UTC nanoseconds."""
     not_after: int = 0
@@ -83,83 +77,14 @@ def certificate(body: bytes) -> Certificate:
 def facts(der: bytes) -> CertificateFacts:
     """What one certificate says. Never raises: one that cannot be read says so in `unreadable`."""
     digest = hashlib.sha256(der).hexdigest()
+    # Loading the library takes longer than reading a thousand certificates, and many captures hold none.
+    from gdsi_audit.protocols import _x509
+
     try:
         with warnings.catch_warnings():
             # Certificates that break RFC 5280 are what an audit is here to see.
             warnings.simplefilter("ignore")
-            return _facts(x509.load_der_x509_certificate(der), digest)
+            return CertificateFacts(sha256=digest, **_x509.read(der))
     except Exception as error:
         # The library raises many kinds, some of its own, on hostile DER.
         return CertificateFacts(sha256=digest, unreadable=f"{type(error).__name__}: {display(str(error).encode(errors='replace'))}")
-
-
-def _facts(read: x509.Certificate, digest: str) -> CertificateFacts:
-    key_type, key_bits = _key(read)
-    return CertificateFacts(
-        sha256=digest,
-        subject=_text(read.subject.rfc4514_string()),
-        common_name=_common_name(read.subject),
-        issuer=_text(read.issuer.rfc4514_string()),
-        dns_names=_dns_names(read),
-        not_before=_nanoseconds(read.not_valid_before_utc),
-        not_after=_nanoseconds(read.not_valid_after_utc),
-        key_type=key_type,
-        key_bits=key_bits,
-        self_signed=_is_self_signed(read),
-    )
-
-
-def _text(text: str) -> WireText:
-    return display(text.encode("utf-8", "surrogatepass"))
-
-
-def _common_name(name: x509.Name) -> WireText:
-    for attribute in name.get_attributes_for_oid(NameOID.COMMON_NAME):
-        value = attribute.value
-        return _text(value) if isinstance(value, str) else display(value)
-    return NO_TEXT
-
-
-def _dns_names(read: x509.Certificate) -> tuple[WireText, ...]:
-    try:
-        alternatives = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError, TypeError):
-        # Other extensions may be broken while the certificate itself is readable.
-        return ()
-    return tuple(_text(name) for name in alternatives.get_values_for_type(x509.DNSName)[:MOST_NAMES])
-
-
-def _key(read: x509.Certificate) -> tuple[str, int]:
-    try:
-        key = read.public_key()
-    except Exception:
-        # An algorithm or a curve that the library does not know: the rest is still worth having.
-        return "", 0
-    match key:
-        case rsa.RSAPublicKey():
-            return "RSA", key.key_size
-        case ec.EllipticCurvePublicKey():
-            return "EC", key.key_size
-        case dsa.DSAPublicKey():
-            return "DSA", key.key_size
-        case ed25519.Ed25519PublicKey():
-            return "Ed25519", 256
-        case ed448.Ed448PublicKey():
-            return "Ed448", 456
-    return "", 0
-
-
-def _is_self_signed(read: x509.Certificate) -> bool:
-    if read.subject != read.issuer:
-        return False
-    try:
-        read.verify_directly_issued_by(read)
-    except Exception:
-        # A wrong signature, or an algorithm that the library refuses to check: not shown to be self-signed.
-        return False
-    return True
-
-
-def _nanoseconds(instant: datetime) -> int:
-    since = instant - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000_000

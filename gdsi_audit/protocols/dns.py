@@ -108,7 +108,7 @@ def columns(data: NDArray[np.uint8], offset: NDArray[np.int64], length: NDArray[
     messages = np.zeros(offset.size, MESSAGES)
     answers = np.empty(whole_bytes // SMALLEST_ANSWER_BYTES + 1, ANSWERS)
     text = np.empty(2 * whole_bytes + LONGEST_TEXT_BYTES, np.uint8)
-    answer_rows, text_bytes = read_all(data, offset, length, messages, answers, text)
+    answer_rows, text_bytes = read_all(data, offset, length, messages, answers, text, np.empty((3, LONGEST_CHAIN + 1), np.int64))
     return DnsColumns(messages, answers[:answer_rows], text[:text_bytes].tobytes())
 
 
@@ -356,11 +356,13 @@ def read_all(
     messages: NDArray[np.void],
     answers: NDArray[np.void],
     text: NDArray[np.uint8],
+    links: NDArray[np.int64],
 ) -> tuple[int, int]:
-    """Fills the three tables; gives the answer rows and text bytes used. The caller has checked that every datagram lies within `data`."""
-    link_first = np.empty(LONGEST_CHAIN + 1, np.int64)
-    link_behind = np.empty(LONGEST_CHAIN + 1, np.int64)
-    link_ttl_s = np.empty(LONGEST_CHAIN + 1, np.int64)
+    """Fills the three tables; gives the answer rows and text bytes used. The caller has checked that every datagram lies within `data`.
+
+    `links` is room for one chain: where the text of each link begins and ends, and how long it may be kept; shape (3, LONGEST_CHAIN + 1).
+    """
+    link_first, link_behind, link_ttl_s = links[0], links[1], links[2]
     answer_rows, used = int(np.int64(0)), int(np.int64(0))
     for number in range(offset.size):
         message = data[offset[number] : offset[number] + length[number]]

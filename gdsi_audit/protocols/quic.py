@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,6 @@ from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._gquic import GquicHello
 from gdsi_audit.protocols._handshake import CLIENT_HELLO, LARGEST_MESSAGE_BYTES, SERVER_HELLO, ServerHello
 from gdsi_audit.protocols._handshake import server_hello as read_server_hello
-from gdsi_audit.protocols._quic_initial import crypto_bytes
 from gdsi_audit.protocols._quic_packet import Packet, packets, version_name
 
 __all__ = ["GquicHello", "LongHeader", "QuicInitial", "VersionNegotiation", "parse", "recognise", "server_hello"]
@@ -103,7 +102,7 @@ def parse(datagrams: list[bytes], *, from_responder: bool, final: bool = False) 
     if first.kind == "Version Negotiation":
         return _negotiation(first)
     initials = [packet for packet in read if packet.kind == "Initial"]
-    handshake, opened = crypto_bytes(initials, "client", (packet.dcid for packet in initials))
+    handshake, opened = _crypto_bytes(initials, "client", (packet.dcid for packet in initials))
     if opened and handshake:
         hello = _hello(handshake, opened)
         if hello:
@@ -119,7 +118,7 @@ def server_hello(datagrams: list[bytes], client_dcid: str) -> ServerHello | Need
     """The ServerHello in the responder's Initial packets; `client_dcid` is `QuicInitial.dcid` of the originator. Raises ValueError."""
     read, _ = _all_packets(datagrams)
     initials = [packet for packet in read if packet.kind == "Initial"]
-    handshake, _ = crypto_bytes(initials, "server", [bytes.fromhex(client_dcid)])
+    handshake, _ = _crypto_bytes(initials, "server", [bytes.fromhex(client_dcid)])
     body = _message(handshake, SERVER_HELLO)
     return NEED_MORE if body is None else read_server_hello(body)
 
@@ -168,6 +167,13 @@ def _message(handshake: bytes, kind: int) -> bytes | None:
 
 def _initial(packet: Packet, hello: ClientHello | None) -> QuicInitial:
     return QuicInitial(version_name(packet.version), packet.dcid.hex(), packet.scid.hex(), hello)
+
+
+def _crypto_bytes(initials: list[Packet], side: str, dcids: Iterable[bytes]) -> tuple[bytes, Packet | None]:
+    # Ciphers are loaded with the first Initial packet.
+    from gdsi_audit.protocols._quic_initial import crypto_bytes
+
+    return crypto_bytes(initials, side, dcids)
 
 
 def _negotiation(packet: Packet) -> VersionNegotiation:

@@ -1,0 +1,145 @@
+"""The compiler of kernels: numba, loaded only when there is something to compile.
+
+A kernel is called from C through a function made for its shapes: the arrays come as addresses and lengths and are arrays again before the kernel sees
+them. Kernels raise nothing: where they could, the process would have no way to hear of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from types import FunctionType
+from typing import Any
+
+import llvmlite.binding as llvm
+import numba
+from numba import carray, types
+
+from gdsi_audit.machine_code import Code, Shape
+
+Function = Callable[..., Any]
+
+
+def dispatcher(function: Function, inner: Collection[Function], *, boundscheck: bool, inside: bool = False) -> Any:
+    """numba's own form of `function`, in which all of its file that is among `inner` is compiled too. `inside`: only kernels call it."""
+    names = _names_seen(function.__globals__, inner, boundscheck=boundscheck)
+    options: dict[str, Any] = {"no_cfunc_wrapper": True, "no_cpython_wrapper": inside}
+    return numba.njit(nogil=True, error_model="numpy", boundscheck=boundscheck, **options)(_seeing(function, names))
+
+
+def _names_seen(plain: dict[str, Any], inner: Collection[Function], *, boundscheck: bool) -> dict[str, Any]:
+    """A copy of a file's names in which its inner functions are numba's; the file itself keeps plain functions."""
+    names = _NAMES.setdefault((id(plain), boundscheck), {})
+    options: dict[str, Any] = {"no_cfunc_wrapper": True, "no_cpython_wrapper": True}
+    for name, given in plain.items():
+        known = names.get(name)
+        # A kernel that other kernels call stands there as what Python calls.
+        value = getattr(given, "function", given)
+        if not isinstance(value, FunctionType) or value not in inner:
+            names[name] = given
+        elif getattr(known, "plain", None) is not value:
+            names[name] = numba.njit(nogil=True, error_model="numpy", boundscheck=boundscheck, **options)(_seeing(value, names))
+            names[name].plain = value
+    return names
+
+
+_NAMES: dict[tuple[int, bool], dict[str, Any]] = {}
+"""By the id of a file's names, which live as long as the process, so that each inner function is compiled once."""
+
+
+def _seeing(function: Function, names: dict[str, Any]) -> Function:
+    """The same function, which sees `names` for the names of its file."""
+    seeing = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
+    seeing.__module__, seeing.__qualname__, seeing.__annotations__ = function.__module__, function.__qualname__, function.__annotations__
+    return seeing
+
+
+def compile_kernel(function: Function, inner: Collection[Function], shapes: tuple[Shape, ...]) -> Code:
+    """Machine code of `function` for arguments of these shapes."""
+    with _without_loop_vectorisation():
+        kernel = dispatcher(function, inner, boundscheck=False, inside=True)
+        kernel.compile(tuple(map(_type_of, shapes)))
+        gives = kernel.nopython_signatures[0].return_type
+        results = len(gives) if isinstance(gives, types.BaseTuple) else 0 if gives == types.none else -1
+        entry = numba.cfunc(_c_signature(shapes, results), nopython=True)(_entry(kernel, shapes, results))
+        return _emitted(entry, results)
+
+
+def _emitted(entry: Any, results: int) -> Code:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    module = llvm.parse_assembly(entry.inspect_llvm())
+    processor, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    machine = llvm.Target.from_default_triple().create_target_machine(cpu=processor, features=features, opt=3, jit=True)
+    things = (*module.functions, *module.global_variables)
+    needs = tuple(thing.name for thing in things if thing.is_declaration and not thing.name.startswith("llvm."))
+    return Code(entry.native_name, results, machine.emit_object(module), needs)
+
+
+def _type_of(shape: Shape) -> Any:
+    kind, *rest = shape
+    if kind == "array":
+        return types.Array(numba.from_dtype(rest[0]), rest[1], "C")
+    if kind == "tuple":
+        return types.NamedTuple(tuple(map(_type_of, rest[1])), rest[0])
+    return types.none if kind == "nothing" else types.int64
+
+
+def _c_signature(shapes: tuple[Shape, ...], results: int) -> Any:
+    arguments = list(_c_arguments(shapes))
+    return types.int64(*arguments) if results < 0 else types.void(*arguments, types.CPointer(types.int64))
+
+
+def _c_arguments(shapes: tuple[Shape, ...]) -> Iterator[Any]:
+    for kind, *rest in shapes:
+        if kind == "array":
+            yield types.CPointer(numba.from_dtype(rest[0]))
+            yield from (types.int64 for _ in range(rest[1]))
+        elif kind == "tuple":
+            yield from _c_arguments(rest[1])
+        elif kind == "number":
+            yield types.int64
+
+
+def _entry(kernel: Any, shapes: tuple[Shape, ...], results: int) -> Function:
+    """A function of plain C arguments that calls `kernel`. Its text depends on nothing but the shapes."""
+    names: dict[str, Any] = {"kernel": kernel, "carray": carray}
+    parameters: list[str] = []
+    call = f"kernel({', '.join(_spelled(shape, parameters, names) for shape in shapes)})"
+    if results < 0:
+        body = f"    return {call}"
+    else:
+        parameters.append("results")
+        body = "\n".join((f"    given = {call}", *(f"    results[{place}] = given[{place}]" for place in range(results))))
+    exec(f"def entry({', '.join(parameters)}):\n{body}\n", names)
+    entry: Function = names["entry"]
+    return entry
+
+
+def _spelled(shape: Shape, parameters: list[str], names: dict[str, Any]) -> str:
+    """The expression for one argument; its parameters are appended, and the class of a named tuple is put among the names."""
+    kind, *rest = shape
+    here = len(parameters)
+    if kind == "array":
+        lengths = [f"n{here}_{dimension}" for dimension in range(rest[1])]
+        parameters += [f"p{here}", *lengths]
+        return f"carray(p{here}, ({', '.join(lengths)},))"
+    if kind == "tuple":
+        names[f"tuple{here}"] = rest[0]
+        return f"tuple{here}({', '.join(_spelled(field, parameters, names) for field in rest[1])})"
+    if kind == "nothing":
+        return "None"
+    parameters.append(f"p{here}")
+    return f"p{here}"
+
+
+@contextmanager
+def _without_loop_vectorisation() -> Iterator[None]:
+    """Kernels walk bytes that depend on each other; trying to vectorise them finds nothing and takes a fifth of the compile time."""
+    settings: Any = numba.config
+    before = settings.LOOP_VECTORIZE
+    settings.LOOP_VECTORIZE = 0
+    try:
+        yield
+    finally:
+        settings.LOOP_VECTORIZE = before
