@@ -82,6 +82,8 @@ class Claim:
     detail: str = ""
     """Special purpose, region or the reason for multi-location, in words."""
     multi_location: bool = False
+    elsewhere: tuple[str, ...] = ()
+    """Other countries that the source cannot tell from `country`, sorted: outposts of a cloud's region."""
 
 
 class Source(Protocol):

@@ -67,30 +67,42 @@ def _located(claims: Claims) -> tuple[Answer, str, bool]:
     opinions = tuple(claims.get("database", ()))
     for rung, words in (("cloud-region", "vendor's region"), ("host-name-region", "region in the host name")):
         region = _first(claims, rung)
-        if region:
-            return _by_region(region, opinions), f"{words}: {region.detail}", False
-    return *_by_databases(opinions), False
+        if region and region.country:
+            return *_by_region(region, opinions, words), False
+    network = _first(claims, "network")
+    unlisted = _first(claims, "cloud-region")
+    return *_by_databases(opinions, unlisted, network.country if network else ""), False
 
 
-def _by_region(region: Claim, opinions: Sequence[Claim]) -> Answer:
-    """A region stands whatever databases say; they raise or lower how sure it is."""
+def _by_region(region: Claim, opinions: Sequence[Claim], words: str) -> tuple[Answer, str]:
+    """A region stands whatever one database says. Where all of several name another country together, or any an outpost of it, none is named."""
     agreeing = tuple(claim.source for claim in opinions if claim.country == region.country)
     countries = tuple(sorted({region.country, *(claim.country for claim in opinions)}))
-    against = "low" if len(opinions) > 1 and len(countries) == 2 else region.confidence
-    confidence = "high" if agreeing else against
-    return Answer(region.country, (region.source, *agreeing), confidence, countries if len(countries) > 1 else ())
+    contradicted = len(opinions) > 1 and len(countries) == 2 and not agreeing
+    if contradicted or set(region.elsewhere).intersection(countries):
+        everyone = (region.source, *(claim.source for claim in opinions))
+        return Answer("", everyone, "low", countries), f"contested: {words} {region.detail}, {_said(opinions)}"
+    confidence = "high" if agreeing else region.confidence
+    return Answer(region.country, (region.source, *agreeing), confidence, countries if len(countries) > 1 else ()), f"{words}: {region.detail}"
 
 
-def _by_databases(opinions: Sequence[Claim]) -> tuple[Answer, str]:
+def _by_databases(opinions: Sequence[Claim], unlisted: Claim | None, registered_in: str) -> tuple[Answer, str]:
+    """Databases fall back on the registry: where the provider's own list leaves an address out, the country of registration alone proves nothing."""
     countries = tuple(sorted({claim.country for claim in opinions}))
     sources = tuple(claim.source for claim in opinions)
     if not countries:
         return UNKNOWN, "unknown: no source knows the address"
     if len(countries) > 1:
-        return Answer("", sources, "low", countries), "contested: " + ", ".join(f"{claim.country} ({claim.source})" for claim in opinions)
+        return Answer("", sources, "low", countries), f"contested: {_said(opinions)}"
     if len(opinions) == 1:
         return Answer("", sources, "low", countries), f"contested: only {sources[0]} knows the address, {countries[0]}"
+    if unlisted and countries[0] == registered_in:
+        return Answer("", sources, "low", countries), f"contested: {unlisted.detail}, and databases name the country of registration, {registered_in}"
     return Answer(countries[0], sources, "high"), f"{len(opinions)} databases agree: {countries[0]}"
+
+
+def _said(opinions: Sequence[Claim]) -> str:
+    return ", ".join(f"{claim.country} ({claim.source})" for claim in opinions)
 
 
 def _hosted(operator: Claim | None, network: Claim | None) -> Answer:
