@@ -69,9 +69,7 @@ def _located(claims: Claims) -> tuple[Answer, str, bool]:
         region = _first(claims, rung)
         if region and region.country:
             return *_by_region(region, opinions, words), False
-    network = _first(claims, "network")
-    unlisted = _first(claims, "cloud-region")
-    return *_by_databases(opinions, unlisted, network.country if network else ""), False
+    return *_by_databases(opinions, _first(claims, "cloud-region")), False
 
 
 def _by_region(region: Claim, opinions: Sequence[Claim], words: str) -> tuple[Answer, str]:
@@ -86,8 +84,8 @@ def _by_region(region: Claim, opinions: Sequence[Claim], words: str) -> tuple[An
     return Answer(region.country, (region.source, *agreeing), confidence, countries if len(countries) > 1 else ()), f"{words}: {region.detail}"
 
 
-def _by_databases(opinions: Sequence[Claim], unlisted: Claim | None, registered_in: str) -> tuple[Answer, str]:
-    """Databases fall back on the registry: where the provider's own list leaves an address out, the country of registration alone proves nothing."""
+def _by_databases(opinions: Sequence[Claim], unlisted: Claim | None) -> tuple[Answer, str]:
+    """An address in a cloud's network that the cloud does not list is a customer's own or in use elsewhere: what databases know is who holds it."""
     countries = tuple(sorted({claim.country for claim in opinions}))
     sources = tuple(claim.source for claim in opinions)
     if not countries:
@@ -96,8 +94,8 @@ def _by_databases(opinions: Sequence[Claim], unlisted: Claim | None, registered_
         return Answer("", sources, "low", countries), f"contested: {_said(opinions)}"
     if len(opinions) == 1:
         return Answer("", sources, "low", countries), f"contested: only {sources[0]} knows the address, {countries[0]}"
-    if unlisted and countries[0] == registered_in:
-        return Answer("", sources, "low", countries), f"contested: {unlisted.detail}, and databases name the country of registration, {registered_in}"
+    if unlisted:
+        return Answer("", sources, "low", countries), f"contested: {unlisted.detail}; databases say {countries[0]}"
     return Answer(countries[0], sources, "high"), f"{len(opinions)} databases agree: {countries[0]}"
 
 
