@@ -52,6 +52,10 @@ class Place:
     """The rung of the ladder that decided, in words."""
 
 
+ANY_NETWORK = -1
+"""The `asn` of a question about a name alone: as if the address were in whatever network the name belongs to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One address as every source is asked about it."""

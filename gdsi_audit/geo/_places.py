@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gdsi_audit import discover
-from gdsi_audit.geo import RUNGS, Claim, Place, Question, _ladder
+from gdsi_audit.geo import ANY_NETWORK, RUNGS, Claim, Place, Question, _age, _ladder
 from gdsi_audit.geo._address import unwrapped
 from gdsi_audit.geo._folder import ANYWHERE, embedded, layers
 from gdsi_audit.geo._suffix import canonical
@@ -20,19 +21,24 @@ Key = TypeVar("Key")
 MOST_REMEMBERED = 1 << 17
 """Answers kept; beyond that the oldest are asked for again, so memory does not grow with the capture."""
 
+BY_NAME = ("multi-location", "host-name-region", "service-operator")
+"""Rungs that a name alone can speak on."""
+
 NOT_AN_ADDRESS = Place(reason="not an address")
 
 
 class Places:
     """Where addresses are, as far as anyone says. Opens the databases at the first question; one object may serve a whole run."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, on: date | None = None) -> None:
         """`folder` is laid out as `geodb`; what it lacks, or all with None, comes from GDSI_GEODB, the user's files or the embedded ones.
 
+        `on`: the day that is asked about; what rests on a source over a year older is less sure. None: age counts for nothing.
         Raises FileNotFoundError when there is none at all.
         """
         self.folder = folder or embedded()
         self._named = folder or ANYWHERE
+        self._on = on
         self._sources: list[tuple[str, Ask]] = []
         self._remembered: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Place] = {}
         self._decided: dict[Answers, Place] = {}
@@ -54,11 +60,13 @@ class Places:
         """What every source says, by rung. Raises ValueError when `address` is none."""
         return self._by_rung(self._answers(address, tuple(names), tuple(cname_chain)))
 
-    def named(self, name: str) -> list[Claim]:
-        """What is known of `name` without an address: who runs the service behind it."""
-        question = Question("", 0, (canonical(name),))
-        answers = (ask(question) for rung, ask in self._opened() if rung == "service-operator")
-        return [claim for claim in answers if claim]
+    def named(self, name: str) -> dict[str, list[Claim]]:
+        """What every source says of `name` without an address, by rung: edge network, region in the name, who runs the service behind it."""
+        question = Question("", 0, (canonical(name),), (), ANY_NETWORK)
+        claims: dict[str, list[Claim]] = {rung: [] for rung in BY_NAME}
+        for rung, claim in ((rung, ask(question)) for rung, ask in self._opened() if rung in BY_NAME):
+            claims[rung].extend([claim] if claim else [])
+        return claims
 
     def editions(self) -> list[dict[str, Any]]:
         """The data files in force: path, name, edition, build_epoch, licence, attribution, sha256, rows, upstream, transform."""
@@ -100,6 +108,7 @@ class Places:
         found = self._decided.get(answers)
         if found is None:
             found = _ladder.place(self._by_rung(answers))
+            found = _age.aged(found, self._on) if self._on else found
             _remember(self._decided, answers, found)
         return found
 

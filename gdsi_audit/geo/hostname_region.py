@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from gdsi_audit.geo import Claim, Question, _providers, _suffix, _table
+from gdsi_audit.geo import ANY_NETWORK, Claim, Question, _providers, _suffix, _table
 
 RUNG = "host-name-region"
 
@@ -42,7 +42,7 @@ def _claim(name: str, asn: int, rules: dict[str, list[Rule]], source: str) -> Cl
     suffix = _suffix.longest(name, rules)
     before = name[: -len(suffix)].rstrip(".")
     for pattern, provider, fixed in rules.get(suffix, ()):
-        told = [fixed or match["region"] for match in pattern.finditer(before)] if asn in provider.asns else []
+        told = [fixed or match["region"] for match in pattern.finditer(before)] if asn in (*provider.asns, ANY_NETWORK) else []
         if told and told[-1] in provider.regions:
             return Claim(source, provider.regions[told[-1]], "medium", provider.name, detail=f"{provider.name} {told[-1]}")
     return None

@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from datetime import date
 
 import geoip2.database
 import pytest
@@ -187,13 +188,13 @@ def test_geoip2_itself_opens_the_files():
 def test_no_network_and_no_web_client():
     """In a process of its own: nothing here may open a socket or load what could."""
     script = """
-import socket, sys
+import datetime, socket, sys
 def refuse(*_, **__): raise AssertionError("a socket was opened")
 socket.socket = socket.create_connection = socket.getaddrinfo = refuse
 from gdsi_audit.geo._places import Places
 from gdsi_audit.geo import _explained
 places = Places()
-places.place("8.8.8.8", ["dns.google"]); _explained.lookup(places, "dns.google"); _explained.info(places)
+places.place("8.8.8.8", ["dns.google"]); _explained.lookup(places, "dns.google"); _explained.info(places, datetime.date(2026, 11, 1))
 print([name for name in ("aiohttp", "requests", "geoip2.webservice") if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -206,7 +207,23 @@ def test_lookup_and_info_explain(places):
     assert any(line.startswith("decided by: contested") for line in lines)
     assert _explained.lookup(places, "www.tuya.com")[0].startswith("service-operator: CN, Tuya")
     assert _explained.lookup(places, "no.such.example") == ["nothing is known of the name no.such.example"]
-    assert json.dumps(_explained.info(places))
+    rows = _explained.info(places, date(2026, 11, 1))
+    assert json.dumps(rows)
+    assert next(row for row in rows if row["path"] == "location/country.mmdb")["age_days"] == 153
+
+
+def test_lookup_of_a_name_says_what_the_name_gives_away(places):
+    lines = _explained.lookup(places, "d1.s3.eu-central-1.amazonaws.com")
+    assert lines[0].startswith("host-name-region: DE, Amazon Web Services, Amazon Web Services eu-central-1")
+    assert lines[-1].startswith("the name was not resolved") and lines[-1].endswith("in that operator's network")
+    assert _explained.lookup(places, "d111.cloudfront.net")[0].startswith("multi-location: edge network steered by DNS")
+
+
+@pytest.mark.parametrize(("on", "confidence"), [(date(2027, 6, 1), "high"), (date(2027, 6, 2), "medium"), (date(2020, 1, 1), "high")])
+def test_what_rests_on_a_source_over_a_year_old_is_less_sure(on, confidence):
+    place = Places(on=on).place("193.99.144.80")
+    assert (place.located_in.country, place.located_in.confidence) == ("DE", confidence)
+    assert ("dbip 2026-06-01, 366 days old" in place.reason) == (confidence == "medium")
 
 
 def test_what_a_folder_lacks_comes_from_the_embedded_one(places, tmp_path, monkeypatch):
