@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gdsi_audit import devices, naming, perspective, round_trips
+from gdsi_audit.columns import columns_of
 from gdsi_audit.coverage import coverage
 from gdsi_audit.endpoints import NAME_SOURCES, Endpoint, Naming
 from gdsi_audit.flows.community_id import community_ids
@@ -23,7 +24,7 @@ from gdsi_audit.observe import Observation
 from gdsi_audit.packets.address import text
 from gdsi_audit.protocols import Message
 from gdsi_audit.round_trips import CapturePoint
-from gdsi_audit.traffic import ANSWERS, DNS, Device, DeviceTraffic, Traffic
+from gdsi_audit.traffic import ANSWERS, DNS, Device, DeviceTraffic, Tables, Traffic
 from gdsi_audit.wire_text import WireText
 
 NEVER = np.iinfo(np.int64).max
@@ -187,10 +188,12 @@ def _shares(
         addresses = set(host.address_texts)
         yield DeviceTraffic(
             device=_device(host, known_as),
-            flows=own,
-            contacts=_of_device(contacts, contact_bounds, index),
-            dns=dns[dns["flow"].isin(own.loc[own["device_is_originator"], "flow"])].reset_index(drop=True),
-            answers=answers[answers["client"].isin(list(addresses))].reset_index(drop=True),
+            tables=Tables(
+                columns_of(own),
+                columns_of(_of_device(contacts, contact_bounds, index)),
+                columns_of(dns[dns["flow"].isin(own.loc[own["device_is_originator"], "flow"])]),
+                columns_of(answers[answers["client"].isin(list(addresses))]),
+            ),
             messages=MappingProxyType(_messages_of(own["flow"].tolist(), by_flow)),
             endpoints=MappingProxyType({address: endpoints[address] for address in sorted(set(flows["remote_addr"].unique()))}),
             captures=tuple(seen.captures),

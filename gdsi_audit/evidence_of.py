@@ -12,9 +12,9 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from gdsi_audit.columns import Columns
 from gdsi_audit.finding import LONGEST_FILTER_BYTES, Evidence
 from gdsi_audit.frame_index import Ranges
 from gdsi_audit.traffic import DeviceTraffic
@@ -26,8 +26,6 @@ ERRORS = {"icmp": (3, 4, 5, 11, 12), "icmp6": (1, 2, 3, 4)}
 """Types that quote another packet, whose fields tshark shows as well."""
 MOST_LISTED_FRAMES = 20
 """A bare list of frame numbers counts as evidence up to here."""
-
-CITED = ["transport", "local_addr", "local_port", "remote_addr", "remote_port", "device_is_originator", "community_id"]
 
 FRAGMENT = "ip.flags.mf == 1 || ip.frag_offset > 0 || ipv6.fraghdr"
 
@@ -52,12 +50,12 @@ class Terms(NamedTuple):
 
 def evidence(
     traffic: DeviceTraffic,
-    flows: pd.Series[bool] | NDArray[np.bool_] | Collection[int],
+    flows: NDArray[np.bool_] | Collection[int],
     *,
     filter_terms: str = "",
     frames: Sequence[tuple[int, Ranges]] | None = None,
 ) -> tuple[Evidence, ...]:
-    """Evidence for `flows` (a mask over `traffic.flows`, or flow ids), one per capture, in the order of captures.
+    """Evidence for `flows` (a mask over `traffic.tables.flows`, or flow ids), one per capture, in the order of captures.
 
     `filter_terms` is a display filter that narrows it further (`dns.qry.type == 16`); `frames` are then the frames it narrows to, as
     FrameIndex.frames gives them. Up to twenty such frames are listed in the filter, which makes it exact; more make it a superset.
@@ -65,8 +63,8 @@ def evidence(
     mask = _mask(traffic, flows)
     rows = np.flatnonzero(mask)
     found = frames if frames is not None else _frames(traffic, rows)
-    complete = _is_complete(traffic.flows, rows, found) if frames is None else True
-    single = traffic.flows[CITED].iloc[int(rows[0])] if rows.size == 1 else None
+    complete = _is_complete(traffic.tables.flows, rows, found) if frames is None else True
+    single = int(rows[0]) if rows.size == 1 else None
     made = []
     for capture, ranges in found:
         terms = _terms(traffic, mask, capture, ranges, fragments=not complete)
@@ -76,40 +74,41 @@ def evidence(
                 frames=((traffic.captures[capture].sha256, tuple(ranges)),),
                 display_filter=text,
                 filter_kind="exact" if exact and complete else "superset",
-                five_tuple=_five_tuple(single),
-                community_id="" if single is None else str(single["community_id"]),
+                five_tuple="" if single is None else _five_tuple(_all_tuples(traffic)[single]),
+                community_id="" if single is None else str(traffic.tables.flows["community_id"][single]),
             )
         )
     return tuple(made)
 
 
-def _mask(traffic: DeviceTraffic, flows: pd.Series[bool] | NDArray[np.bool_] | Collection[int]) -> NDArray[np.bool_]:
-    given = np.asarray(flows if isinstance(flows, pd.Series | np.ndarray) else list(flows))
+def _mask(traffic: DeviceTraffic, flows: NDArray[np.bool_] | Collection[int]) -> NDArray[np.bool_]:
+    given = np.asarray(flows if isinstance(flows, np.ndarray) else list(flows))
     if given.dtype == np.bool_:
         return given
-    return np.isin(traffic.flows["flow"].to_numpy(), given)
+    return np.isin(traffic.tables.flows["flow"], given)
 
 
 def _frames(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> list[tuple[int, Ranges]]:
     """The exact frames; where the index does not know the flows, the first and last frame of each."""
-    found = traffic.frames.frames(traffic.flows["flow"].to_numpy()[rows].tolist())
+    table = traffic.tables.flows
+    found = traffic.frames.frames(table["flow"][rows].tolist())
     if found or not rows.size:
         return found
-    ends = [(traffic.flows[f"{end}_capture"].to_numpy()[rows], traffic.flows[f"{end}_frame"].to_numpy()[rows]) for end in ("first", "last")]
+    ends = [(table[f"{end}_capture"][rows], table[f"{end}_frame"][rows]) for end in ("first", "last")]
     by_capture = sorted({pair for captures, frames in ends for pair in zip(captures.tolist(), frames.tolist(), strict=True)})
     captures = sorted({capture for capture, _ in by_capture})
     return [(capture, [(frame, frame) for of, frame in by_capture if of == capture]) for capture in captures]
 
 
-def _is_complete(flows: pd.DataFrame, rows: NDArray[np.intp], found: Sequence[tuple[int, Ranges]]) -> bool:
+def _is_complete(flows: Columns, rows: NDArray[np.intp], found: Sequence[tuple[int, Ranges]]) -> bool:
     """Whether every packet is one frame and every frame one packet: no fragments, no tunnel, nothing unknown to the index."""
-    pkts = sum(int(flows[column].to_numpy()[rows].sum()) for column in ("up_pkts", "down_pkts", "duplicate_pkts"))
-    return pkts == sum(last - first + 1 for _, ranges in found for first, last in ranges) and bool((flows["parent"].to_numpy()[rows] < 0).all())
+    pkts = sum(int(flows[column][rows].sum()) for column in ("up_pkts", "down_pkts", "duplicate_pkts"))
+    return pkts == sum(last - first + 1 for _, ranges in found for first, last in ranges) and bool((flows["parent"][rows] < 0).all())
 
 
 def _terms(traffic: DeviceTraffic, mask: NDArray[np.bool_], capture: int, ranges: Ranges, *, fragments: bool) -> Terms:
     """The shortest form that fits: by service, then by five-tuple, then by address, then by the device's address alone."""
-    near = _overlapping(traffic.flows, mask, capture, ranges)
+    near = _overlapping(traffic.tables.flows, mask, capture, ranges)
     inside, outside = _tuples(traffic, near & mask), _tuples(traffic, near & ~mask)
     services = {_service(one) for one in inside}
     others = {_service(one) for one in outside} | {_swapped(one) for one in outside}
@@ -122,15 +121,15 @@ def _terms(traffic: DeviceTraffic, mask: NDArray[np.bool_], capture: int, ranges
     return next((form for form in forms if len(form.text.encode()) <= LONGEST_FILTER_BYTES // 2), forms[-1])
 
 
-def _overlapping(flows: pd.DataFrame, mask: NDArray[np.bool_], capture: int, ranges: Ranges) -> NDArray[np.bool_]:
+def _overlapping(flows: Columns, mask: NDArray[np.bool_], capture: int, ranges: Ranges) -> NDArray[np.bool_]:
     """Flows with the addresses of `mask` that may have a frame between the first and the last of `ranges` of this capture."""
     first, last = ranges[0][0], ranges[-1][1]
-    codes = flows["remote_addr"].cat.codes.to_numpy()
-    wanted = np.zeros(len(flows["remote_addr"].cat.categories) + 1, dtype=bool)
+    codes = flows.codes("remote_addr")
+    wanted = np.zeros(len(flows.words("remote_addr")), dtype=bool)
     wanted[codes[mask]] = True
-    first_capture, last_capture = flows["first_capture"].to_numpy(), flows["last_capture"].to_numpy()
-    begun = (first_capture < capture) | ((first_capture == capture) & (flows["first_frame"].to_numpy() <= last))
-    ended = (last_capture < capture) | ((last_capture == capture) & (flows["last_frame"].to_numpy() < first))
+    first_capture, last_capture = flows["first_capture"], flows["last_capture"]
+    begun = (first_capture < capture) | ((first_capture == capture) & (flows["first_frame"] <= last))
+    ended = (last_capture < capture) | ((last_capture == capture) & (flows["last_frame"] < first))
     return np.asarray(wanted[codes] & begun & ~ended)
 
 
@@ -138,11 +137,16 @@ _TUPLES: WeakKeyDictionary[DeviceTraffic, list[Tuple]] = WeakKeyDictionary()
 """One entry per flow of a device, made once: every finding asks for some of them."""
 
 
-def _tuples(traffic: DeviceTraffic, mask: NDArray[np.bool_]) -> list[Tuple]:
+def _all_tuples(traffic: DeviceTraffic) -> list[Tuple]:
     known = _TUPLES.get(traffic)
     if known is None:
-        columns = [traffic.flows[name].astype(object).tolist() for name in Tuple._fields]
+        columns = [traffic.tables.flows[name].tolist() for name in Tuple._fields]
         known = _TUPLES[traffic] = [Tuple(*row) for row in zip(*columns, strict=True)]
+    return known
+
+
+def _tuples(traffic: DeviceTraffic, mask: NDArray[np.bool_]) -> list[Tuple]:
+    known = _all_tuples(traffic)
     return sorted({known[row] for row in np.flatnonzero(mask).tolist()})
 
 
@@ -233,14 +237,12 @@ def _narrowed(terms: Terms, filter_terms: str, ranges: Ranges, *, listed: bool) 
     return " && ".join(parts), terms.exact and not listed and not filter_terms
 
 
-def _five_tuple(flow: pd.Series[str] | None) -> str:
-    """`tcp 192.168.1.50:49152 > 203.0.113.9:443`, originator first; empty for more than one flow."""
-    if flow is None:
-        return ""
-    local, remote = _end(flow["local_addr"], flow["local_port"]), _end(flow["remote_addr"], flow["remote_port"])
-    first, second = (local, remote) if flow["device_is_originator"] else (remote, local)
-    return f"{flow['transport']} {first} > {second}"
+def _five_tuple(one: Tuple) -> str:
+    """`tcp 192.168.1.50:49152 > 203.0.113.9:443`, originator first."""
+    local, remote = _end(one.local_addr, one.local_port), _end(one.remote_addr, one.remote_port)
+    first, second = (local, remote) if one.device_is_originator else (remote, local)
+    return f"{one.transport} {first} > {second}"
 
 
-def _end(address: str, port: str) -> str:
+def _end(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import pandas as pd
 
 from gdsi_audit import names
+from gdsi_audit.columns import Columns, columns_of
 from gdsi_audit.declarations import Declaration, Destination, Listener
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
 from gdsi_audit.flow_kinds import NEVER_ACCEPTED, WITH_PORTS, FlowKind, is_dhcp, kinds_of, local_kind, parsed_address, upkeep
@@ -57,8 +58,12 @@ class Match(NamedTuple):
     reason: str = ""
 
 
+NOT_JUDGED = ("bench", "background", "unanswered", "link_upkeep")
+"""Verdicts on flows that no detector speaks of."""
+
 _MATCHED: WeakKeyDictionary[DeviceTraffic, tuple[Declaration, pd.DataFrame]] = WeakKeyDictionary()
 """The last result for each device: every detector asks the same question."""
+_COLUMNS: WeakKeyDictionary[DeviceTraffic, tuple[Declaration, Columns]] = WeakKeyDictionary()
 
 
 def match(traffic: DeviceTraffic, declaration: Declaration) -> pd.DataFrame:
@@ -66,6 +71,14 @@ def match(traffic: DeviceTraffic, declaration: Declaration) -> pd.DataFrame:
     known = _MATCHED.get(traffic)
     if known is None or known[0] is not declaration:
         known = _MATCHED[traffic] = (declaration, _matched(traffic, declaration))
+    return known[1]
+
+
+def matches(traffic: DeviceTraffic, declaration: Declaration) -> Columns:
+    """MATCHES as columns: one row per flow, in the order of `traffic.tables.flows`."""
+    known = _COLUMNS.get(traffic)
+    if known is None or known[0] is not declaration:
+        known = _COLUMNS[traffic] = (declaration, columns_of(match(traffic, declaration)))
     return known[1]
 
 

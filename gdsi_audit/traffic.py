@@ -1,19 +1,24 @@
 """Traffic: everything observed, read-only. One device's share of it is what a detector sees.
 
-The tables are pandas DataFrames; each schema stands here, one comment per column. Nothing in this file knows a declaration.
+Each table's schema stands here, one comment per column. The stages work on the tables as columns; for notebooks the same tables are pandas
+DataFrames, made when asked for. Nothing in this file knows a declaration.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
-import pandas as pd
-
+from gdsi_audit.columns import Columns
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.frame_index import FrameIndex
 from gdsi_audit.gap import Gap, Ledger
 from gdsi_audit.protocols import Message
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FLOWS = {
     "flow": "int64",  # id, see flows.CLOSED
@@ -175,19 +180,25 @@ class Coverage:
     """What an auditor must know: analyst-selected, device never appears, inbound not visible from this vantage …"""
 
 
+class Tables(NamedTuple):
+    """One device's tables as columns."""
+
+    flows: Columns
+    """FLOWS, ordered by flow id."""
+    contacts: Columns
+    """CONTACTS."""
+    dns: Columns
+    """DNS, of this client."""
+    answers: Columns
+    """ANSWERS, to this client."""
+
+
 @dataclass(frozen=True, eq=False)
 class DeviceTraffic:
     """One device's bounded tables: all that a detector sees."""
 
     device: Device
-    flows: pd.DataFrame
-    """FLOWS, ordered by flow id."""
-    contacts: pd.DataFrame
-    """CONTACTS."""
-    dns: pd.DataFrame
-    """DNS, of this client."""
-    answers: pd.DataFrame
-    """ANSWERS, to this client."""
+    tables: Tables
     messages: Mapping[str, tuple[Message, ...]]
     """By protocol: what was parsed in this device's flows, DNS aside; bounded per flow."""
     endpoints: Mapping[str, Endpoint]
@@ -199,6 +210,26 @@ class DeviceTraffic:
     """Addresses that the network offered to this device, by DHCP or router advertisement: `resolver`, `time`. Missing: no offer was captured."""
     folded: int = 0
     """Flows beyond the 200,000 that stand in memory: in `contacts`, not in `flows`."""
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """FLOWS, ordered by flow id; a row's index is its position in `tables.flows`."""
+        return self.tables.flows.frame().astype(FLOWS)
+
+    @cached_property
+    def contacts(self) -> pd.DataFrame:
+        """CONTACTS."""
+        return self.tables.contacts.frame().astype(CONTACTS)
+
+    @cached_property
+    def dns(self) -> pd.DataFrame:
+        """DNS, of this client."""
+        return self.tables.dns.frame().astype(DNS)
+
+    @cached_property
+    def answers(self) -> pd.DataFrame:
+        """ANSWERS, to this client."""
+        return self.tables.answers.frame().astype(ANSWERS)
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gdsi_audit.columns import columns_of
 from gdsi_audit.declarations import Declaration, Destination, Source, Statement
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.frame_index import merged
 from gdsi_audit.gap import Ledger
-from gdsi_audit.traffic import ANSWERS, CONTACTS, DNS, FLOWS, Capture, Coverage, Device, DeviceTraffic, Traffic
+from gdsi_audit.traffic import ANSWERS, CONTACTS, DNS, FLOWS, Capture, Coverage, Device, DeviceTraffic, Tables, Traffic
 
 REPOSITORY = Path(__file__).parent.parent
 SHARED = REPOSITORY.parent / "shared" / "captures"
@@ -132,8 +133,10 @@ def flows_table():
 def device_traffic(flows_table):
     """Builds DeviceTraffic: a table of flows, places by address, `name address` answers, offers, and whatever else is given by keyword."""
 
-    def build(table: str, *, places=None, answers=(), coverage=None, **given) -> DeviceTraffic:
-        flows = flows_table(table)
+    def build(
+        table: str, *, places=None, answers=(), coverage=None, contacts=EMPTY_CONTACTS, dns=EMPTY_DNS, answer_table=None, rows=None, **given
+    ) -> DeviceTraffic:
+        flows = flows_table(table) if rows is None else rows
         seen = Coverage(
             **{
                 **dict(observed_s=7200.0, flows=len(flows), up_bytes=int(flows["up_bytes"].sum()), down_bytes=int(flows["down_bytes"].sum())),
@@ -145,16 +148,15 @@ def device_traffic(flows_table):
         named = [{**row, "name": pair.split()[0], "address": pair.split()[1]} for row, pair in zip(rows, answers, strict=True)]
         whole = {
             "device": Device(id="camera", macs=("02:00:00:00:00:50",), addresses=("192.168.1.50", "2001:db8::50"), declared=True),
-            "contacts": EMPTY_CONTACTS,
-            "dns": EMPTY_DNS,
-            "answers": pd.DataFrame(named, columns=list(ANSWERS)).astype(ANSWERS) if named else EMPTY_ANSWERS,
             "messages": {},
             "endpoints": {address: Endpoint(address, (), place) for address, place in (places or {}).items()},
             "captures": (one_capture(),),
             "frames": ContiguousFrames(flows),
             **given,
         }
-        return DeviceTraffic(flows=flows, coverage=seen, **whole)
+        answer_rows = pd.DataFrame(named, columns=list(ANSWERS)).astype(ANSWERS) if named else EMPTY_ANSWERS
+        tables = (flows, contacts, dns, answer_rows if answer_table is None else answer_table)
+        return DeviceTraffic(tables=Tables(*map(columns_of, tables)), coverage=seen, **whole)
 
     return build
 

@@ -8,7 +8,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 
 ORDER = (
-    *("wire_text", "discover", "gap", "names", "kernels", "spool", "distinct"),
+    *("wire_text", "discover", "gap", "names", "kernels", "spool", "distinct", "columns"),
     *("readers", "packets", "flows", "frame_index", "protocols", "content", "geo"),
     *("endpoints", "facts", "resolutions", "devices", "hostnames", "naming", "traffic"),
     *("compiling", "observe", "perspective", "round_trips", "coverage", "jurisdictions", "assembly", "flow_log"),

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
+from gdsi_audit.columns import Columns, Rows
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.evidence_of import evidence
 from gdsi_audit.finding import Broken, Finding
+from gdsi_audit.frame_index import Ranges
 from gdsi_audit.traffic import DeviceTraffic
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def finding(
     traffic: DeviceTraffic,
-    flows: pd.DataFrame,
+    rows: Rows | pd.DataFrame,
     *,
     detector: str,
     subject: str,
@@ -27,8 +34,15 @@ def finding(
     refuted_by: str,
     contradicts: tuple[Broken, ...] = (),
     measures: Mapping[str, float | int | str] | None = None,
+    filter_terms: str = "",
+    frames: Sequence[tuple[int, Ranges]] | None = None,
 ) -> Finding:
-    """The finding on `flows`, rows of `traffic.flows`. `bytes` is payload sent by the device, `count` the number of flows."""
+    """The finding on the flows at `rows` (a mask over `traffic.tables.flows`, or positions).
+
+    `bytes` is payload sent by the device, `count` the number of flows. `filter_terms` and `frames` narrow the evidence, as in `evidence`.
+    """
+    mask = _mask(traffic, rows)
+    flows = traffic.tables.flows.take(mask)
     return Finding(
         detector=detector,
         device=traffic.device.id,
@@ -40,11 +54,25 @@ def finding(
         inference=inference,
         alternatives=alternatives,
         refuted_by=refuted_by,
-        evidence=evidence(traffic, flows["flow"].tolist()),
+        evidence=evidence(traffic, mask, filter_terms=filter_terms, frames=frames),
         contradicts=contradicts,
         measures=_subjects.measures(flows) | dict(measures or {}),
         first_seen=int(flows["start"].min()),
-        last_seen=int((flows["start"] + (flows["duration_s"] * 1e9).round().astype("int64")).max()),
+        last_seen=int(ends(flows).max()),
         count=len(flows),
-        bytes=int(flows["up_bytes"].sum()),
+        bytes=flows.sum("up_bytes"),
     )
+
+
+def ends(flows: Columns) -> NDArray[np.int64]:
+    """UTC nanoseconds of the last packet of each flow."""
+    return np.asarray(flows["start"] + (flows["duration_s"] * 1e9).round().astype(np.int64))
+
+
+def _mask(traffic: DeviceTraffic, rows: Rows | pd.DataFrame) -> NDArray[np.bool_]:
+    places: NDArray[Any] = rows if isinstance(rows, np.ndarray) else rows.index.to_numpy()
+    if places.dtype == np.bool_:
+        return places
+    mask = np.zeros(len(traffic.tables.flows), np.bool_)
+    mask[places] = True
+    return mask

@@ -81,7 +81,11 @@ def _undeclared(traffic: DeviceTraffic, declaration: Declaration, judged: pd.Dat
     chosen = judged[judged["verdict"].isin(["undeclared", "unnamed"]) & (judged["deviates"] == "")]
     if chosen.empty:
         return
-    subjects = chosen["reason"].astype("object").where(chosen["reason"].isin(list(LOCAL_KINDS)), _subjects.parties(chosen))
+    subjects = (
+        chosen["reason"]
+        .astype("object")
+        .where(chosen["reason"].isin(list(LOCAL_KINDS)), pd.Series(_subjects.parties(chosen), index=chosen.index, dtype="object"))
+    )
     for subject, group in _grouped(chosen, subjects, most_subjects):
         yield _finding(traffic, declaration, group, subject, "no declared destination covers", _list_broken(declaration))
 

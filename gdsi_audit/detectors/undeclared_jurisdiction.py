@@ -57,7 +57,7 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: i
     if judged.empty:
         return
     outside = judged[judged["assessment"] == "outside"]
-    parties = _subjects.parties(outside)
+    parties = pd.Series(_subjects.parties(outside), index=outside.index, dtype="object")
     sent = outside.groupby(parties, sort=True)["up_bytes"].sum().sort_values(ascending=False, kind="stable")
     parties = parties.where(parties.isin(list(sent.index[:most_subjects])), "further destinations")
     for _, group in outside.assign(party=parties).groupby(["party", "country", "item"], sort=True):

@@ -56,7 +56,7 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: i
             continue
         judged = _judged(traffic, declaration, field)
         outside = judged[judged["side"] == "outside"]
-        parties = _subjects.parties(outside)
+        parties = pd.Series(_subjects.parties(outside), index=outside.index, dtype="object")
         sent = outside.groupby(parties, sort=True)["up_bytes"].sum().sort_values(ascending=False, kind="stable")
         outside = outside.assign(party=parties.where(parties.isin(list(sent.index[:most_subjects])), "further destinations"))
         for _, group in outside.groupby(["party", "seat"], sort=True):

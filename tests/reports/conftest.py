@@ -66,11 +66,8 @@ def made_audit(device_traffic, flows_table, traffic_of, declared):
         hostnames = (*shown.values(), "ipcam")
         known = {"macs": ("02:00:00:00:00:50",), "addresses": ("192.168.1.50",), "hostnames": hostnames, "vendor": "Example"}
         camera = Device(id="camera", declared=True, **known)
-        share = replace(
-            device_traffic(flows, device=camera, contacts=contact_table(table.assign(device=0)).drop(columns="device")),
-            flows=table,
-            endpoints=endpoints,
-        )
+        contacts = contact_table(table.assign(device=0)).drop(columns="device")
+        share = device_traffic(flows, device=camera, contacts=contacts, rows=table, endpoints=endpoints)
         statement = declared(
             Destination(name="*.cams.example", transport="tcp", ports=((443, 443),), purpose="video relay", encryption="tls"),
             "never.example",

@@ -1,0 +1,57 @@
+"""How the declaration stands to the party of some flows, and what a structured field of it makes of a finding's severity."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gdsi_audit.columns import Rows
+from gdsi_audit.declarations import Declaration, Destination, Source
+from gdsi_audit.finding import SEVERITIES, Broken
+from gdsi_audit.matching import NOT_JUDGED, matches
+from gdsi_audit.traffic import DeviceTraffic
+
+
+class Standing(NamedTuple):
+    """What is declared of the other side of some flows."""
+
+    verdict: str
+    """The commonest of matching.VERDICTS among them."""
+    destination: Destination | None
+    """The item that covers them, or comes nearest."""
+    judged: bool
+    """False: the tester's own machine, background, unanswered or link upkeep; no finding above `info` is made of it."""
+    stated: bool
+    """Whether the declaration speaks of destinations at all."""
+
+    @property
+    def declared(self) -> bool:
+        return self.verdict == "declared"
+
+    @property
+    def undeclared(self) -> bool:
+        """Whether there is a list of destinations and the party is not on it."""
+        return self.stated and self.verdict in ("undeclared", "unnamed")
+
+
+def standing(traffic: DeviceTraffic, declaration: Declaration, rows: Rows) -> Standing:
+    """Of the flows at `rows` (mask or positions; at least one)."""
+    matched = matches(traffic, declaration).take(rows)
+    codes = matched.codes("verdict")
+    code = int(np.bincount(codes).argmax())
+    verdict = matched.words("verdict")[code]
+    items = matched["destination"][codes == code]
+    item = int(items[0])
+    destination = declaration.destinations[item] if item >= 0 else None
+    return Standing(verdict, destination, verdict not in NOT_JUDGED, bool(declaration.destinations) or declaration.closed)
+
+
+def broken(source: Source, table: str, field: str) -> tuple[Broken, ...]:
+    """The one declared field that the traffic contradicts."""
+    return (Broken(table, field, source.file, source.line, source.by),)
+
+
+def at_most(severity: str, ceiling: str) -> str:
+    """The milder of two severities."""
+    return SEVERITIES[min(SEVERITIES.index(severity), SEVERITIES.index(ceiling))]
