@@ -58,7 +58,7 @@ def traffic(
     endpoints = _endpoints(rows, side, names, answers, seen, places)
     if point is not None:
         paths = [capture.path for capture in seen.captures]
-        endpoints, untimed = round_trips.held_to_time(endpoints, rows, side, point, seen.index, paths)
+        endpoints, untimed = round_trips.held_to_time(endpoints, rows, side, point, seen.index, paths, seen.messages.get("quic", ()))
         notes = (*notes, *untimed)
     table = _flow_table(seen, rows, facts, side, chosen, endpoints, hosts)
     known_as = hostnames(seen.messages, hosts)

@@ -15,7 +15,7 @@ from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._gquic import GquicHello
 from gdsi_audit.protocols._handshake import CLIENT_HELLO, LARGEST_MESSAGE_BYTES, SERVER_HELLO, ServerHello
 from gdsi_audit.protocols._handshake import server_hello as read_server_hello
-from gdsi_audit.protocols._quic_initial import crypto_bytes
+from gdsi_audit.protocols._quic_initial import crypto_bytes, packet_number
 from gdsi_audit.protocols._quic_packet import Packet, packets, version_name
 
 __all__ = ["GquicHello", "LongHeader", "QuicInitial", "VersionNegotiation", "parse", "recognise", "server_hello"]
@@ -36,6 +36,8 @@ class QuicInitial:
     scid: str
     client_hello: ClientHello | None
     """None: the server's side, a version without a known salt, or too little of it captured. It may be `cut`."""
+    number: int = -1
+    """Of that first packet; -1: not known. A client's packets count from 0, which one that is sent again does not have."""
 
     satisfied = True
 
@@ -167,7 +169,7 @@ def _message(handshake: bytes, kind: int) -> bytes | None:
 
 
 def _initial(packet: Packet, hello: ClientHello | None) -> QuicInitial:
-    return QuicInitial(version_name(packet.version), packet.dcid.hex(), packet.scid.hex(), hello)
+    return QuicInitial(version_name(packet.version), packet.dcid.hex(), packet.scid.hex(), hello, packet_number(packet, packet.dcid) if hello else -1)
 
 
 def _negotiation(packet: Packet) -> VersionNegotiation:
