@@ -112,6 +112,7 @@ def _outside(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFra
     grades = np.where(agreed, grades, np.minimum(grades, _movement.LOW))
     worst = group[grades == grades.max()]
     who = _subjects.audited(traffic, declaration)
+    broken = "which is denied" if seat in declaration.jurisdictions.denied else f"which {field} does not list"
     return finding(
         traffic,
         group,
