@@ -121,7 +121,7 @@ def _outside(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFra
         severity=SEVERITIES[int(grades.max())],
         confidence=_confidence(worst),
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(group)} with {party}, {clause} {seat}, which {'is denied' if seat in declaration.jurisdictions.denied else f'{field} does not list'} "
+        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(group)} with {party}, {clause} {seat}, {broken} "
         f"({_subjects.listed(group['sources'])}); {_located(traffic, group)}.",
         inference=f"The {role} of {party}, compared with {field}, is subject to {seat}, which the declaration does not allow.",
         alternatives=ALTERNATIVES,
