@@ -122,8 +122,10 @@ def _endpoints(
     for answer in answers[answers["solicited"] == 1]:
         address = text(int(answer["hi"]), int(answer["lo"]))
         if address in wanted:
-            _note(found[address], seen.texts.of_row[answer["name"]], "dns", int(answer["capture"]), int(answer["frame"]), int(answer["time"]))
-            chains[address].update(filter(None, seen.texts.of_row[answer["chain"]].split(" > ")))
+            chain = seen.texts.of_row[answer["chain"]]
+            given = (text(int(answer["server_hi"]), int(answer["server_lo"])), chain)
+            _note(found[address], seen.texts.of_row[answer["name"]], "dns", int(answer["capture"]), int(answer["frame"]), int(answer["time"]), *given)
+            chains[address].update(filter(None, chain.split(" > ")))
     return {address: _endpoint(address, found[address], chains[address], places) for address in sorted(wanted)}
 
 
@@ -135,9 +137,10 @@ def _endpoint(address: str, found: Mapping[tuple[str, str], Naming], chain: set[
     return Endpoint(address, tuple(ranked), place, {name: operator for name, operator in operators.items() if operator.country})
 
 
-def _note(names: dict[tuple[str, str], Naming], name: str, source: str, capture: int, frame: int, time: int) -> None:
+def _note(names: dict[tuple[str, str], Naming], name: str, source: str, capture: int, frame: int, time: int, *resolved: str) -> None:
+    """`resolved`: resolver and chain, where DNS gave the name."""
     if (name, source) not in names and len(names) < MOST_NAMES_PER_ENDPOINT:
-        names[name, source] = Naming(WireText(name), source, capture, frame, time)
+        names[name, source] = Naming(WireText(name), source, capture, frame, time, *resolved)
 
 
 def _rows_of_serials(serials: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -27,6 +27,7 @@ from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.geo import Place
+from gdsi_audit.jurisdictions import jurisdiction
 from gdsi_audit.matching import match
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -124,8 +125,21 @@ def _outside(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFra
         alternatives=ALTERNATIVES,
         refuted_by=f"A round-trip time too short for {country}, or the operator's record of where this address answers.",
         contradicts=(_broken(declaration, item, country),),
-        measures={"sources": len(sources)},
+        measures={"sources": len(sources), **_resolution(traffic, group)},
     )
+
+
+def _resolution(traffic: DeviceTraffic, group: pd.DataFrame) -> dict[str, str]:
+    """Which resolvers gave these addresses, where each of them is, and by which CNAME chains: who chose the server, as far as can be seen."""
+    endpoints = [traffic.endpoints[address] for address in sorted(group["remote_addr"].unique()) if address in traffic.endpoints]
+    given = [naming for endpoint in endpoints for naming in endpoint.names if naming.resolver]
+    resolvers = sorted({naming.resolver for naming in given})
+    chains = sorted({f"{naming.name} > {naming.cname_chain}" for naming in given if naming.cname_chain})
+    said = {
+        "resolved_by": _subjects.listed([f"{address} ({jurisdiction(_place(traffic, address))})" for address in resolvers]),
+        "cname_chains": _subjects.listed(chains),
+    }
+    return {name: text for name, text in said.items() if text}
 
 
 def _is_home(declaration: Declaration, country: str) -> bool:
