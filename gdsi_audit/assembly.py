@@ -133,7 +133,7 @@ def _endpoint(address: str, found: Mapping[tuple[str, str], Naming], chain: set[
     ranked = sorted(found.values(), key=lambda naming: (NAME_SOURCES.index(naming.source), naming.time, naming.name))
     words = list(dict.fromkeys(naming.name for naming in ranked))
     place: Place = places.place(address, words, sorted(chain))
-    operators = {name: places.place(address, [name]).operated_by for name in words}
+    operators = {name: places.operated_by(address, name) for name in words[1:]} | {name: place.operated_by for name in words[:1]}
     return Endpoint(address, tuple(ranked), place, {name: operator for name, operator in operators.items() if operator.country})
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,7 @@ ANY_NETWORK = -1
 """The `asn` of a question about a name alone: as if the address were in whatever network the name belongs to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """One address as every source is asked about it."""
 
     address: str

@@ -38,12 +38,13 @@ def aged(place: Place, on: date) -> Place:
     if not old:
         return place
     words = ", ".join(f"{source}, {days_old(source, on)} days old" for source in old)
-    located, registered, hosted, operated = (_aged(answer, on) for answer in answers)
+    located, registered, hosted, operated = (aged_answer(answer, on) for answer in answers)
     reason = f"{place.reason} (less sure: {words})"
     return replace(place, located_in=located, registered_in=registered, hosted_by=hosted, operated_by=operated, reason=reason)
 
 
-def _aged(answer: Answer, on: date) -> Answer:
+def aged_answer(answer: Answer, on: date) -> Answer:
+    """The same of one answer."""
     if all(days_old(source, on) <= MOST_DAYS for source in answer.sources):
         return answer
     return replace(answer, confidence=LOWER.get(answer.confidence, answer.confidence))

@@ -16,18 +16,24 @@ def place(claims: Claims) -> Place:
     special = _first(claims, "special-purpose")
     if special:
         return Place(special=special.detail, reason=f"special-purpose address: {special.detail} ({special.source})")
-    network, service = _first(claims, "network"), _service(claims)
+    network = _first(claims, "network")
     located, reason, everywhere = _located(claims)
     return Place(
         located_in=located,
         registered_in=Answer(network.country, (network.source,), "high") if network and network.country else UNKNOWN,
         hosted_by=_hosted(_first(claims, "network-operator"), network),
-        operated_by=_seat(service, network if service and network and service.asn == network.asn else None),
+        operated_by=operator(claims),
         asn=network.asn if network else 0,
-        organisation=_organisation(service, _first(claims, "network-operator"), network),
+        organisation=_organisation(_service(claims), _first(claims, "network-operator"), network),
         multi_location=everywhere,
         reason=reason,
     )
+
+
+def operator(claims: Claims) -> Answer:
+    """Seat of who runs the service behind the name."""
+    network, service = _first(claims, "network"), _service(claims)
+    return _seat(service, network if service and network and service.asn == network.asn else None)
 
 
 def struck_out(found: Place, too_far: Mapping[str, str]) -> Place:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from gdsi_audit.geo import ANY_NETWORK, Claim, Question, _providers, _suffix, _table
@@ -44,5 +45,11 @@ def _claim(name: str, asn: int, rules: dict[str, list[Rule]], source: str) -> Cl
     for pattern, provider, fixed in rules.get(suffix, ()):
         told = [fixed or match["region"] for match in pattern.finditer(before)] if asn in (*provider.asns, ANY_NETWORK) else []
         if told and told[-1] in provider.regions:
-            return Claim(source, provider.regions[told[-1]], "medium", provider.name, detail=f"{provider.name} {told[-1]}")
+            return _said(source, provider.regions[told[-1]], provider.name, told[-1])
     return None
+
+
+@lru_cache(maxsize=1024)
+def _said(source: str, country: str, provider: str, region: str) -> Claim:
+    """One object for one claim, however often it is made."""
+    return Claim(source, country, "medium", provider, detail=f"{provider} {region}")

@@ -113,6 +113,14 @@ def test_operator_by_name_only_when_curated_and_never_for_tenants(places):
     assert places.place("43.157.0.1").operated_by.country == ""
 
 
+@pytest.mark.parametrize("address", ["47.91.64.1", "52.28.0.1", "192.168.1.1", "nowhere", "::ffff:47.91.64.1"])
+@pytest.mark.parametrize("name", ["www.alibaba.com", "a1.tuyaeu.com", "tenant.s3.amazonaws.com", "www.example.com", ""])
+def test_who_runs_a_service_is_the_same_asked_alone(places, address, name):
+    assert places.operated_by(address, name) == places.place(address, [name]).operated_by
+    aged = Places(on=date(2028, 1, 1))
+    assert aged.operated_by(address, name) == aged.place(address, [name]).operated_by
+
+
 def test_an_organisation_s_own_network_is_a_second_source_for_its_seat(places):
     own = places.place("47.91.64.1", ["www.alibaba.com"]).operated_by
     assert (len(own.sources), own.country) == (2, "CN")
