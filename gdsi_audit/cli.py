@@ -172,7 +172,7 @@ def add(file: str) -> None:
 
 
 @geodb.command()
-@click.option("--source", default="dbip", show_default=True, help="dbip, maxmind (account and key from the environment) or cloud (prefix lists).")
+@click.option("--source", default="dbip", show_default=True, help="dbip, sapics, cloud (prefix lists) or maxmind (key in the environment).")
 def update(source: str) -> None:
     """Downloads newer databases, checks them and puts them in force together. The only command that opens a network connection.
 

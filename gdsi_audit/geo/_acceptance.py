@@ -121,13 +121,14 @@ def _database(name: str, content: bytes, provenance: dict[str, Any]) -> Accepted
 
 
 def _place_of(kind: str) -> str:
-    """DB-IP's own databases take the place of the embedded one; others stand beside it as one more opinion."""
+    """DB-IP's own databases take the place of the embedded one; others stand beside it as one more opinion, flat ones apart from the rest."""
+    if kind.startswith("country "):
+        return "user/ip-location-db.mmdb"
     if "Country" in kind or "City" in kind:
         return "location/country.mmdb" if "DBIP" in kind.upper().replace("-", "") else "user/country.mmdb"
-    if "ASN" in kind:
+    if "ASN" in kind or kind.startswith("asn "):
         return "as/asn.mmdb"
-    flat = "; flat files of ip-location-db have no GeoIP2 records" if kind.lower().startswith(("country", "asn")) else ""
-    raise ValueError(f"a database of type {kind!r}, where a GeoIP2 Country, City or ASN database is needed{flat}")
+    raise ValueError(f"a database of type {kind!r}, where a Country, City or ASN database is needed")
 
 
 def _text(name: str, content: bytes, provenance: dict[str, Any], existing_cloud: bytes) -> Accepted:

@@ -19,7 +19,8 @@ def canonical(name: str) -> str:
 @lru_cache(maxsize=256)
 def ends(name: str) -> tuple[str, ...]:
     """`name` and all above it, the longest first. Several tables ask for those of one name in a row."""
-    found, rest = [], name
+    found: list[str] = []
+    rest = name
     while rest and len(found) < MOST_LABELS:
         found.append(rest)
         _, _, rest = rest.partition(".")

@@ -38,7 +38,8 @@ def own_folder(tmp_path, monkeypatch):
 def database(rows, kind="DBIP-Country-Lite") -> bytes:
     writer = mmdb_writer.MMDBWriter(ip_version=6, ipv4_compatible=True, database_type=kind)
     for prefix, value in rows.items():
-        record = {"autonomous_system_number": value} if isinstance(value, int) else {"country": {"iso_code": value}}
+        located = {"country_code": value} if kind.startswith("country ") else {"country": {"iso_code": value}}
+        record = {"autonomous_system_number": value} if isinstance(value, int) else located
         writer.insert_network(netaddr.IPSet([prefix]), record)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "made.mmdb"
@@ -113,6 +114,15 @@ def test_another_database_is_one_more_opinion(tmp_path):
     assert next(row for row in Places().editions() if row["path"] == change.path)["licence"] == "LicenseRef-GeoLite2-EULA"
 
 
+def test_a_flat_database_is_an_opinion_of_its_own(own_folder, served):
+    base, answers, _ = served
+    answers["/server-country.mmdb"] = database(dict.fromkeys(HALVES, "DE"), "country ipvAll")
+    (change,) = _update.update("sapics", addresses={"sapics-country": f"{base}/server-country.mmdb"}, today=TODAY)
+    located = Places().place("193.99.144.80").located_in
+    assert (change.path, located.country, len(located.sources)) == ("user/ip-location-db.mmdb", "DE", 3)
+    assert any(source.startswith("ip-location-db ") for source in located.sources)
+
+
 def test_networks_and_geofeeds_are_used(tmp_path):
     _update.add(put(tmp_path, "asn.mmdb", database(dict.fromkeys(HALVES, 64500), "GeoLite2-ASN")))
     _update.add(put(tmp_path, "feed.csv", "# a feed\n5.0.0.0/16,FR,FR-75,Paris,\n2001:db8::/32,UK,,,\n5.1.0.0/16,,,,\n"), today=TODAY)
@@ -144,7 +154,7 @@ def test_what_is_none_of_these_is_refused_and_changes_nothing(tmp_path, own_fold
 @pytest.mark.parametrize(
     ("rows", "kind", "message"),
     [
-        (dict.fromkeys(HALVES, "DE"), "country ipvAll", "flat files"),
+        (dict.fromkeys(HALVES, "DE"), "city ipvAll", "city ipvAll"),
         (dict.fromkeys(HALVES, "DE"), "GeoIP2-ISP", "GeoIP2-ISP"),
         ({"192.0.2.0/24": "DE"}, "GeoIP2-Country", "answers none of"),
     ],
@@ -306,7 +316,7 @@ def test_a_failed_download_changes_nothing(own_folder, halves, served):
         _update.update(addresses=dbip(base), today=TODAY)
     with pytest.raises(ValueError, match="only https"):
         _update.update(addresses={"dbip-country": "http://192.0.2.1/{month}"}, today=TODAY)
-    with pytest.raises(ValueError, match="one of dbip, maxmind, cloud"):
+    with pytest.raises(ValueError, match="one of dbip, maxmind, sapics, cloud"):
         _update.update("nobody")
     assert own_folder.current() is None
 
