@@ -6,6 +6,7 @@ the edge services is placed. `--without-lists` leaves the embedded lists out: wh
 
 from __future__ import annotations
 
+import gzip
 import os
 import sys
 import tempfile
@@ -43,14 +44,11 @@ def main(lists: list[Path], places: Places) -> None:
 def without_lists(folder: Path) -> Places:
     """Places that see an empty list of prefixes before the embedded one."""
     (folder / "cloud").mkdir()
-    (folder / "cloud" / "prefixes.csv.gz").write_bytes(_EMPTY)
+    (folder / "cloud" / "prefixes.csv.gz").write_bytes(gzip.compress(b"# \n"))
     return Places(folder)
 
 
 if __name__ == "__main__":
-    import gzip
-
-    _EMPTY = gzip.compress(b"# \n")
     os.environ.pop("GDSI_GEODB", None)
     given = [Path(text) for text in sys.argv[1:] if text != "--without-lists"]
     with tempfile.TemporaryDirectory() as temporary:
