@@ -52,7 +52,7 @@ def traffic(
     endpoints = remote_ends.endpoints(remote, rows["serial"][side.row], names, solicited, seen.texts.of_row, places)
     if point is not None:
         paths = [capture.path for capture in seen.captures]
-        endpoints, untimed = round_trips.held_to_time(endpoints, rows, side, point, seen.index, paths)
+        endpoints, untimed = round_trips.held_to_time(endpoints, rows, side, point, seen.index, paths, seen.messages.get("quic", ()))
         notes = (*notes, *untimed)
     located = [endpoints[address].place for address in remote.text]
     flows = perspective.flow_table(rows, facts, side, remote, chosen, seen.texts, located, _first_dns(queries, hosts), seen.apps)

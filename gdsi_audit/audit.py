@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -19,7 +20,7 @@ from gdsi_audit.gap import Gap
 from gdsi_audit.geo._places import Places
 from gdsi_audit.observe import Progress, observe
 from gdsi_audit.readers._inputs import inputs
-from gdsi_audit.traffic import Traffic
+from gdsi_audit.traffic import Capture, Traffic
 
 PathLike = str | Path
 
@@ -75,7 +76,8 @@ def audit(
     stated = _stated(declaration)
     choice = selection.Selection(stated, device=device, since=since, until=until, exclude=exclude)
     seen = observe(inputs(_listed(captures)), keep=choice.keep, progress=progress)
-    traffic = assembly.traffic(seen, Places(Path(geodb) if geodb else None), choice.wanted, choice.bench, choice.notes, choice.point)
+    places = Places(Path(geodb) if geodb else None, _last_day(seen.captures))
+    traffic = assembly.traffic(seen, places, choice.wanted, choice.bench, choice.notes, choice.point)
     findings = tuple(sorted(_detect(traffic, stated), key=_rank))
     verdicts = commitments.verdicts(traffic, stated, findings, shortest_observation_h=hours_needed)
     settings = {**choice.settings, "hours_needed": hours_needed, "thresholds": _thresholds()}
@@ -88,6 +90,12 @@ def audit(
         settings=MappingProxyType(settings),
         version=__version__,
     )
+
+
+def _last_day(captures: Sequence[Capture]) -> date | None:
+    """The day on which observation ended: what databases are too old for, whenever the audit is run."""
+    last = max((capture.last for capture in captures if capture.last is not None), default=None)
+    return datetime.fromtimestamp(last / 1e9, UTC).date() if last is not None else None
 
 
 def _listed(paths: PathLike | Sequence[PathLike]) -> list[str]:

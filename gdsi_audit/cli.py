@@ -142,21 +142,24 @@ def info() -> None:
 
     from gdsi_audit import manual
 
-    click.echo(manual.databases())
-    for warning in manual.database_warnings(datetime.now(UTC).date()):
+    today = datetime.now(UTC).date()
+    click.echo(manual.databases(today))
+    for warning in manual.database_warnings(today):
         sys.stderr.write(f"gdsi-audit: {warning}\n")
 
 
 @geodb.command()
-@click.argument("subject", metavar="ADDRESS")
+@click.argument("subject", metavar="ADDRESS|NAME")
 def lookup(subject: str) -> None:
-    """Explains where an address is said to be, rung by rung.
+    """Explains where an address is said to be, rung by rung, or what is known of a name, which is not resolved.
 
     Example: gdsi-audit geodb lookup 47.91.64.1
     """
+    from datetime import UTC, datetime
+
     from gdsi_audit import manual
 
-    click.echo(manual.lookup(subject))
+    click.echo(manual.lookup(subject, datetime.now(UTC).date()))
 
 
 @geodb.command()
@@ -172,7 +175,7 @@ def add(file: str) -> None:
 
 
 @geodb.command()
-@click.option("--source", default="dbip", show_default=True, help="dbip, maxmind (account and key from the environment) or cloud (prefix lists).")
+@click.option("--source", default="dbip", show_default=True, help="dbip, sapics, cloud (prefix lists) or maxmind (key in the environment).")
 def update(source: str) -> None:
     """Downloads newer databases, checks them and puts them in force together. The only command that opens a network connection.
 

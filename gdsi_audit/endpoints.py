@@ -39,6 +39,10 @@ class Naming(NamedTuple):
     frame: int
     time: int
     """UTC nanoseconds."""
+    resolver: str = ""
+    """The server whose answer it is, where DNS gave the name. Where that server is, its own endpoint says."""
+    cname_chain: str = ""
+    """CNAME targets between the name and the address, joined by ` > `."""
 
 
 @dataclass(frozen=True, slots=True)

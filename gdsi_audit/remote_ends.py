@@ -13,7 +13,7 @@ from gdsi_audit.distinct import rows_of
 from gdsi_audit.endpoints import NAME_SOURCES, Endpoint, Naming
 from gdsi_audit.geo import Answer
 from gdsi_audit.geo._places import Places
-from gdsi_audit.perspective import Addresses
+from gdsi_audit.perspective import Addresses, distinct_addresses
 from gdsi_audit.wire_text import WireText
 
 DNS = NAME_SOURCES.index("dns")
@@ -48,9 +48,17 @@ def _named(code: NDArray[np.int64], rows: NDArray[np.void], source: NDArray[np.i
     keys = ((code[kept], int(code.max()) + 1), (rows["name"][kept], len(texts)), (source[kept], len(NAME_SOURCES)))
     firsts = kept[np.sort(numbered(*keys)[0])]  # of equal ones the first, in this order
     columns = (rows[field][firsts].tolist() for field in ("name", "capture", "frame", "time"))
-    for of, word, name, *seen in zip(code[firsts].tolist(), source[firsts].tolist(), *columns, strict=True):
-        found[of].append(Naming(WireText(texts[name]), NAME_SOURCES[word], *seen))
+    for of, word, given, name, *seen in zip(code[firsts].tolist(), source[firsts].tolist(), _resolved(rows[firsts], texts), *columns, strict=True):
+        found[of].append(Naming(WireText(texts[name]), NAME_SOURCES[word], *seen, *given))
     return found
+
+
+def _resolved(rows: NDArray[np.void], texts: Sequence[str]) -> list[tuple[str, ...]]:
+    """(resolver, CNAME chain) of each answer; nothing for names that DNS did not give."""
+    if "chain" not in (rows.dtype.names or ()):
+        return [()] * rows.size
+    servers = distinct_addresses(rows["server_hi"], rows["server_lo"])
+    return [(servers.text[code], texts[chain]) for code, chain in zip(servers.code.tolist(), rows["chain"].tolist(), strict=True)]
 
 
 def _chains(code: NDArray[np.int64], answers: NDArray[np.void], texts: Sequence[str]) -> dict[int, set[str]]:
@@ -80,13 +88,13 @@ class Operators(Mapping[str, Answer]):
         self._address, self._names, self._places = address, names, places
 
     def __getitem__(self, name: str) -> Answer:
-        answer = self._places.place(self._address, [name]).operated_by if name in self._names else None
+        answer = self._places.operated_by(self._address, name) if name in self._names else None
         if answer is None or not answer.country:
             raise KeyError(name)
         return answer
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in self._names if self._places.place(self._address, [name]).operated_by.country)
+        return (name for name in self._names if self._places.operated_by(self._address, name).country)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

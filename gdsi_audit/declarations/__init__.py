@@ -90,6 +90,8 @@ class Jurisdictions:
     """ISO codes, groups expanded; None: not said."""
     allowed_words: tuple[str, ...] = ()
     """As written: ("EU", "CH")."""
+    words: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The same of every key that names countries, `allowed` among them."""
     denied: frozenset[str] = frozenset()
     hosts_from: frozenset[str] | None = None
     operators_from: frozenset[str] | None = None
@@ -122,6 +124,8 @@ class Destination:
     transfer_tool: str = ""
     data: tuple[str, ...] = ()
     jurisdictions: frozenset[str] | None = None
+    jurisdiction_words: tuple[str, ...] = ()
+    """As written."""
     encryption: str = ""
     """tls, other, none; empty: not said."""
     direction: str = ""
