@@ -22,8 +22,8 @@ Sample traffic, all of it made by this project. But for `recorded/`, nothing was
 it, and `python -m captures [WORD]`, run from the top folder of the repository with the `test` extra installed, writes all of them (or those with
 WORD in the generator's path) and this page again, byte for byte. In what is generated, names are of the reserved domain `example`. Addresses beyond
 the home network are chosen for the country that the embedded databases give them; none was contacted. Twins with `_v6` are the same over IPv6;
-`_benign` and `_honest` look alike and must not be reported. A declaration (`.toml`) beside a capture is what it is held against. The fourteen cases in
-`cases/` have generators and declarations only: their captures are large, and are written when WORD asks for them.
+`_benign` and `_honest` look alike and must not be reported. A declaration (`.toml`) beside a capture is what it is held against. The fourteen
+cases in `cases/` have generators and declarations only: their captures are large, and are written when WORD asks for them.
 
 Licence of everything here: Apache-2.0, as the project.
 """

@@ -24,6 +24,7 @@ from gdsi_audit.observe import Observation
 from gdsi_audit.packets.address import text
 from gdsi_audit.protocols import Message
 from gdsi_audit.round_trips import CapturePoint
+from gdsi_audit.starts import starts
 from gdsi_audit.traffic import ANSWERS, DNS, Device, DeviceTraffic, Tables, Traffic
 from gdsi_audit.wire_text import WireText
 
@@ -163,7 +164,8 @@ def _flow_table(
     first_dns = np.full(max(1, len(hosts.devices)), NEVER, np.int64)
     np.minimum.at(first_dns, client[client >= 0], queries["time"][client >= 0])
     places = {address: endpoint.place for address, endpoint in endpoints.items()}
-    return perspective.flow_table(rows, facts, side, chosen, seen.texts, places, first_dns, seen.apps, community_ids(rows))
+    started = starts(seen.messages, rows, hosts, len(seen.captures))
+    return perspective.flow_table(rows, facts, side, chosen, seen.texts, places, first_dns, started, seen.apps, community_ids(rows))
 
 
 def _shares(

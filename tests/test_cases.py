@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from captures._index import FOLDER, contents
 
+from captures._index import FOLDER, contents
 from gdsi_audit import discover
 from gdsi_audit.audit import audit
 

@@ -1,7 +1,7 @@
 """Case 10: who the owner is, sent in clear text to an allowed host, and a report without anything personal.
 
-Planted: a POST with the device's IMEI, its owner's e-mail address in base64 and the name of the wireless network. Harmless: a POST of about the same size
-with readings of the camera.
+Planted: a POST with the device's IMEI, its owner's e-mail address in base64 and the name of the wireless network. Harmless: a POST of about the same
+size with readings of the camera.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def _calls_router(capture: Capture, at_s: float, action: str, arguments: dict[st
     call = f'<u:{action} xmlns:u="{SERVICE}">{given}</u:{action}>'
     envelope = '<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"'
     body = f'{envelope} s:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/"><s:Body>{call}</s:Body></s:Envelope>'
-    head = f"POST /ctl/IPConn HTTP/1.1\r\nHost: {where}\r\nContent-Type: text/xml\r\nSOAPAction: \"{SERVICE}#{action}\"\r\n"
+    head = f'POST /ctl/IPConn HTTP/1.1\r\nHost: {where}\r\nContent-Type: text/xml\r\nSOAPAction: "{SERVICE}#{action}"\r\n'
     answer = body.replace(f"u:{action}", f"u:{action}Response").replace(given, "") if given else body
     said = f"{head}Content-Length: {len(body)}\r\n\r\n{body}"
     heard = f"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {len(answer)}\r\n\r\n{answer}"
