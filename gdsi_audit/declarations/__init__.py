@@ -10,6 +10,9 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Protocol
 
+AUTHORS = ("vendor", "tester", "drafted")
+"""Who may have written a declaration, those whose word counts more first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -18,7 +21,7 @@ class Source:
     file: str = ""
     line: int = 0
     by: str = "vendor"
-    """vendor, tester, drafted."""
+    """One of AUTHORS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +215,17 @@ class Declaration:
     @property
     def by_vendor(self) -> bool:
         return any(statement.by == "vendor" for statement in self.statements)
+
+    @property
+    def listed_by(self) -> str:
+        """Who says which destinations there are: vendor before tester before drafted; empty: nobody does."""
+        authors = {item.source.by for item in self.destinations} | {statement.by for statement in self.statements if self.closed}
+        return next((author for author in AUTHORS if author in authors), "")
+
+    @property
+    def exhaustive(self) -> bool:
+        """Whether what is not listed is undeclared. A draft only tells what was seen: what it does not list is new, and not denied."""
+        return self.listed_by not in ("", "drafted")
 
 
 NOTHING_DECLARED = Declaration()
