@@ -1,11 +1,11 @@
 """Does the device contact anything that its declaration does not list?
 
-Looks for: flows that no declared destination, listener or class covers, grouped by registered domain, or by address where there is no name; and
-flows to a declared destination by another transport, to another port or begun by another side than declared. Severity follows what moved: an
-unanswered attempt or bare handshake is `info`, a TLS or QUIC handshake without application data `low`, an upload of payload `high` (`medium`
-where the declaration is a tester's, `low` where it was drafted from traffic). Traffic that stays in the local network is never above `low`, nor is anything that rests on a weak
-name. Flows that the other side began and the device left unanswered, or that only an item which cannot be held against traffic could cover, are
-one `info` row each. Without a declared list of destinations there is nothing to hold against, and nothing is found.
+Looks for: flows that no declared destination, listener or class covers, grouped by registered domain, or by address where there is no name; and flows
+to a declared destination by another transport, to another port or begun by another side than declared. Severity follows what moved: an unanswered
+attempt or bare handshake is `info`, a TLS or QUIC handshake without application data `low`, an upload of payload `high` (`medium` where the
+declaration is a tester's, `low` where it was drafted from traffic). Traffic that stays in the local network is never above `low`, nor is anything
+that rests on a weak name. Flows that the other side began and the device left unanswered, or that only an item which cannot be held against traffic
+could cover, are one `info` row each. Without a declared list of destinations there is nothing to hold against, and nothing is found.
 
 Also looks like this: software of other parties on the device, which no vendor's list can name (declare `scope = "app:ID"` where the capture knows
 apps); a content network whose name the vendor forgot (declare it, with its purpose); the tester's own machines (`[[bench]]`); a captive-portal or
