@@ -90,7 +90,9 @@ def _chosen_names(
     hosts: devices.Hosts,
     seen: Observation,
 ) -> naming.Chosen:
-    chosen = naming.own_names(names, rows["serial"][side.row])
+    serials = rows["serial"][side.row]
+    called = naming.own_names(names[~np.isin(names["source"], naming.OF_RESPONDER)], serials)
+    chosen = naming.own_names(names, serials).where(side.device_is_originator, called)
     no_mac = np.zeros(answers.size, np.uint64)
     client = hosts.device_of(no_mac, answers["client_hi"], answers["client_lo"])
     usable = (client >= 0) & (answers["solicited"] == 1)
@@ -113,8 +115,7 @@ def _endpoints(
     """Every remote address of a device, with its distinct names and its place."""
     code, remote = perspective.addresses(side.remote(rows, "hi"), side.remote(rows, "lo"))
     found: dict[str, dict[tuple[str, str], Naming]] = defaultdict(dict)
-    named_rows = _rows_of_serials(rows["serial"][side.row], names["serial"])
-    for place, entry in zip(named_rows.tolist(), names.tolist(), strict=True):
+    for place, entry in zip(_named_sides(rows["serial"][side.row], side, names).tolist(), names.tolist(), strict=True):
         if place >= 0:
             _, name, source, frame, time, capture = entry
             _note(found[remote[code[place]]], seen.texts.of_row[name], NAME_SOURCES[source], capture, frame, time)
@@ -126,6 +127,13 @@ def _endpoints(
             _note(found[address], seen.texts.of_row[answer["name"]], "dns", int(answer["capture"]), int(answer["frame"]), int(answer["time"]))
             chains[address].update(filter(None, seen.texts.of_row[answer["chain"]].split(" > ")))
     return {address: _endpoint(address, found[address], chains[address], places) for address in sorted(wanted)}
+
+
+def _named_sides(serials: NDArray[np.int64], side: perspective.Sides, names: NDArray[np.void]) -> NDArray[np.int64]:
+    """Which entry of `side` each name is the remote's of, -1: none."""
+    callers = np.where(side.device_is_originator, serials, -1)
+    of_responder = np.isin(names["source"], naming.OF_RESPONDER)
+    return np.where(of_responder, _rows_of_serials(callers, names["serial"]), _rows_of_serials(serials, names["serial"]))
 
 
 def _endpoint(address: str, found: Mapping[tuple[str, str], Naming], chain: set[str], places: Places) -> Endpoint:
