@@ -157,6 +157,11 @@ class Listener:
     """Key `from`: local, anywhere, or a prefix."""
     source: Source = Source()
 
+    @property
+    def title(self) -> str:
+        """How the item is written: `tcp/554 from local`."""
+        return f"{self.transport}/{self.port} from {self.sender}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identifier:

@@ -1,7 +1,8 @@
 """Stage 11: observed traffic becomes the draft of a declaration, less what looks like abuse.
 
-A draft says what was seen, so that a vendor or tester can say what it is for. What a detector reports at `medium` or above is left out with its reason,
-and so is whatever hides: tunnels, decoys, computed names, foreign payload. Nothing of a draft is a promise, and nothing that it lacks is denied.
+A draft says what was seen, so that a vendor or tester can say what it is for. What a detector reports at `medium` or above is left out with its
+reason, and so is whatever hides: tunnels, decoys, computed names, foreign payload. Nothing in a draft is a promise, and nothing that it lacks is
+denied.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from gdsi_audit.audit import Audit, PathLike, audit
 from gdsi_audit.declarations import Declaration, Destination, Listener, toml
-from gdsi_audit.drafting import _entries, _mud, _refusals, _remaining, _toml
+from gdsi_audit.drafting import _entries, _mud, _parties, _refusals, _remaining, _toml
 from gdsi_audit.drafting._entries import Entry
 from gdsi_audit.drafting._refusals import Refusal
 from gdsi_audit.observe import Progress
@@ -40,7 +41,9 @@ class Draft:
         """A line for each thing that was left out or is not explained."""
         left = [f"left out: {one.subject}: {one.detector} ({one.severity}): {one.reason}" for one in self.refusals]
         several = [f"{len(self.devices)} devices speak for this draft; choose one with --device"] if len(self.devices) > 1 else []
-        return (*several, *left, *self.notes)
+        remarks = [f"{entry.item.title}: {remark}" for entry in self.destinations for remark in entry.remarks]
+        remarks += [f"{entry.item.title}: {remark}" for entry in self.listeners for remark in entry.remarks]
+        return (*several, *left, *remarks, *self.notes)
 
     @property
     def declaration(self) -> Declaration:
@@ -72,13 +75,14 @@ def draft(
 def of_audit(seen: Audit) -> Draft:
     """Drafts a declaration from an audit that held nothing against anybody."""
     refused = _refusals.refused(seen)
-    destinations, notes = _entries.destinations(seen, refused)
+    known = _parties.seen(seen.traffic)
+    destinations, listeners = _entries.destinations(known, refused, _entries.rhythms(seen)), _entries.listeners(known, refused)
     first = Draft(
         captures=seen.traffic.captures,
         devices=tuple(share.device for share in seen.traffic.devices),
-        destinations=destinations,
-        listeners=_entries.listeners(seen, refused),
+        destinations=destinations.entries,
+        listeners=listeners.entries,
         refusals=refused.refusals,
-        notes=notes,
+        notes=(*destinations.notes, *listeners.notes),
     )
     return _remaining.noted(first, seen)

@@ -102,11 +102,13 @@ class Seen:
     classes: dict[str, Sums]
     ambiguous: dict[str, frozenset[str]]
     """By address that several names may stand for: these names."""
+    hidden: set[Contact]
+    """Contacts whose name could not be seen, or only a weak one."""
 
 
 def seen(traffic: Traffic) -> Seen:
-    """All contacts of all devices. What could not be named with certainty, and what nobody judges, is left out."""
-    found = Seen({}, {}, {})
+    """All contacts of all devices, without those that nobody judges."""
+    found = Seen({}, {}, {}, set())
     for share in traffic.devices:
         _add_device(found, share)
     return found
@@ -123,9 +125,7 @@ def _add_device(found: Seen, traffic: DeviceTraffic) -> None:
         sender = "local" if flow.remote_is_local else flow.remote_addr
         _add(found.contacts.setdefault(Contact(Party("", sender, listener=True), flow.transport, flow.local_port), Sums()), traffic, flow)
     for flow in _flows(traffic, judged & ~declared & ~called):
-        contact = _contact(traffic, found, flow)
-        if contact is not None:
-            _add(found.contacts.setdefault(contact, Sums()), traffic, flow)
+        _add(found.contacts.setdefault(_contact(traffic, found, flow), Sums()), traffic, flow)
 
 
 def _flows(traffic: DeviceTraffic, mask: NDArray[np.bool_]) -> Iterator[Flow]:
@@ -140,18 +140,20 @@ def _called(traffic: DeviceTraffic) -> NDArray[np.bool_]:
     return np.asarray(flows.is_any("transport", WITH_PORTS) & flows.is_any("initiator", ("remote",)) & accepted & ~flows["device_is_originator"])
 
 
-def _contact(traffic: DeviceTraffic, found: Seen, flow: Flow) -> Contact | None:
-    """Under what a flow is drafted; None: not at all."""
+def _contact(traffic: DeviceTraffic, found: Seen, flow: Flow) -> Contact:
+    """Under what a flow is drafted."""
     port = (flow.remote_port if flow.device_is_originator else flow.local_port) if flow.transport in WITH_PORTS else 0
     declares = bool(flow.name) and flow.name_source in DECLARING_SOURCES
+    plain = _canonical(flow.name) if declares and not flow.ambiguous else ""
+    if plain:
+        return Contact(Party(plain, ""), flow.transport, port)
+    nameless = Contact(Party("", flow.remote_addr), flow.transport, port)
     if declares and flow.ambiguous:
         known = found.ambiguous.get(flow.remote_addr, frozenset())
         found.ambiguous[flow.remote_addr] = known | _answered(traffic, flow.remote_addr)
-        return Contact(Party("", flow.remote_addr), flow.transport, port)
-    plain = _canonical(flow.name) if declares else ""
-    if plain:
-        return Contact(Party(plain, ""), flow.transport, port)
-    return Contact(Party("", flow.remote_addr), flow.transport, port) if declares or (not flow.name and flow.nameable) else None
+    elif flow.name or not flow.nameable:
+        found.hidden.add(nameless)
+    return nameless
 
 
 def _answered(traffic: DeviceTraffic, address: str) -> frozenset[str]:

@@ -72,9 +72,10 @@ def _device(device: Device) -> str:
     known = [*device.hostnames, *([f"network card by {device.vendor}"] if device.vendor else [])]
     lines = [_comment(f"calls itself {', '.join(known)}")] if known else []
     lines += ["[[device]]", f"name = {quoted(device.id)}"]
-    lines += [f"mac = [{_list(device.macs)}]"] if device.macs else []
-    addresses = sorted({address.partition("%")[0] for address in device.addresses})
-    return "\n".join([*lines, *([f"addresses = [{_list(addresses)}]"] if addresses else [])])
+    addresses = f"addresses = [{_list(sorted({address.partition('%')[0] for address in device.addresses}))}]"
+    if device.macs:  # an address may be another's tomorrow
+        return "\n".join([*lines, f"mac = [{_list(device.macs)}]", _comment(addresses)])
+    return "\n".join([*lines, addresses])
 
 
 def _destination(entry: Entry[Destination], *, several: bool) -> str:
