@@ -13,7 +13,7 @@ ORDER = (
     *("endpoints", "facts", "resolutions", "devices", "hostnames", "starts", "naming", "traffic"),
     *("compiling", "observe", "perspective", "round_trips", "coverage", "jurisdictions", "assembly", "flow_log"),
     *("filters", "declarations", "selection", "assessment", "flow_kinds", "matching", "finding", "evidence_of", "detectors"),
-    *("initiative", "grounds", "commitments", "audit", "drafting"),
+    *("initiative", "detection", "grounds", "commitments", "audit", "drafting"),
     *("evidence", "reports", "manual", "live", "cluster", "cli"),
 )
 

@@ -222,15 +222,10 @@ class Declaration:
         return any(statement.by == "vendor" for statement in self.statements)
 
     @property
-    def listed_by(self) -> str:
-        """Who says which destinations there are: vendor before tester before drafted; empty: nobody does."""
-        authors = {item.source.by for item in self.destinations} | {statement.by for statement in self.statements if self.closed}
-        return next((author for author in AUTHORS if author in authors), "")
-
-    @property
-    def exhaustive(self) -> bool:
-        """Whether what is not listed is undeclared. A draft only tells what was seen: what it does not list is new, and not denied."""
-        return self.listed_by not in ("", "drafted")
+    def is_draft(self) -> bool:
+        """Whether all that it lists was drafted from traffic: it tells what was seen, promises nothing, and denies nothing that it lacks."""
+        authors = {item.source.by for item in (*self.destinations, *self.listeners)} | {one.by for one in self.statements if self.closed}
+        return authors == {"drafted"}
 
 
 NOTHING_DECLARED = Declaration()

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from gdsi_audit.columns import Columns, Rows
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._standing import at_most
 from gdsi_audit.evidence_of import evidence
 from gdsi_audit.finding import Broken, Finding
 from gdsi_audit.frame_index import Ranges
@@ -18,11 +17,6 @@ from gdsi_audit.traffic import DeviceTraffic
 
 if TYPE_CHECKING:
     import pandas as pd
-
-NEVER_ABSOLVED = frozenset(
-    {"cleartext_credentials", "covert_payload", "dns_tunnelling", "icmp_tunnelling", "identifier_leak", "inbound_control", "outbound_attack"}
-)
-"""Detectors whose findings stand whatever is declared, or drafted."""
 
 
 def finding(
@@ -46,10 +40,7 @@ def finding(
     """The finding on the flows at `rows` (a mask over `traffic.tables.flows`, or positions).
 
     `bytes` is payload sent by the device, `count` the number of flows. `filter_terms` and `frames` narrow the evidence, as in `evidence`.
-    A field that was only drafted from traffic promises nothing: what contradicts no other is at most `low`.
     """
-    if contradicts and detector not in NEVER_ABSOLVED and all(item.by == "drafted" for item in contradicts):
-        severity = at_most(severity, "low")
     mask = _mask(traffic, rows)
     flows = traffic.tables.flows.take(mask)
     return Finding(

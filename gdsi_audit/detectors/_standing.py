@@ -23,7 +23,7 @@ class Standing(NamedTuple):
     judged: bool
     """False: the tester's own machine, background, unanswered or link upkeep; no finding above `info` is made of it."""
     stated: bool
-    """Whether the declaration says which destinations there are; a draft does not."""
+    """Whether the declaration speaks of destinations at all."""
 
     @property
     def declared(self) -> bool:
@@ -44,7 +44,7 @@ def standing(traffic: DeviceTraffic, declaration: Declaration, rows: Rows) -> St
     items = matched["destination"][codes == code]
     item = int(items[0])
     destination = declaration.destinations[item] if item >= 0 else None
-    return Standing(verdict, destination, verdict not in NOT_JUDGED, declaration.exhaustive)
+    return Standing(verdict, destination, verdict not in NOT_JUDGED, bool(declaration.destinations) or declaration.closed)
 
 
 def broken(source: Source, table: str, field: str) -> tuple[Broken, ...]:

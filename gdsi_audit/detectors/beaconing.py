@@ -184,6 +184,6 @@ def _graded(declaration: Declaration, verdict: str, item: int, rhythm: Rhythm) -
             return "info", (), f"declared every {declared.period_s:g} s"
         source = declared.source
         return SEVERITY, (Broken("destination", "period_s", source.file, source.line, source.by),), f"declared only every {declared.period_s:g} s"
-    if verdict in ("undeclared", "unnamed") and declaration.exhaustive:
+    if verdict in ("undeclared", "unnamed") and declaration.destinations:
         return SEVERITY, (), "the party is not declared"
     return "low", (), "nothing is declared of it"

@@ -98,6 +98,6 @@ def _graded(declaration: Declaration, verdict: str, item: int) -> tuple[str, tup
             return "info", (), "declared as persistent"
         source = declared.source
         return SEVERITY, (Broken("destination", "persistent", source.file, source.line, source.by),), "declared as not persistent"
-    if verdict in ("undeclared", "unnamed") and declaration.exhaustive:
+    if verdict in ("undeclared", "unnamed") and declaration.destinations:
         return SEVERITY, (), "the party is not declared"
     return "low", (), "nothing is declared of it"

@@ -1,11 +1,11 @@
 """Does the device contact anything that its declaration does not list?
 
-Looks for: flows that no declared destination, listener or class covers, grouped by registered domain, or by address where there is no name; and flows
-to a declared destination by another transport, to another port or begun by another side than declared. Severity follows what moved: an unanswered
-attempt or bare handshake is `info`, a TLS or QUIC handshake without application data `low`, an upload of payload `high` (`medium` where the
-declaration is a tester's, `low` where it was drafted from traffic). Traffic that stays in the local network is never above `low`, nor is anything
-that rests on a weak name. Flows that the other side began and the device left unanswered, or that only an item which cannot be held against traffic
-could cover, are one `info` row each. Without a declared list of destinations there is nothing to hold against, and nothing is found.
+Looks for: flows that no declared destination, listener or class covers, grouped by registered domain, or by address where there is no name; and
+flows to a declared destination by another transport, to another port or begun by another side than declared. Severity follows what moved: an
+unanswered attempt or bare handshake is `info`, a TLS or QUIC handshake without application data `low`, an upload of payload `high` (`medium`
+where the declaration is not the vendor's). Traffic that stays in the local network is never above `low`, nor is anything that rests on a weak
+name. Flows that the other side began and the device left unanswered, or that only an item which cannot be held against traffic could cover, are
+one `info` row each. Without a declared list of destinations there is nothing to hold against, and nothing is found.
 
 Also looks like this: software of other parties on the device, which no vendor's list can name (declare `scope = "app:ID"` where the capture knows
 apps); a content network whose name the vendor forgot (declare it, with its purpose); the tester's own machines (`[[bench]]`); a captive-portal or
@@ -33,8 +33,7 @@ from gdsi_audit.traffic import DeviceTraffic
 SEVERITY = "high"
 COMMITMENTS = ("GDSI-1", "GDSI-3")
 
-SEVERITY_BY = {"vendor": SEVERITY, "tester": "medium", "drafted": "low"}
-"""Base severity by who wrote the list."""
+SEVERITY_NOT_BY_VENDOR = "medium"
 INFO_KINDS = frozenset({"dhcp", "resolver"})
 NAME = "undeclared_destination"
 
@@ -54,7 +53,7 @@ ALTERNATIVES = (
 
 def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: int = 500) -> Iterator[Finding]:
     """See `Detector`. Beyond `most_subjects` destinations, those that moved least become one finding."""
-    if traffic.flows.empty or not declaration.listed_by:
+    if traffic.flows.empty or not (declaration.destinations or declaration.closed):
         return
     judged = traffic.flows.join(match(traffic, declaration).rename(columns={"destination": "item"}))
     judged["grade"] = _grades(judged, declaration)
@@ -66,7 +65,7 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: i
 
 def _grades(judged: pd.DataFrame, declaration: Declaration) -> NDArray[np.int64]:
     """Severity of each flow, as a row in SEVERITIES."""
-    base = SEVERITY_BY[declaration.listed_by]
+    base = SEVERITY if declaration.by_vendor else SEVERITY_NOT_BY_VENDOR
     moved = _movement.grades(judged, base)
     answered = ((judged["down_pkts"] > 0) | (judged["up_bytes"] > 0)).to_numpy(dtype=bool)
     ceiling = _movement.grades(judged.assign(up_bytes=1, application_data=True), base)

@@ -11,11 +11,8 @@ from gdsi_audit.finding import SEVERITIES, Finding
 from gdsi_audit.traffic import Traffic
 
 REFUSED_FROM = "medium"
-HIDING = frozenset(
-    {"anonymising_tunnel", "covert_payload", "decoy_name", "dns_tunnelling", "generated_names", "icmp_tunnelling", "inbound_control", "known_bad"}
-    | {"lan_reconnaissance", "outbound_attack", "port_mapping", "remote_trigger"}
-)
-"""Detectors of what hides, opens or attacks: refused from `low` on."""
+HIDING = frozenset({"decoy_name", "dns_tunnelling", "generated_names", "icmp_tunnelling", "known_bad", "outbound_attack"})
+"""Detectors of what hides or attacks: refused from `low` on."""
 ABOUT_NAMES = frozenset({"dns_tunnelling", "generated_names"})
 """Detectors that speak of names: the resolver that carried the questions is not to blame."""
 
