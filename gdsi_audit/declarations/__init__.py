@@ -224,8 +224,8 @@ class Declaration:
     @property
     def is_draft(self) -> bool:
         """Whether all that it lists was drafted from traffic: it tells what was seen, promises nothing, and denies nothing that it lacks."""
-        authors = {item.source.by for item in (*self.destinations, *self.listeners)} | {one.by for one in self.statements if self.closed}
-        return authors == {"drafted"}
+        authors = {item.source.by for item in self.destinations} | {item.source.by for item in self.listeners}
+        return authors | {one.by for one in self.statements if self.closed} == {"drafted"}
 
 
 NOTHING_DECLARED = Declaration()
