@@ -18,6 +18,7 @@ from gdsi_audit.geo._places import Places
 from gdsi_audit.hostnames import gateways, hostnames, offered
 from gdsi_audit.observe import Observation
 from gdsi_audit.round_trips import CapturePoint
+from gdsi_audit.starts import starts
 from gdsi_audit.traffic import Device, DeviceTraffic, Tables, Traffic
 
 NEVER = np.iinfo(np.int64).max
@@ -49,13 +50,14 @@ def traffic(
     queries, answers = seen.resolutions.queries.all(MOST_DNS_ROWS), seen.resolutions.addresses.all(MOST_DNS_ROWS)
     solicited = answers[answers["solicited"] == 1]
     chosen = _chosen_names(rows, side, names, solicited, hosts)
-    endpoints = remote_ends.endpoints(remote, rows["serial"][side.row], names, solicited, seen.texts.of_row, places)
+    endpoints = remote_ends.endpoints(remote, rows["serial"][side.row], side.device_is_originator, names, solicited, seen.texts.of_row, places)
     if point is not None:
         paths = [capture.path for capture in seen.captures]
         endpoints, untimed = round_trips.held_to_time(endpoints, rows, side, point, seen.index, paths, seen.messages.get("quic", ()))
         notes = (*notes, *untimed)
     located = [endpoints[address].place for address in remote.text]
-    flows = perspective.flow_table(rows, facts, side, remote, chosen, seen.texts, located, _first_dns(queries, hosts), seen.apps)
+    started = starts(seen.messages, rows, hosts, len(seen.captures))
+    flows = perspective.flow_table(rows, facts, side, remote, chosen, seen.texts, located, _first_dns(queries, hosts), started, seen.apps)
     known_as = hostnames(seen.messages, hosts)
     dns, given = shares.dns_table(queries, seen.texts), shares.answer_table(answers, seen.texts)
     devices_seen = tuple(_shares(seen, hosts, side, flows, dns, given, endpoints, known_as, notes))
@@ -85,7 +87,9 @@ def _chosen_names(
     hosts: devices.Hosts,
 ) -> naming.Chosen:
     """`answers`: solicited ones."""
-    chosen = naming.own_names(names, rows["serial"][side.row])
+    serials = rows["serial"][side.row]
+    called = naming.own_names(names[~np.isin(names["source"], naming.OF_RESPONDER)], serials)
+    chosen = naming.own_names(names, serials).where(side.device_is_originator, called)
     no_mac = np.zeros(answers.size, np.uint64)
     client = hosts.device_of(no_mac, answers["client_hi"], answers["client_lo"])
     usable = client >= 0

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from gdsi_audit import __version__, assembly, commitments, discover, selection
+from gdsi_audit import __version__, assembly, commitments, detection, discover, selection
 from gdsi_audit.commitments import Verdict
 from gdsi_audit.declarations import NOTHING_DECLARED, Declaration
 from gdsi_audit.declarations._read import read
@@ -78,7 +78,7 @@ def audit(
     seen = observe(inputs(_listed(captures)), keep=choice.keep, progress=progress)
     places = Places(Path(geodb) if geodb else None, _last_day(seen.captures))
     traffic = assembly.traffic(seen, places, choice.wanted, choice.bench, choice.notes, choice.point)
-    findings = tuple(sorted(_detect(traffic, stated), key=_rank))
+    findings = tuple(sorted(detection.findings(traffic, stated), key=_rank))
     verdicts = commitments.verdicts(traffic, stated, findings, shortest_observation_h=hours_needed)
     settings = {**choice.settings, "hours_needed": hours_needed, "thresholds": _thresholds()}
     return Audit(
@@ -106,13 +106,6 @@ def _stated(declaration: PathLike | Sequence[PathLike] | Declaration | None) -> 
     if isinstance(declaration, Declaration):
         return declaration
     return read([Path(path) for path in _listed(declaration)]) if declaration else NOTHING_DECLARED
-
-
-def _detect(traffic: Traffic, stated: Declaration) -> Iterator[Finding]:
-    for detector in discover.modules("gdsi_audit.detectors"):
-        for share in traffic.devices:
-            for finding in detector.detect(share, stated):
-                yield replace(finding, commitments=finding.commitments or detector.COMMITMENTS)
 
 
 def _rank(finding: Finding) -> tuple[int, str, str, str]:

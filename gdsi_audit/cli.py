@@ -113,6 +113,31 @@ def flows(captures: Sequence[str], style: str | None, output: str | None, no_nam
 
 
 @command.command()
+@captures_argument
+@click.option("--mud", is_flag=True, help="Write a Manufacturer Usage Description (RFC 8520) in place of TOML.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write here.")
+@click.option("--device", default="", metavar="NAME", help="Only this device: a MAC or an address.")
+@click.option("--from", "since", default="", metavar="TIME", help="Leave out what was before: 2026-11-01T10:00:00Z.")
+@click.option("--to", "until", default="", metavar="TIME", help="Leave out what was from then on.")
+def declare(captures: Sequence[str], mud: bool, output: str | None, device: str, since: str, until: str) -> None:
+    """Drafts a declaration from observed traffic, and leaves out what looks like abuse.
+
+    Example: gdsi-audit declare camera.pcap --device 02:00:00:00:00:50 -o camera.toml
+    """
+    from gdsi_audit.drafting import draft
+
+    with progress_bar() as progress:
+        made = draft(captures, device=device, since=since, until=until, progress=progress)
+    write(made.mud() if mud else made.toml(), output)
+    for warning in made.warnings:
+        sys.stderr.write(f"gdsi-audit: {warning}\n")
+    incomplete = [capture for capture in made.captures if capture.incomplete]
+    for capture in incomplete:
+        sys.stderr.write(f"gdsi-audit: {capture.path}: {capture.incomplete}; everything before it is drafted\n")
+    sys.exit(UNREADABLE if incomplete else 0)
+
+
+@command.command()
 @click.argument("topic", required=False)
 def explain(topic: str | None) -> None:
     """Prints the manual page of a detector, or what traffic can show of a commitment.

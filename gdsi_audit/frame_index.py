@@ -5,7 +5,7 @@ A row per packet of a flow is kept on disk while the captures are read, so that 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +98,17 @@ class FrameIndex:
         captures = np.searchsorted(self._capture_starts, numbers - 1, side="right") - 1
         pairs = zip(captures.tolist(), numbers.tolist(), strict=True)
         return [(capture, number - self._capture_starts[capture]) for capture, number in pairs][:count]
+
+    def flows(self, frames: Sequence[tuple[int, Ranges]]) -> NDArray[np.int64]:
+        """Ids of the flows that have a packet among these frames, ascending: the way back from `frames`."""
+        found = [np.empty(0, np.int64)]
+        for capture, ranges in frames:
+            bounds = np.array(ranges, np.int64).reshape(-1, 2) + self._capture_starts[capture]
+            for entries in self._between(int(bounds[0, 0]), int(bounds[-1, 1])):
+                place = np.searchsorted(bounds[:, 0], entries["frame"], side="right") - 1
+                inside = (place >= 0) & (entries["frame"] <= bounds[np.maximum(place, 0), 1])
+                found.append(np.unique(entries["serial"][inside]).astype(np.int64))
+        return np.asarray(self._flows[np.isin(self._serials, np.concatenate(found))], np.int64)
 
     def _between(self, first: int, last: int) -> Iterator[NDArray[np.void]]:
         """The batches that may hold entries of these frames."""

@@ -104,10 +104,15 @@ def with_application_data(rows: NDArray[np.void], facts: NDArray[np.void]) -> ND
     return np.asarray((rows["orig_bytes"] > facts["handshake_bytes"]) & answered, np.bool_)
 
 
-def nameable(rows: NDArray[np.void], seen: Sides, first_dns: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether a name could have been observed: the beginning was captured, and the device had been seen to use DNS by then."""
-    begun = (rows["transport"][seen.row] != 6) | np.char.startswith(np.char.lower(rows["history"][seen.row]), b"s")
-    return np.asarray(begun & (rows["start"][seen.row] >= first_dns[seen.device]), np.bool_)
+def nameable(rows: NDArray[np.void], seen: Sides, first_dns: NDArray[np.int64], started: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether a name could have been observed: the device had been seen to use DNS by then, and the beginning was captured, or had to be.
+
+    `started`: as `starts` gives it. What a device does after its own start began after it, so that a missing handshake hides no older lookup.
+    """
+    part = rows[seen.row]
+    begun = (part["transport"] != 6) | np.char.startswith(np.char.lower(part["history"]), b"s")
+    since_start = (part["start"] >= started[seen.device, part["first_capture"]]) & (part["continues"] < 0)
+    return np.asarray((begun | since_start) & (part["start"] >= first_dns[seen.device]), np.bool_)
 
 
 def flow_table(
@@ -119,6 +124,7 @@ def flow_table(
     texts: Texts,
     places: Sequence[Place],
     first_dns: NDArray[np.int64],
+    started: NDArray[np.int64],
     apps: Mapping[int, str],
 ) -> Columns:
     """FLOWS of all devices, one after the other. `remote`: the other sides, `places`: where each distinct one is."""
@@ -159,7 +165,7 @@ def flow_table(
         "name_source": coded(chosen.source + 1, ("", *NAME_SOURCES)),
         "name_frame": chosen.frame,
         "ambiguous": chosen.ambiguous,
-        "nameable": nameable(rows, seen, first_dns),
+        "nameable": nameable(rows, seen, first_dns, started),
         "remote_country": coded(remote.code, [place.located_in.country for place in places]),
         "organisation": coded(remote.code, [place.organisation for place in places]),
         "application_data": with_application_data(part, fact),

@@ -13,6 +13,7 @@ from gdsi_audit.distinct import rows_of
 from gdsi_audit.endpoints import NAME_SOURCES, Endpoint, Naming
 from gdsi_audit.geo import Answer
 from gdsi_audit.geo._places import Places
+from gdsi_audit.naming import OF_RESPONDER
 from gdsi_audit.perspective import Addresses, distinct_addresses
 from gdsi_audit.wire_text import WireText
 
@@ -21,13 +22,21 @@ MOST_NAMES_PER_ENDPOINT = 32
 
 
 def endpoints(
-    remote: Addresses, serials: NDArray[np.int64], names: NDArray[np.void], answers: NDArray[np.void], texts: Sequence[str], places: Places
+    remote: Addresses,
+    serials: NDArray[np.int64],
+    called: NDArray[np.bool_],
+    names: NDArray[np.void],
+    answers: NDArray[np.void],
+    texts: Sequence[str],
+    places: Places,
 ) -> dict[str, Endpoint]:
-    """By address, in the order of addresses as text. `serials`: of the flow that each entry of `remote` is the other side of.
+    """By address, in the order of addresses as text. `serials`: of the flow that each entry of `remote` is the other side of; `called`: by
+    the device.
 
     `names` are facts.NAMES rows, `answers` solicited resolutions.ADDRESSES rows; of equal (name, source) the earliest counts.
     """
-    of_flow = rows_of([serials], [names["serial"]])
+    of_responder = np.isin(names["source"], OF_RESPONDER)
+    of_flow = np.where(of_responder, rows_of([np.where(called, serials, -1)], [names["serial"]]), rows_of([serials], [names["serial"]]))
     of_answer = rows_of([remote.hi, remote.lo], [answers["hi"], answers["lo"]])
     found = _named(np.where(of_flow >= 0, remote.code[of_flow], -1) if remote.code.size else of_flow, names, names["source"], texts)
     for code, more in _named(of_answer, answers, np.full(answers.size, DNS), texts).items():

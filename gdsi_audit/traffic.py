@@ -52,7 +52,7 @@ FLOWS = {
     "name_source": "category",  # one of endpoints.NAME_SOURCES, empty: none
     "name_frame": "int64",  # frame that shows the name, 0: none
     "ambiguous": "bool",  # several DNS answers name the address and nothing in the flow decides
-    "nameable": "bool",  # the handshake was captured, and the device's DNS could have been seen: without a name it is `unnamed`
+    "nameable": "bool",  # the handshake was captured, or the device's own start before it, and its DNS: without a name it is `unnamed`
     "remote_country": "category",  # country that the ladder asserts, empty: none
     "organisation": "category",  # holder of the remote network, empty: unknown
     "application_data": "bool",  # more than a handshake went up: any payload, or for TLS and QUIC any bytes behind the handshake

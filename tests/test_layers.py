@@ -10,11 +10,11 @@ PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 ORDER = (
     *("wire_text", "discover", "gap", "names", "machine_code", "compiler", "kernels", "spool", "distinct", "columns"),
     *("readers", "packets", "flows", "frame_index", "protocols", "content", "geo"),
-    *("endpoints", "facts", "messages", "resolutions", "devices", "hostnames", "naming", "traffic"),
+    *("endpoints", "facts", "messages", "resolutions", "devices", "hostnames", "starts", "naming", "traffic"),
     *("compiling", "observe", "perspective", "remote_ends", "handshakes", "round_trips", "shares", "coverage", "jurisdictions", "assembly"),
     *("flow_log",),
     *("filters", "declarations", "selection", "assessment", "flow_kinds", "matching", "finding", "flow_tuples", "evidence_of", "detectors"),
-    *("initiative", "grounds", "commitments", "audit"),
+    *("detection", "initiative", "grounds", "commitments", "audit", "drafting"),
     *("evidence", "reports", "manual", "live", "cluster", "cli"),
 )
 

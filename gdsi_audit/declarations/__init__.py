@@ -10,6 +10,9 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Protocol
 
+AUTHORS = ("vendor", "tester", "drafted")
+"""Who may have written a declaration, those whose word counts more first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -18,7 +21,7 @@ class Source:
     file: str = ""
     line: int = 0
     by: str = "vendor"
-    """vendor, tester, drafted."""
+    """One of AUTHORS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +161,11 @@ class Listener:
     """Key `from`: local, anywhere, or a prefix."""
     source: Source = Source()
 
+    @property
+    def title(self) -> str:
+        """How the item is written: `tcp/554 from local`."""
+        return f"{self.transport}/{self.port} from {self.sender}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identifier:
@@ -216,6 +224,12 @@ class Declaration:
     @property
     def by_vendor(self) -> bool:
         return any(statement.by == "vendor" for statement in self.statements)
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether all that it lists was drafted from traffic: it tells what was seen, promises nothing, and denies nothing that it lacks."""
+        authors = {item.source.by for item in self.destinations} | {item.source.by for item in self.listeners}
+        return authors | {one.by for one in self.statements if self.closed} == {"drafted"}
 
 
 NOTHING_DECLARED = Declaration()
