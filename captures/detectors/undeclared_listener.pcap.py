@@ -27,7 +27,9 @@ def stream() -> list[Turn]:
 
 def ordinary(capture: Capture) -> None:
     """What both do: the camera calls its vendor."""
-    tls13(capture, found(capture, 2.0, VENDOR, "api.cams.example") + 0.002, CAMERA, VENDOR, "api.cams.example", [(True, 900, 0.02), (False, 300, 0.03)])
+    tls13(
+        capture, found(capture, 2.0, VENDOR, "api.cams.example") + 0.002, CAMERA, VENDOR, "api.cams.example", [(True, 900, 0.02), (False, 300, 0.03)]
+    )
 
 
 def reported(*, ip_version: int) -> bytes:

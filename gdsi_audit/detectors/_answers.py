@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.columns import Columns
+from gdsi_audit.declarations import Declaration, Listener
 from gdsi_audit.flow_kinds import DHCP_PORTS, NEVER_ACCEPTED, WITH_PORTS
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -68,3 +69,9 @@ def own_sockets(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> NDArray[np.bo
     used = np.unique(ports[udp & flows["device_is_originator"] & ~flows["remote_is_multicast"]])
     found: NDArray[np.bool_] = udp[rows] & np.isin(ports[rows], used)
     return found
+
+
+def listener_at(declaration: Declaration, flows: Columns) -> Listener | None:
+    """A listener declared for the service of any of `flows`, whoever may call it."""
+    services = set(zip(flows["transport"].tolist(), flows["local_port"].tolist(), strict=True))
+    return next((one for one in declaration.listeners if (one.transport, one.port) in services), None)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._answers import answered, is_fact, own_sockets
+from gdsi_audit.detectors._answers import answered, is_fact, listener_at, own_sockets
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import broken
 from gdsi_audit.finding import Broken, Finding
@@ -128,10 +128,9 @@ def _graded(traffic: DeviceTraffic, declaration: Declaration, group: NDArray[np.
 def _contradicted(traffic: DeviceTraffic, declaration: Declaration, group: NDArray[np.intp]) -> tuple[tuple[Broken, ...], str]:
     """A listener that may not be called from there, or a destination that only the device may call; else what an item leaves open."""
     flows, matched = traffic.tables.flows.take(group), matches(traffic, declaration).take(group)
-    services = set(zip(flows["transport"].tolist(), flows["local_port"].tolist(), strict=True))
-    for listener in declaration.listeners:
-        if (listener.transport, listener.port) in services:
-            return broken(listener.source, "listener", "from"), f"a listener is declared there for calls from {listener.sender} alone"
+    listener = listener_at(declaration, flows)
+    if listener is not None:
+        return broken(listener.source, "listener", "from"), f"a listener is declared there for calls from {listener.sender} alone"
     items = [declaration.destinations[row] for row in sorted(set(matched["destination"].tolist())) if row >= 0]
     for item in items:
         if item.initiator == "device":
