@@ -15,6 +15,8 @@ from gdsi_audit.traffic import DeviceTraffic
 DISCOVERY = ("mdns", "ssdp", "llmnr", "nbns", "dhcp", "dhcpv6")
 """Answers to discovery and configuration: roles that every host has."""
 FIRST_EPHEMERAL_PORT = 32_768
+DATAGRAM_SILENCE_NS = 60_000_000_000
+"""A datagram that comes so long after the capture's beginning is unlikely to belong to an exchange from before it."""
 _PORT = re.compile(r"(?:\d{1,3},){4}(\d{1,3}),(\d{1,3})|\|[12]\|[^|]*\|(\d{1,5})\|")
 """Argument of FTP's PORT and EPRT (RFC 959 section 4.1.2, RFC 2428): where the client waits for data."""
 
@@ -29,17 +31,24 @@ def answered(traffic: DeviceTraffic) -> NDArray[np.intp]:
     called &= flows.is_any("transport", WITH_PORTS) & accepted & ~flows["remote_is_multicast"] & ~flows.is_any("service", DISCOVERY)
     called &= flows.is_any("transport", ("tcp",)) | (flows["up_bytes"] > 0)
     rows = np.flatnonzero(called)
-    return rows[_is_service(flows, rows) & ~_asked_by_ftp(traffic, rows)] if rows.size else rows
+    return rows[_is_service(traffic, rows) & ~_asked_by_ftp(traffic, rows)] if rows.size else rows
 
 
-def _is_service(flows: Columns, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Leaves out address configuration, and mid-stream flows whose service port is not plain."""
-    part = flows.take(rows)
+def _is_service(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Leaves out address configuration, and flows that may have begun before the capture did where the service's port is not plain."""
+    part = traffic.tables.flows.take(rows)
     local, remote = part["local_port"].astype(np.int64), part["remote_port"].astype(np.int64)
     dhcp = np.isin(local, list(DHCP_PORTS)) & np.isin(remote, list(DHCP_PORTS))
     plain = (local < remote) & (local < FIRST_EPHEMERAL_PORT)
-    found: NDArray[np.bool_] = ~dhcp & (is_fact(part) | plain)
+    begins = np.array([capture.first or 0 for capture in traffic.captures] or [0], np.int64)[part["first_capture"]]
+    fresh = part.is_any("transport", ("udp",)) & (part["start"] - begins >= DATAGRAM_SILENCE_NS)
+    found: NDArray[np.bool_] = ~dhcp & (is_fact(part) | plain | (fresh & ~_is_turned(part)))
     return found
+
+
+def _is_turned(flows: Columns) -> NDArray[np.bool_]:
+    """Whether the first packet was taken for an answer."""
+    return np.array([str(history).startswith("^") for history in flows["history"].tolist()], np.bool_)
 
 
 def _asked_by_ftp(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -71,7 +71,9 @@ def shell_session(dialogue: Dialogue) -> Session:
 
 def _ssh(row: int, messages: list[Message], port: int, up_bytes: int) -> Session | None:
     answered = any(message.from_responder for message in messages)
-    return Session(row, "secure shell", ENCRYPTED, "an SSH session") if answered and up_bytes >= SHORTEST_SSH_SESSION_BYTES else None
+    if not answered:
+        return None
+    return Session(row, "secure shell", ENCRYPTED if up_bytes >= SHORTEST_SSH_SESSION_BYTES else ASKED, "SSH answered")
 
 
 def _adb(row: int, messages: list[Message], port: int, up_bytes: int) -> Session | None:

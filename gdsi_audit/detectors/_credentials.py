@@ -35,6 +35,7 @@ class Shown(NamedTuple):
 ANSWERS_A_CHALLENGE = frozenset({"digest", "ntlm", "negotiate", "cram-md5", "digest-md5", "apop", "gssapi", "gss-spnego", "kerberos_v4"})
 SCRAM = "scram-"
 CLEAR_SCHEMES = {"bearer": "HTTP Bearer token", "token": "HTTP token", "apikey": "HTTP API key", "api-key": "HTTP API key"}
+SHORTEST_CONTENT_BYTES = 6
 SECRET_HEADERS = frozenset({"x-api-key", "x-auth-token", "x-access-token", "api-key", "x-api-token", "x-amz-security-token", "x-session-token"})
 ANONYMOUS = frozenset({"anonymous", "ftp", "guest"})
 NAMES = r"(?:user_?|usr_?|login_?|wifi_?)?(?:password|passwd|passwrd|pass|pwd|psw)|loginpas|passphrase|psk|client_?secret"
@@ -64,8 +65,8 @@ def _http(body: Any) -> Iterator[Shown]:
         yield from _authorization(body.authorization_scheme, body.authorization)
     if "=" in body.target or "@" in body.target:
         yield from _url(body.target)
-    if body.body_prefix and len(body.body_prefix) >= 4:
-        yield from _content(body.body_prefix)
+    if len(body.body_prefix) >= SHORTEST_CONTENT_BYTES:
+        yield from _content(body.body_prefix, "in a form")
     for name, value in body.headers:
         if name in SECRET_HEADERS and value:
             yield Shown("HTTP API key", CLEAR, -1, len(value))
@@ -98,14 +99,14 @@ def _url(target: str) -> Iterator[Shown]:
     yield from _fields(_IN_URL, target, "in a URL")
 
 
-def _content(prefix: bytes) -> Iterator[Shown]:
+def _content(prefix: bytes, where: str) -> Iterator[Shown]:
     text = prefix.decode("latin-1")
     if _SECURED in text:
         yield Shown("WS-Security digest", CHALLENGE, -1, -1)
         return
     for pattern, mark in _PLACES:
         if mark in text:
-            yield from _fields(pattern, text, "in a form")
+            yield from _fields(pattern, text, where)
 
 
 def _fields(pattern: re.Pattern[str], text: str, where: str) -> Iterator[Shown]:
@@ -133,6 +134,8 @@ def _line_login(protocol: str) -> Callable[[Any], Iterator[Shown]]:
 def _mqtt(body: Any) -> Iterator[Shown]:
     if getattr(body, "password_bytes", -1) > 0:
         yield Shown("MQTT login", CLEAR, len(body.username), body.password_bytes)
+    if len(getattr(body, "payload_prefix", b"")) >= SHORTEST_CONTENT_BYTES:
+        yield from _content(body.payload_prefix, "in a message")
 
 
 def _snmp(body: Any) -> Iterator[Shown]:

@@ -9,7 +9,8 @@ from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._terminal_text import LOGIN, MENU, OUTPUT, PASSWORD, PROMPT, REFUSED, ROOT, ROOT_PROMPT, SHELL
 from gdsi_audit.traffic import DeviceTraffic
 
-PROTOCOLS = ("telnet", "terminal")
+PROTOCOLS = ("telnet", "terminal", "terminal_udp")
+COMMAND_LINE = (*SHELL, MENU)
 IN_WORDS = {
     LOGIN: "a login prompt",
     PASSWORD: "a password prompt",
@@ -44,22 +45,18 @@ class Dialogue(NamedTuple):
 
     @property
     def has_shell(self) -> bool:
-        """A shell, or behind a login the prompt of a device's own command line."""
-        return any(sign in SHELL for sign in self.signs) or (MENU in self.signs and self.asks_for_login)
+        """A shell, or the prompt of a device's own command line."""
+        return any(sign in COMMAND_LINE for sign in self.signs)
 
     @property
     def is_root(self) -> bool:
         return any(sign in ROOT for sign in self.signs)
 
     @property
-    def asks_for_login(self) -> bool:
-        return LOGIN in self.signs or PASSWORD in self.signs
-
-    @property
     def asks_for_password(self) -> bool:
         """Before anything of a shell was shown."""
-        before = next((place for place, sign in enumerate(self.signs) if sign in SHELL), len(self.signs))
-        return PASSWORD in self.signs[: before + 1] or PASSWORD in self.signs[:before]
+        before = next((place for place, sign in enumerate(self.signs) if sign in COMMAND_LINE), len(self.signs))
+        return PASSWORD in self.signs[:before]
 
     @property
     def prompts(self) -> int:

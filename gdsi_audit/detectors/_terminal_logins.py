@@ -10,7 +10,7 @@ from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._terminal_text import PASSWORD, REFUSED, SHELL
 from gdsi_audit.traffic import DeviceTraffic
 
-KINDS = {"telnet": "telnet login", "terminal": "login over a bare connection"}
+KINDS = {"telnet": "telnet login", "terminal": "login over a bare connection", "terminal_udp": "login over bare datagrams"}
 
 
 def terminal_logins(traffic: DeviceTraffic) -> Iterator[tuple[Message, Shown, bool]]:

@@ -13,7 +13,7 @@ from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._dialogue import Credentials
 from gdsi_audit.protocols.http import parse as http
 from gdsi_audit.protocols.ldap import LdapBind
-from gdsi_audit.protocols.mqtt import MqttConnect
+from gdsi_audit.protocols.mqtt import MqttConnect, MqttPublish
 from gdsi_audit.protocols.rtsp import RtspMessage
 from gdsi_audit.protocols.snmp import SnmpMessage
 from gdsi_audit.protocols.socks import Socks
@@ -84,6 +84,7 @@ CASES = [
     ("redis", [user(name="")], "Redis login", "medium", "low"),
     ("irc", [user(kind="pass", name="")], "IRC login", "medium", "low"),
     ("mqtt", [mqtt(12)], "MQTT login", "medium", "low"),
+    ("mqtt", [MqttPublish("wifi", 0, b'{"psk":"' + SECRET.encode() + b'"}', 0)], "a password in a message", "medium", "low"),
     ("ldap", [LdapBind("simple", "cn=camera", 12)], "LDAP simple bind", "medium", "low"),
     ("socks", [Socks(5, 1, -1, "x.example", 80, "camera", 12)], "SOCKS login", "medium", "low"),
     ("snmp", [snmp(7)], "SNMP community", "medium", "low"),

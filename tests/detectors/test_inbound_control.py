@@ -67,10 +67,15 @@ def test_a_user_without_a_password_is_no_login(device_traffic):
     assert severities(device_traffic(OUTSIDE, messages=said("telnet", LOGIN, ROOT))) == ["high"]
 
 
-def test_a_command_line_counts_behind_a_login_only(device_traffic):
+def test_a_devices_own_command_line(device_traffic):
     menu = TelnetText(0, ("command prompt",), ())
-    assert [one.measures["without_password"] for one in detect(device_traffic(OUTSIDE, messages=said("telnet", menu)), NOTHING_DECLARED)] == [0]
+    assert severities(device_traffic(OUTSIDE, messages=said("telnet", menu))) == ["high"]
     assert severities(device_traffic(OUTSIDE, messages=said("telnet", LOGIN, PASSWORD, menu))) == ["medium"]
+
+
+def test_a_shell_over_datagrams(device_traffic):
+    table = OUTSIDE.replace("history", "history transport").replace("ShAdDa", "Dd udp")
+    assert found(device_traffic(table, messages=said("terminal_udp", text("root identity")))) == [("shell on udp/23 from outside", "high", "high")]
 
 
 def test_no_further_than_the_login(device_traffic):
@@ -121,6 +126,7 @@ SSH = SshBanner("2.0", "x", "")
     [
         ("ssh", [[SSH], SSH], "medium", "low"),
         ("ssh", [[SSH]], "", ""),
+        ("ssh brief", [[SSH], SSH], "low", "low"),
         ("adb", [[AdbMessage("cnxn", "host", 9)], AdbMessage("cnxn", "device", 9), [AdbMessage("open", "shell", 9)]], "high", "medium"),
         ("adb", [[AdbMessage("cnxn", "host", 9)], AdbMessage("auth", "", 20), AdbMessage("cnxn", "device", 9)], "medium", "low"),
         ("adb", [[AdbMessage("cnxn", "host", 9)], AdbMessage("auth", "", 20)], "low", "low"),
@@ -142,9 +148,10 @@ SSH = SshBanner("2.0", "x", "")
     ],
 )  # fmt: skip
 def test_other_protocols(device_traffic, protocol, turns, outside, inside):
-    messages = said(protocol, *turns)
-    assert severities(device_traffic(OUTSIDE, messages=messages)) == [outside] * bool(outside)
-    assert severities(device_traffic(INSIDE, messages=messages)) == [inside] * bool(inside)
+    messages = said(protocol.split()[0], *turns)
+    size = "300" if protocol.endswith("brief") else "3000"
+    assert severities(device_traffic(OUTSIDE.replace("3000", size), messages=messages)) == [outside] * bool(outside)
+    assert severities(device_traffic(INSIDE.replace("3000", size), messages=messages)) == [inside] * bool(inside)
     assert set(severities(device_traffic(UNSEEN, messages=messages))) <= {"low"}
 
 

@@ -87,6 +87,15 @@ def test_nothing_above_low_where_the_beginning_was_not_seen(device_traffic, decl
     assert found(device_traffic(table), declared("api.cams.example")) == [("tcp/23", "low", "low")]
 
 
+@pytest.mark.parametrize(("history", "at_s", "reported"), [("Dd", 100, True), ("Dd", 10, False), ("^dD", 100, False)])
+def test_datagrams_of_which_nobody_saw_the_beginning(device_traffic, history, at_s, reported):
+    start = 1_790_000_000_000_000_000 + at_s * 10**9
+    table = (
+        f"start local remote initiator device_is_originator transport history\n{start} 192.168.1.50:40123 203.0.113.77:5000 unknown no udp {history}"
+    )
+    assert found(device_traffic(table)) == [("udp/40123", "low", "low")] * reported
+
+
 def test_a_socket_that_also_calls_others_is_low(device_traffic):
     call = "192.168.1.50:6000 203.0.113.77:5000 remote udp - SF 100"
     own = "192.168.1.50:6000 203.0.113.9:3478 device udp stun SF 100"

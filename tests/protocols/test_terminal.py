@@ -7,7 +7,7 @@ from conftest import heads_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdsi_audit.protocols import NEED_MORE, telnet, terminal
+from gdsi_audit.protocols import NEED_MORE, telnet, terminal, terminal_udp
 from gdsi_audit.protocols._terminal_text import signs_of
 from gdsi_audit.protocols.telnet import TelnetText
 from gdsi_audit.protocols.terminal import TerminalText
@@ -111,3 +111,20 @@ def test_any_bytes(tail, beginning, from_responder):
         except ValueError:
             continue
         assert outcome is NEED_MORE or 0 < outcome[1] <= len(beginning + tail)
+
+
+def test_a_shell_over_datagrams():
+    shown = [
+        b"uid=0(root) gid=0(root)\n",
+        b"\r\nBusyBox v1.20.2 () built-in shell (ash)\r\n",
+        b"root:x:0:0:root:/root:/bin/sh\n",
+        b"/ # ",
+        b"root@cam:~# ",
+    ]
+    others = [b"uid=5&x", b"# comment", b"status ok", b"$GPGGA,1", b"/path", b"root", b"\xff\xfd\x01"]
+    assert terminal_udp.recognise(heads_of([*shown, *others])).tolist() == [True] * 5 + [False] * 7
+    assert [terminal_udp.parse([data], from_responder=True).signs for data in shown] == [
+        ("root identity",), ("banner",), ("accounts",), ("root prompt",), ("root prompt",),
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="offset 0"):
+        terminal_udp.parse([b"Password: "], from_responder=True)
