@@ -17,7 +17,7 @@ TRANSPORTS = {"tcp": 6, "udp": 17, "icmp": 1, "icmp6": 58, "sctp": 132}
 PROTOCOLS = discover.modules("gdsi_audit.protocols")
 SMALL = (
     *("dhcp", "dhcpv6", "dns_tcp", "ftp", "http", "imap", "llmnr", "mdns", "mqtt", "nbns", "ntp", "pop", "router_advertisement", "smtp"),
-    *("socks", "ssdp", "ssh", "stun", "stun_tcp"),
+    *("socks", "ssdp", "ssh", "stun", "stun_tcp", "adb", "irc", "ldap", "rdp", "redis", "rfb", "rtsp", "snmp", "telnet", "terminal"),
 )
 BEGINNINGS = (
     *(b"", b"\5\1\0\5\1\0\3\x09", b"\4\1\0\x50\0\0\0\1", b"\x10\x20\0\4MQTT\4\xc6\0\x3c", b"AUTH PLAIN ", b"USER ", b"a LOGIN ", b"220-", b"+OK "),
