@@ -37,6 +37,8 @@ LONGEST_SILENCE_NS = 3_600_000_000_000
 MOST_MESSAGES = 200_000
 """Messages kept for detectors, all protocols together; more are counted, and still name their flows."""
 MOST_MESSAGES_PER_FLOW = 64
+MOST_ROUTINE_MESSAGES_PER_FLOW = 16
+"""Of bodies that call themselves `routine` (a controller polled every second), so that the one that matters still finds room."""
 COLLECT_EVERY_OBJECTS = 100_000
 
 RESOLVING = frozenset({"dns", "dns_tcp"})
@@ -183,7 +185,8 @@ class Observer:
                 self._keep_message(message)
 
     def _keep_message(self, message: Message) -> None:
-        if self._messages_kept >= MOST_MESSAGES or self._messages_of_flow[message.flow] >= MOST_MESSAGES_PER_FLOW:
+        most = MOST_ROUTINE_MESSAGES_PER_FLOW if getattr(message.body, "routine", False) else MOST_MESSAGES_PER_FLOW
+        if self._messages_kept >= MOST_MESSAGES or self._messages_of_flow[message.flow] >= most:
             self._messages_dropped += 1
             return
         self._messages_kept += 1
