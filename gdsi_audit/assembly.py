@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gdsi_audit import devices, naming, perspective, round_trips
+from gdsi_audit import devices, naming, neighbours, perspective, round_trips
 from gdsi_audit.columns import columns_of
 from gdsi_audit.coverage import coverage
 from gdsi_audit.endpoints import NAME_SOURCES, Endpoint, Naming
@@ -62,7 +63,8 @@ def traffic(
         notes = (*notes, *untimed)
     table = _flow_table(seen, rows, facts, side, chosen, endpoints, hosts)
     known_as = hostnames(seen.messages, hosts)
-    shares = list(_shares(seen, hosts, table, endpoints, known_as, notes))
+    sent_beyond = neighbours.uploads(rows, hosts.routers)
+    shares = [replace(share, neighbours=sent_beyond) for share in _shares(seen, hosts, table, endpoints, known_as, notes)]
     gaps = [*seen.gaps, *_gaps(seen, hosts, rows)]
     background = tuple(_device(host, known_as) for host in hosts.background)
     return Traffic(tuple(seen.captures), tuple(shares), background, MappingProxyType(endpoints), tuple(gaps), tuple(places.editions()))
