@@ -35,7 +35,7 @@ def floods(flows: Columns, among: NDArray[np.bool_], *, fewest_pkts: int, fewest
     sessions = among & tcp & ~idle
     yield from _counted(flows, sessions, np.ones(len(flows), np.int64), "connections", fewest_sessions, least_per_s)
     if not one_sided:
-        yield from _counted(flows, among & udp & idle, pkts, "datagrams without answer", 3 * fewest_pkts, 2 * least_per_s)
+        yield from _counted(flows, among & udp & idle, pkts, "datagrams without answer", 3 * fewest_pkts, 5 * least_per_s)
         unanswered = requests(flows) & (flows["down_pkts"] * 2 < pkts)
         yield from _counted(flows, among & unanswered, pkts, "echo requests without answer", 2 * fewest_pkts, least_per_s)
 

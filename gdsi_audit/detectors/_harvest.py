@@ -15,7 +15,8 @@ from gdsi_audit.traffic import DeviceTraffic
 ALL_SERVICES = "_dns-sd._udp.local"
 """The end of the name that lists all services (RFC 6763 section 9)."""
 ALL_DEVICES = "ssdp:all"
-PTR, ANY = 12, 255
+A, PTR, AAAA, ANY = 1, 12, 28, 255
+ECHO, ECHO6 = 8, 128
 _SERVICE = re.compile(r"(?:^|\.)(_[^.]+\._(?:tcp|udp))\.local$")
 _REVERSE = re.compile(r"\.(?:10|168\.192|(?:1[6-9]|2\d|3[01])\.172|254\.169)\.in-addr\.arpa$|\.[cd]\.f\.ip6\.arpa$|\.0\.8\.e\.f\.ip6\.arpa$")
 """Names of private and link-local addresses, as reverse look-ups write them (RFC 1035 section 3.5, RFC 3596 section 2.5)."""
@@ -40,8 +41,9 @@ def harvests(traffic: DeviceTraffic, *, service_types: int, hosts: int, names: i
         yield from _devices(traffic, service_types, hosts)
     if "nbns" in traffic.messages:
         yield from _name_tables(traffic, hosts)
-    if "mdns" in traffic.messages or "llmnr" in traffic.messages or len(traffic.tables.dns) >= names:
-        yield from _names_of_addresses(traffic, names)
+    if traffic.messages.keys() & {"mdns", "llmnr", "nbns"} or len(traffic.tables.dns) >= names:
+        yield from _names(traffic, names)
+    yield from _everybody(traffic, hosts)
 
 
 def _service_types(traffic: DeviceTraffic, fewest: int) -> Iterator[Harvest]:
@@ -69,7 +71,8 @@ def _devices(traffic: DeviceTraffic, service_types: int, hosts: int) -> Iterator
     targets = {str(one.message.body.target).lower() for one in asked}
     answers = [one for one in found if not one.sent and one.message.body.kind == "response"]
     answering = {addresses[one.row] for one in answers}
-    fetched = list(_descriptions(traffic))
+    told = {str(one.message.body.location).partition("://")[2].partition("/")[2] for one in answers}
+    fetched = list(_descriptions(traffic, told - {""}))
     described = {addresses[one.row] for one in fetched}
     rows = frozenset(one.row for one in (*asked, *answers, *fetched))
     if ALL_DEVICES in targets and max(len(answering), len(described)) >= hosts:
@@ -79,15 +82,15 @@ def _devices(traffic: DeviceTraffic, service_types: int, hosts: int) -> Iterator
         yield Harvest(f"searched by SSDP for {len(targets)} kinds of device and read the descriptions of {len(described)} hosts", False, rows)
 
 
-def _descriptions(traffic: DeviceTraffic) -> Iterator[Exchange]:
-    """Requests to local hosts for a device's or service's description."""
+def _descriptions(traffic: DeviceTraffic, told: set[str]) -> Iterator[Exchange]:
+    """Requests to local hosts for a device's or service's description: where an answer said it is, or by its form. `told`: paths."""
     flows = traffic.tables.flows
     local = flows["remote_is_local"] & flows["device_is_originator"] & flows.is_any("service", ("http",))
     if not local.any():
         return
     for one in exchanges(traffic, "http"):
         target = str(getattr(one.message.body, "target", "")).lower().partition("?")[0]
-        if one.sent and local[one.row] and target.endswith(".xml"):
+        if one.sent and local[one.row] and (target.endswith(".xml") or target.lstrip("/") in told):
             yield one
 
 
@@ -101,13 +104,12 @@ def _name_tables(traffic: DeviceTraffic, hosts: int) -> Iterator[Harvest]:
         yield Harvest(f"asked {count} hosts for their NetBIOS names", count >= 4 * hosts, frozenset(one.row for one in single))
 
 
-def _names_of_addresses(traffic: DeviceTraffic, fewest: int) -> Iterator[Harvest]:
-    """Reverse look-ups of private addresses, whoever is asked."""
-    names: dict[str, set[int]] = defaultdict(set)
-    for one in exchanges(traffic, "mdns", "llmnr"):
-        if one.sent and not one.message.body.response:
-            for question in one.message.body.questions:
-                names[str(question.name).lower()].add(one.row)
+def _names(traffic: DeviceTraffic, fewest: int) -> Iterator[Harvest]:
+    """Names that the link was asked for, and reverse look-ups of private addresses, whoever is asked."""
+    names = _asked_names(traffic)
+    hosts = {name: rows for name, rows in names.items() if not name.endswith(".arpa")}
+    if len(hosts) >= 3 * fewest:
+        yield Harvest(f"asked the local network for {len(hosts)} names of hosts", False, frozenset().union(*hosts.values()))
     dns = traffic.tables.dns
     pointers = np.flatnonzero((dns["qtype"] == PTR) & ~dns["response"])
     if pointers.size >= fewest:
@@ -117,3 +119,36 @@ def _names_of_addresses(traffic: DeviceTraffic, fewest: int) -> Iterator[Harvest
     reverse = {name: rows for name, rows in names.items() if _REVERSE.search(name)}
     if len(reverse) >= fewest:
         yield Harvest(f"looked up the names of {len(reverse)} local addresses", len(reverse) >= 3 * fewest, frozenset().union(*reverse.values()))
+
+
+def _asked_names(traffic: DeviceTraffic) -> dict[str, set[int]]:
+    """Names of hosts, and of addresses, that the device asked the link for, and the flows."""
+    names: dict[str, set[int]] = defaultdict(set)
+    for one in exchanges(traffic, "mdns", "llmnr"):
+        if one.sent and not one.message.body.response:
+            for question in one.message.body.questions:
+                name = str(question.name).lower()
+                if question.qtype in (A, AAAA) or name.endswith(".arpa"):
+                    names[name].add(one.row)
+    for one in exchanges(traffic, "nbns"):
+        body = one.message.body
+        if one.sent and not body.response and body.opcode == 0 and body.name != "*":
+            names[str(body.name).lower()].add(one.row)
+    return names
+
+
+def _everybody(traffic: DeviceTraffic, hosts: int) -> Iterator[Harvest]:
+    """One echo request to all hosts at once, and who answered it (RFC 4443 section 4.2)."""
+    flows = traffic.tables.flows
+    echo = (flows.is_any("transport", ("icmp6",)) & (flows["local_port"] == ECHO6)) | (
+        flows.is_any("transport", ("icmp",)) & (flows["local_port"] == ECHO)
+    )
+    asked = np.flatnonzero(echo & flows["device_is_originator"] & flows["remote_is_multicast"])
+    if not asked.size:
+        return
+    first = flows["start"][asked].min()
+    answers = np.flatnonzero(echo & ~flows["device_is_originator"] & (flows["down_pkts"] > 0) & (flows["up_pkts"] == 0) & (flows["start"] >= first))
+    count = np.unique(flows.codes("remote_addr")[answers]).size
+    if count >= hosts:
+        rows = frozenset([*asked.tolist(), *answers.tolist()])
+        yield Harvest(f"sent an echo request to all hosts at once, which {count} answered", count >= 4 * hosts, rows)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gdsi_audit.columns import Columns
 from gdsi_audit.detectors._exchanges import exchanges
 from gdsi_audit.detectors._probes import fruitless
+from gdsi_audit.protocols._dialogue import Credentials
 from gdsi_audit.traffic import DeviceTraffic
 
 SERVICES = {"ssh": "SSH", "ftp": "FTP", "telnet": "Telnet", "rdp": "remote desktop", "smb": "SMB", "vnc": "VNC"}
@@ -22,8 +23,10 @@ PORTS = {
 REFUSALS = {"ftp": ("530", "430", "532"), "smtp": ("535", "534"), "pop": ("-ERR",), "imap": ("NO",)}
 """Reply codes that refuse a log-in (RFC 959, RFC 4954, RFC 1939, RFC 9051)."""
 REFUSED_BY_HTTP = (401, 407)
-SLOWEST_DIGEST_S = 20.0
-"""Between guesses: Digest looks new every time (RFC 7616), so only haste tells guesses from one wrong password."""
+SLOWEST_GUESS_S = 10.0
+"""Between guesses, where only haste tells them from one wrong password: HTTP Digest looks new every time (RFC 7616), and secrets are not kept."""
+FEWEST_DIFFERENT = 3
+"""Users or lengths of passwords that were tried."""
 LONGEST_SESSION_S, MOST_SESSION_BYTES = 90.0, 12_000
 """What a session that only tried to log in stays below, each way."""
 MOST_SPREAD = 0.6
@@ -51,15 +54,23 @@ def refused(traffic: DeviceTraffic, *, fewest: int) -> Iterator[Guessing]:
 
 
 def _in_dialogues(traffic: DeviceTraffic, fewest: int) -> Iterator[Guessing]:
+    """Refusals in FTP and mail. A stored password that is no longer right is refused too: it comes at leisure, and is always the same."""
     flows = traffic.tables.flows
     tries: dict[tuple[str, str], list[int]] = defaultdict(list)
+    shown: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
     for one in exchanges(traffic, *REFUSALS):
-        code, protocol = str(getattr(one.message.body, "code", "")), one.message.protocol
-        if one.message.from_responder and not one.sent and code in REFUSALS[protocol]:
-            tries[str(flows["remote_addr"][one.row]), protocol].append(one.row)
+        body, protocol = one.message.body, one.message.protocol
+        key = str(flows["remote_addr"][one.row]), protocol
+        if one.sent and not one.message.from_responder and isinstance(body, Credentials):
+            shown[key].append((str(body.user), body.secret_bytes))
+        elif one.message.from_responder and not one.sent and str(getattr(body, "code", "")) in REFUSALS[protocol]:
+            tries[key].append(one.row)
     for (address, protocol), rows in sorted(tries.items()):
-        if len(rows) >= fewest:
-            yield _guessing(flows, address, protocol.upper(), len(rows), told=True, rows=np.unique(rows))
+        count, different = min(len(rows), len(shown[address, protocol])), len(set(shown[address, protocol]))
+        guess = _guessing(flows, address, protocol.upper(), count, told=True, rows=np.unique(rows))
+        fast = guess.lasted_s <= SLOWEST_GUESS_S * count
+        if count >= fewest and (fast or different >= FEWEST_DIFFERENT):
+            yield guess
 
 
 def _by_http(traffic: DeviceTraffic, fewest: int) -> Iterator[Guessing]:
@@ -78,7 +89,7 @@ def _by_http(traffic: DeviceTraffic, fewest: int) -> Iterator[Guessing]:
     for address, refusals in sorted(tries.items()):
         rows = np.array(sorted({row for *_, row in refusals}), np.intp)
         guess = _guessing(flows, address, "HTTP", len({credentials for _, credentials, _ in refusals}), told=True, rows=rows)
-        fast = guess.lasted_s <= SLOWEST_DIGEST_S * guess.tries
+        fast = guess.lasted_s <= SLOWEST_GUESS_S * guess.tries
         if guess.tries >= fewest and (fast or any(scheme != "digest" for scheme, *_ in refusals)):
             yield guess
 

@@ -1,6 +1,6 @@
 """Probes: what a device sends to find out who is there and what listens, as far as flows show it. Counted by the column.
 
-A probe is a flow of the device's own that carried nothing: no answer, a refusal, or a connection that was opened and shut without a byte.
+A probe is a flow of the device's own in which it said nothing: no answer came, a refusal, or a greeting at most.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ ECHO_TYPES = {"icmp": (8, 13, 15, 17), "icmp6": (128, 139)}
 """Requests that a host answers: echo, timestamp, information, address mask (RFC 792, RFC 950); echo, node information (RFC 4443, RFC 4620)."""
 SOLICITATION, ADVERTISEMENT = 135, 136
 SOLICITED_NODE = "ff02::1:ff"
+LONGEST_GREETING_BYTES = 2_000
+"""Of services that speak first (SSH, FTP, Telnet, SMTP)."""
 
 
 class Sweep(NamedTuple):
@@ -48,9 +50,9 @@ def own(flows: Columns) -> NDArray[np.bool_]:
 
 
 def fruitless(flows: Columns) -> NDArray[np.bool_]:
-    """Flows without a byte either way for TCP, without an answer for the rest."""
+    """Flows of TCP in which the device said nothing and heard a greeting at most, and flows of the rest without an answer."""
     tcp = flows.is_any("transport", ("tcp", "sctp"))
-    empty = (flows["up_bytes"] == 0) & (flows["down_bytes"] == 0)
+    empty = (flows["up_bytes"] == 0) & (flows["down_bytes"] <= LONGEST_GREETING_BYTES)
     return np.asarray(np.where(tcp, empty, flows["down_pkts"] == 0))
 
 

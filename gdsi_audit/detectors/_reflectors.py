@@ -39,18 +39,21 @@ def reflectors(traffic: DeviceTraffic, away: NDArray[np.bool_], *, fewest: int) 
         if hosts >= fewest or count >= FEWEST_DATAGRAMS:
             ports = ", ".join(AMPLIFIERS[port] for port in np.unique(flows["remote_port"][rows]).tolist())
             yield Use(ports, f"sent {count:,} datagrams to {hosts:,} hosts of the internet that serve {ports}", rows)
-    yield from _any_queries(traffic)
+    yield from _any_queries(traffic, away)
     yield from _clock_control(traffic, away, fewest)
 
 
-def _any_queries(traffic: DeviceTraffic) -> Iterator[Use]:
-    """DNS questions for all records of a name, which resolvers no longer need to answer (RFC 8482)."""
+def _any_queries(traffic: DeviceTraffic, away: NDArray[np.bool_]) -> Iterator[Use]:
+    """DNS questions for all records of a name, which resolvers no longer need to answer (RFC 8482), to servers beyond the network."""
     dns = traffic.tables.dns
     asked = np.flatnonzero((dns["qtype"] == ANY) & ~dns["response"])
+    if asked.size < FEWEST_ANY_QUERIES:
+        return
+    rows = np.searchsorted(traffic.tables.flows["flow"], dns["flow"][asked])
+    asked, rows = asked[away[rows]], rows[away[rows]]
     if asked.size >= FEWEST_ANY_QUERIES:
         servers = np.unique(dns.codes("server")[asked]).size
-        rows = np.unique(np.searchsorted(traffic.tables.flows["flow"], dns["flow"][asked]))
-        yield Use("DNS", f"asked {servers:,} servers {asked.size:,} times for all records of a name", rows)
+        yield Use("DNS", f"asked {servers:,} servers {asked.size:,} times for all records of a name", np.unique(rows))
 
 
 def _clock_control(traffic: DeviceTraffic, away: NDArray[np.bool_], fewest: int) -> Iterator[Use]:

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.columns import Columns
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._from_flows import ends, finding
@@ -48,6 +49,8 @@ COMMITMENTS = ("GDSI-3", "GDSI-7")
 
 NAME = "lan_reconnaissance"
 UPKEEP = ("arp", "icmp6")
+MOST_PINGS = 3
+"""To one host, by somebody who wants to know whether it is there."""
 ONE_STEP_MORE = {"low": "medium", "medium": "high"}
 ALTERNATIVES = (
     "a network scanner or an inventory that its user started",
@@ -73,7 +76,7 @@ def detect(
     mine = own(flows)
     empty = fruitless(flows)
     tried = mine & empty
-    if np.count_nonzero(tried) >= min(fewest_silent_hosts // 2, fewest_ports):
+    if np.count_nonzero(tried) >= min(fewest_silent_hosts // 2, fewest_ports) or np.count_nonzero(requests(flows)) >= 3 * fewest_silent_hosts:
         local = near(traffic)
         found = list(_sweeps(traffic, mine & local, empty, fewest_silent_hosts))
         if found:
@@ -101,8 +104,14 @@ def _sweeps(traffic: DeviceTraffic, among: NDArray[np.bool_], empty: NDArray[np.
     arp[arp] = flows["local_addr"][arp] != flows["remote_addr"][arp]
     yield from sweeps(flows, arp, unheard, fewest_silent=fewest)
     pings = among & requests(flows)
-    yield from (one for one in sweeps(flows, pings, empty, fewest_silent=fewest // 2) if one.hosts >= fewest)
+    yield from (one for one in sweeps(flows, pings, empty, fewest_silent=0) if _is_ping_sweep(flows, one, fewest))
     yield from _solicited(traffic, fewest)
+
+
+def _is_ping_sweep(flows: Columns, one: Sweep, fewest: int) -> bool:
+    """Many that do not answer, or very many that are asked once: whoever watches known hosts asks them again."""
+    asked_once = int(flows["up_pkts"][one.rows].max()) <= MOST_PINGS and one.rows.size == one.hosts
+    return (one.hosts >= fewest and 2 * one.silent >= fewest) or (one.hosts >= 3 * fewest and asked_once)
 
 
 def _solicited(traffic: DeviceTraffic, fewest: int) -> Iterator[Sweep]:

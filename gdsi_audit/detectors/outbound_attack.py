@@ -85,7 +85,7 @@ def detect(
     fewest_ports: int = 15,
     fewest_pkts: int = 300,
     fewest_sessions: int = 300,
-    least_per_s: float = 50.0,
+    least_per_s: float = 20.0,
     fewest_reflectors: int = 3,
     fewest_refused: int = 5,
     fewest_alike: int = 6,
@@ -102,7 +102,8 @@ def detect(
             scanned.add(address)
             yield from say.plain(PORT_SCAN, rows, f"ports of {address}", f"tried {count:,} ports of {address} in vain")
     for flood in floods(flows, away, fewest_pkts=fewest_pkts, fewest_sessions=fewest_sessions, least_per_s=least_per_s):
-        if flood.address not in scanned:
+        streams = flood.what.startswith("datagrams") and say.standing(flood.rows).declared  # one-way media to whom it is meant for
+        if flood.address not in scanned and not streams:
             says = f"sent {flood.address} {flood.amount:,} {flood.what}, {flood.per_second:,.0f} a second"
             yield from say.plain(FLOOD, flood.rows, f"flood of {flood.address}", says)
     for use in reflectors(traffic, away, fewest=fewest_reflectors):

@@ -13,7 +13,7 @@ from gdsi_audit.audit import audit
 from gdsi_audit.declarations import NOTHING_DECLARED, Bench, Destination
 from gdsi_audit.detectors.outbound_attack import detect
 from gdsi_audit.protocols import Message
-from gdsi_audit.protocols._dialogue import Reply
+from gdsi_audit.protocols._dialogue import Credentials, Reply
 from gdsi_audit.protocols._industrial import Operation
 from gdsi_audit.protocols.ntp import NtpMessage
 from gdsi_audit.traffic import DNS
@@ -137,11 +137,27 @@ def messages(traffic, protocol, bodies, *, from_responder=False):
 GUESSED = [("log-ins at 203.0.113.9", "medium")]
 
 
+def dialogue(traffic, *turns):
+    """(credentials, reply), in one flow each."""
+    flows = traffic.tables.flows
+    said = []
+    for flow, (credentials, reply) in zip(flows["flow"].tolist(), turns, strict=False):
+        said += [Message(flow, 1, 0, "ftp", False, credentials), Message(flow, 2, 0, "ftp", True, reply)]
+    return replace(traffic, messages={"ftp": tuple(said)})
+
+
+REFUSED = Reply("530", "Login incorrect")
+
+
 def test_log_ins_that_a_server_refuses(device_traffic):
-    traffic = device_traffic(HEADER + "\n".join(["203.0.113.9:21 tcp 30 90 5 SF"] * 5))
-    assert found(messages(traffic, "ftp", [Reply("530", "Login incorrect")] * 5, from_responder=True)) == GUESSED
-    assert found(messages(traffic, "ftp", [Reply("530", "")] * 4, from_responder=True)) == []
-    assert found(messages(traffic, "ftp", [Reply("230", "")] * 5, from_responder=True)) == []
+    same = Credentials("user-pass", "admin", 6)
+    fast, slow = (device_traffic(sessions(8, every_s, port=21)) for every_s in (2, 60))
+    assert found(dialogue(fast, *[(same, REFUSED)] * 5)) == GUESSED
+    assert found(dialogue(fast, *[(same, REFUSED)] * 4)) == [("log-ins at 203.0.113.9", "low")], "alike, and fast"
+    assert found(dialogue(slow, *[(same, REFUSED)] * 8)) == [], "a stored password that is no longer right"
+    others = [Credentials("user-pass", "admin", 4 + number) for number in range(5)]
+    assert found(dialogue(slow, *[(one, REFUSED) for one in others])) == GUESSED, "slow, and another one each time"
+    assert found(dialogue(slow, *[(same, Reply("230", ""))] * 8)) == []
 
 
 def web(traffic, credentials, *, status=401, scheme="basic"):
