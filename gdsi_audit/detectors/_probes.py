@@ -89,7 +89,9 @@ def sweeps(flows: Columns, among: NDArray[np.bool_], empty: NDArray[np.bool_], *
     pairs = group * (int(remote.max(initial=0)) + 1) + remote
     quiet = ~np.isin(pairs, pairs[~empty[places]])
     found, counts = distinct_counts(group[quiet], remote[quiet])
-    for key, silent in zip(found.tolist(), counts.tolist(), strict=True):
+    silent_of = dict(zip(found.tolist(), counts.tolist(), strict=True))
+    for key in np.unique(group).tolist() if fewest_silent <= 0 else found.tolist():
+        silent = silent_of.get(key, 0)
         if silent >= fewest_silent:
             mine = group == key
             hosts = int(np.unique(remote[mine]).size)

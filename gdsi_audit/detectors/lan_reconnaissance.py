@@ -140,7 +140,8 @@ def _last_24_bits(address: str) -> int:
 def _swept(traffic: DeviceTraffic, declaration: Declaration, found: Sequence[Sweep], plain_hosts: int) -> Iterator[Finding]:
     rows = np.unique(np.concatenate([one.rows for one in found]))
     widest = max(found, key=lambda one: one.hosts)
-    graded = _graded(traffic, declaration, rows, plain=widest.hosts >= plain_hosts)
+    plain = any(one.hosts >= plain_hosts and 4 * one.silent >= one.hosts for one in found)
+    graded = _graded(traffic, declaration, rows, plain=plain)
     if graded is None:
         return
     flows = traffic.tables.flows.take(rows)
@@ -152,7 +153,7 @@ def _swept(traffic: DeviceTraffic, declaration: Declaration, found: Sequence[Swe
         detector=NAME,
         subject="hosts of the local network",
         severity=graded[0],
-        confidence="high" if widest.hosts >= plain_hosts else "medium",
+        confidence="high" if plain else "medium",
         commitments=COMMITMENTS,
         observation=f"{_who(traffic, declaration)} went through local addresses within {lasted_s:,.0f} s: {ways}; {graded[1]}.",
         inference="It looked for hosts that it did not know, which a function that talks to known devices does not need.",
@@ -211,7 +212,7 @@ def _who(traffic: DeviceTraffic, declaration: Declaration) -> str:
 def _graded(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], *, plain: bool) -> tuple[str, str] | None:
     """(severity, how the declaration stands to it); None: not to be judged."""
     flows = traffic.tables.flows
-    judged = rows[~flows.take(rows).is_any("transport", UPKEEP)]
+    judged = rows[~flows.take(rows).is_any("transport", UPKEEP) & (flows["up_pkts"][rows] > 0)]  # answers alone are not the device's doing
     severity = "medium" if plain else "low"
     if not judged.size:
         return _graded_upkeep(declaration, severity)

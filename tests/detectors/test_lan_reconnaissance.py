@@ -149,6 +149,9 @@ def test_questions_to_the_link(device_traffic, names, severity):
 
 def test_every_device_that_speaks_upnp(device_traffic):
     table = HEADER + "239.255.255.250:1900 udp 90 0 0 S0 -\n" + "\n".join(f"192.168.1.{number}:1900 udp 0 300 1 SF -" for number in range(2, 6))
+    table = "\n".join(
+        f"{line} {place and int(':1900 udp 90' in line)}" if place else f"{line} up_pkts" for place, line in enumerate(table.splitlines())
+    )
     traffic = device_traffic(table)
     search = SsdpMessage("search", 0, "ssdp:all", "", "", "", "", ())
     (asked,) = messages(traffic, "ssdp", [search]).messages["ssdp"]
@@ -157,6 +160,31 @@ def test_every_device_that_speaks_upnp(device_traffic):
     assert found(replace(traffic, messages={"ssdp": (asked, *answers)})) == [("services of the local network", "low")]
     own = replace(asked, body=replace(search, target="urn:dial-multiscreen-org:service:dial:1"))
     assert found(replace(traffic, messages={"ssdp": (own, *answers)})) == [], "its own kind"
+
+
+def test_one_ping_for_all(device_traffic):
+    header = "remote transport local device_is_originator up_pkts down_pkts up_bytes down_bytes\n"
+    answers = "\n".join(f"[fd00::{number}]:129 icmp6 [fd00::50]:128 no 0 1 0 56" for number in range(2, 7))
+    asked = "[ff02::1]:0 icmp6 [fd00::50]:128 yes 1 0 56 0\n"
+    assert found(device_traffic(header + asked + answers)) == [("services of the local network", "low")]
+    assert found(device_traffic(header + answers)) == []
+    old = answers.replace("icmp6", "icmp").replace("fd00::50]:128", "192.168.1.50]:8").replace("129", "0")
+    assert found(device_traffic(header + "255.255.255.255:0 icmp 192.168.1.50:8 yes 1 0 56 0\n" + old)) == [("services of the local network", "low")]
+
+
+def test_watching_known_hosts_is_no_sweep(device_traffic):
+    header = "remote transport local up_pkts down_pkts\n"
+    watched = header + "\n".join(f"192.168.1.{number}:0 icmp 192.168.1.50:8 {{0}} {{0}}" for number in range(100, 130))
+    assert found(device_traffic(watched.format(60))) == []
+    assert found(device_traffic(watched.format(1))) == SMALL, "thirty hosts, each once"
+
+
+def test_names_that_the_link_is_asked_for(device_traffic):
+    traffic = device_traffic(HEADER + "224.0.0.252:5355 udp 40 0 0 S0 -")
+    assert found(messages(traffic, "llmnr", [question(*(f"host{number}" for number in range(30)), qtype=1)])) == [
+        ("services of the local network", "low")
+    ]
+    assert found(messages(traffic, "llmnr", [question("wpad", "isatap", qtype=1)])) == []
 
 
 def test_name_tables_of_hosts(device_traffic):
