@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import devices, naming, perspective, remote_ends, round_trips, shares
+from gdsi_audit import devices, naming, neighbours, perspective, remote_ends, round_trips, shares
 from gdsi_audit.columns import Columns
 from gdsi_audit.coverage import coverage
 from gdsi_audit.endpoints import Endpoint
@@ -60,7 +61,10 @@ def traffic(
     flows = perspective.flow_table(rows, facts, side, remote, chosen, seen.texts, located, _first_dns(queries, hosts), started, seen.apps)
     known_as = hostnames(seen.messages, hosts)
     dns, given = shares.dns_table(queries, seen.texts), shares.answer_table(answers, seen.texts)
-    devices_seen = tuple(_shares(seen, hosts, side, flows, dns, given, endpoints, known_as, notes))
+    beyond = neighbours.uploads(rows, hosts.routers)
+    devices_seen = tuple(
+        replace(share, neighbours=beyond) for share in _shares(seen, hosts, side, flows, dns, given, endpoints, known_as, notes)
+    )
     gaps = [*seen.gaps, *_gaps(seen, hosts, rows)]
     background = tuple(_device(host, known_as) for host in hosts.background)
     return Traffic(tuple(seen.captures), devices_seen, background, MappingProxyType(endpoints), tuple(gaps), tuple(places.editions()))

@@ -15,6 +15,8 @@ from gdsi_audit.protocols._heard import Heard
 MOST_MESSAGES = 200_000
 """All protocols together; more are counted, and still name their flows."""
 MOST_MESSAGES_PER_FLOW = 64
+MOST_ROUTINE_MESSAGES_PER_FLOW = 16
+"""Of bodies that call themselves `routine` (a controller polled every second), so that the one that matters still finds room."""
 
 
 class Messages(Mapping[str, Sequence[Message]]):
@@ -32,7 +34,7 @@ class Messages(Mapping[str, Sequence[Message]]):
 
     def add(self, heard: Heard) -> None:
         """Keeps what fits."""
-        rows = self._within_bounds(heard.chunks) if heard.bodies else np.empty(0, np.intp)
+        rows = self._within_bounds(heard) if heard.bodies else np.empty(0, np.intp)
         self.dropped += len(heard.bodies) - rows.size
         self._kept += rows.size
         for index in np.unique(heard.protocols[rows]).tolist():
@@ -40,14 +42,16 @@ class Messages(Mapping[str, Sequence[Message]]):
             self._heard[protocol].append(heard.take(rows[heard.protocols[rows] == index]))
             self._made.pop(protocol, None)
 
-    def _within_bounds(self, chunks: NDArray[np.void]) -> NDArray[np.intp]:
+    def _within_bounds(self, heard: Heard) -> NDArray[np.intp]:
         """Rows of the messages that may still be kept, of their flow and of all."""
-        slots, serials = chunks["slot"].astype(np.int64), chunks["serial"]
+        slots, serials = heard.chunks["slot"].astype(np.int64), heard.chunks["serial"]
         self._of_flow[slots[self._owner[slots] != serials]] = 0
         self._owner[slots] = serials
         before = self._of_flow[slots] + _ordinals(slots)
         np.add.at(self._of_flow, slots, 1)
-        return np.flatnonzero(before < self._most_per_flow)[: self._most - self._kept]
+        routine = np.fromiter((getattr(body, "routine", False) for body in heard.bodies), np.bool_, len(heard.bodies))
+        most = np.where(routine, min(MOST_ROUTINE_MESSAGES_PER_FLOW, self._most_per_flow), self._most_per_flow)
+        return np.flatnonzero(before < most)[: self._most - self._kept]
 
     def __getitem__(self, protocol: str) -> Sequence[Message]:
         if protocol not in self._made:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from gdsi_audit.columns import Columns
+import numpy as np
+
+from gdsi_audit.columns import Columns, Words
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.frame_index import FrameIndex
 from gdsi_audit.gap import Gap, Ledger
@@ -114,6 +116,18 @@ ANSWERS = {
 }
 """One row per address that a DNS answer gave to a client: A, AAAA, and the hints of SVCB and HTTPS records."""
 
+NEIGHBOURS = {
+    "addr": "category",  # host of the link that sends
+    "mac": "uint64",  # its MAC, 0: unknown
+    "remote_addr": "category",  # beyond the link
+    "flow": "int64",
+    "start": "int64",  # UTC nanoseconds
+    "end": "int64",
+    "up_bytes": "int64",  # payload that it sent
+}
+"""One row per larger upload of any host of the link to the internet, the device's own included; the same for every device."""
+NO_NEIGHBOURS = Columns({name: Words(np.empty(0, np.int64), ()) if kind == "category" else np.empty(0, kind) for name, kind in NEIGHBOURS.items()})
+
 
 @dataclass(frozen=True, slots=True)
 class Capture:
@@ -208,6 +222,8 @@ class DeviceTraffic:
     frames: FrameIndex
     offered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Addresses that the network offered to this device, by DHCP or router advertisement: `resolver`, `time`. Missing: no offer was captured."""
+    neighbours: Columns = field(default_factory=lambda: NO_NEIGHBOURS)
+    """NEIGHBOURS."""
     folded: int = 0
     """Flows beyond the 200,000 that stand in memory: in `contacts`, not in `flows`."""
 

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore
 from gdsi_audit.protocols._dns_names import folded
-from gdsi_audit.protocols._http_head import Head, content_length_of, lengths_conflict, read_body, read_head
+from gdsi_audit.protocols._http_head import BODY_PREFIX_BYTES, Head, content_length_of, lengths_conflict, read_body, read_head
 from gdsi_audit.wire_text import WireText, display
 
 TRANSPORT = "tcp"
+READS_WHAT_IS_CUT = True
+"""`parse` takes `final`."""
 
 METHODS = (
     *(b"GET ", b"POST ", b"HEAD ", b"PUT ", b"DELETE ", b"OPTIONS ", b"CONNECT ", b"PATCH ", b"TRACE ", b"PROPFIND ", b"PROPPATCH ", b"MKCOL "),
@@ -135,8 +137,10 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     return found
 
 
-def parse(data: bytes, *, from_responder: bool) -> tuple[HttpRequest | HttpResponse | Http2Preface, int] | NeedMore:
+def parse(data: bytes, *, from_responder: bool, final: bool = False) -> tuple[HttpRequest | HttpResponse | Http2Preface, int] | NeedMore:
     """The first message and the bytes it used: head and body, the body as far as it is here (`body_bytes_missing`).
+
+    A request with a short body waits for it, unless `final`: no more bytes will follow. Clients often send the head by itself.
 
     Raises ValueError where the start line is neither a request nor a status line of HTTP/1.x.
     """
@@ -154,7 +158,9 @@ def _parse(data: bytes) -> tuple[HttpRequest | HttpResponse | Http2Preface, int]
     response = _RESPONSE.fullmatch(head.start_line)
     if response:
         return _response(head, data, response)
-    return _request(head, data)
+    asked, used = _request(head, data)
+    waits = asked.body_bytes_missing > 0 and asked.content_length <= BODY_PREFIX_BYTES and not final
+    return NEED_MORE if waits else (asked, used)
 
 
 _parse_again = lru_cache(maxsize=REMEMBERED_MESSAGES)(_parse)

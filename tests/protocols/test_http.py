@@ -32,9 +32,12 @@ def test_a_request_with_its_body():
     assert request.headers[0] == ("host", "API.Example:8080")
 
 
-def test_a_body_that_is_not_here_yet_is_counted():
-    request, used = parsed(REQUEST[:-3])
+def test_a_short_body_is_waited_for_and_counted_where_it_never_comes():
+    assert parsed(REQUEST[:-3]) is NEED_MORE
+    request, used = http.parse(REQUEST[:-3], from_responder=False, final=True)
     assert (used, request.body_prefix, request.body_bytes_missing) == (len(REQUEST) - 3, b"he", 3)
+    request, used = parsed(REQUEST.replace(b": 5", b": 5000"))
+    assert (request.body_prefix, request.body_bytes_missing) == (b"hello", 4995), "a long one is not"
 
 
 def test_a_head_that_has_not_ended_waits_until_it_is_too_long():
