@@ -14,7 +14,7 @@ References: MITRE ATT&CK T1048, T1030, T1567; RFC 8520 section 8 (what a MUD fil
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,7 +125,7 @@ def _contradiction(
     says: str,
     fields: list[str],
     inference: str,
-    measures: dict[str, float | int | str],
+    measures: Mapping[str, float | int | str],
     commitments: tuple[str, ...],
 ) -> Finding:
     """What was stated of one item and is not so."""
@@ -184,7 +184,7 @@ def _lopsided(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np
     flows = traffic.tables.flows.take(rows)
     severity, says = _graded(flows, held)
     who = _subjects.audited(traffic, declaration)
-    down = max(flows.sum("down_bytes"), 1)
+    ratio = flows.sum("up_bytes") / max(flows.sum("down_bytes"), 1)
     return finding(
         traffic,
         rows,
@@ -194,11 +194,11 @@ def _lopsided(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np
         confidence="low" if _one_sided(flows) else "medium",
         commitments=COMMITMENTS,
         observation=f"{who[0].upper()}{who[1:]} sent {in_24_h:,} payload bytes within 24 hours to {party} "
-        f"({_subjects.listed(_subjects.services(flows))}), {_subjects.moved(flows)}: {flows.sum('up_bytes') / down:,.0f} times what came back; {says}.",
+        f"({_subjects.listed(_subjects.services(flows))}), {_subjects.moved(flows)}: {ratio:,.0f} times what came back; {says}.",
         inference="Data in bulk leaves the device for this party; what it is cannot be told from its volume.",
         alternatives=ALTERNATIVES,
         refuted_by='A declared destination with `direction = "upload"` and a ceiling, or the same upload shown to be what its user asked for.',
-        measures={"in_24_h_bytes": in_24_h, "ratio": round(flows.sum("up_bytes") / down, 3)},
+        measures={"in_24_h_bytes": in_24_h, "ratio": round(ratio, 3)},
     )
 
 
