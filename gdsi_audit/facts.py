@@ -89,6 +89,7 @@ class Said(NamedTuple):
     protocol: str
     from_responder: bool
     service: int
+    """0: its protocol is none that a flow could be called after."""
     is_hello: bool
     """It may say more than names."""
     ja3: int
@@ -128,7 +129,7 @@ class FactKeeper:
         facts = self._live.get(message.flow)
         if facts is None:
             facts = self._live[message.flow] = FlowFacts()
-        facts.service = said.service
+        facts.service = said.service or facts.service
         if said.is_hello:
             facts.ja3, facts.ja3s, facts.ja4 = said.ja3 or facts.ja3, said.ja3s or facts.ja3s, said.ja4 or facts.ja4
             facts.alpn, facts.handshake_bytes = said.alpn or facts.alpn, said.handshake_bytes or facts.handshake_bytes
@@ -153,7 +154,7 @@ class FactKeeper:
             body,
             message.protocol,
             message.from_responder,
-            row(message.protocol),
+            row(message.protocol) if getattr(body, "names_service", True) else 0,
             hello is not body or hasattr(hello, "ja3") or hasattr(hello, "ja3s") or hasattr(hello, "alpn"),
             row(getattr(hello, "ja3", "")),
             row(getattr(hello, "ja3s", "")),

@@ -166,6 +166,8 @@ def _uploaded(
     flows = traffic.tables.flows.take(rows)
     severity, says = _graded(flows, held, without_consent)
     who = _subjects.audited(traffic, declaration)
+    when = _quiet_times.words(_touched(traffic, rows, quiet))
+    count = f"{len(flows):,} flow{'' if len(flows) == 1 else 's'}"
     hours = _quiet_times.seconds(quiet.spans) / 3600
     return finding(
         traffic,
@@ -175,9 +177,9 @@ def _uploaded(
         severity=severity,
         confidence="medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} sent at least {net:,} bytes beyond handshakes to {party} ({_subjects.listed(_subjects.services(flows))}) in "
-        f"{len(flows):,} flow{'' if len(flows) == 1 else 's'} during {_quiet_times.words(_touched(traffic, rows, quiet))}, {hours:.2f} h in all, and "
-        f"{elsewhere:,} payload bytes at other times; {says}.",
+        observation=f"{who[0].upper()}{who[1:]} sent at least {net:,} bytes beyond handshakes to {party} "
+        f"({_subjects.listed(_subjects.services(flows))}) in {count} during {when}, {hours:.2f} h in all, and {elsewhere:,} payload bytes at other "
+        f"times; {says}.",
         inference="Data leaves the device without anybody having asked for it then" + (" or agreed to it." if without_consent else "."),
         alternatives=ALTERNATIVES,
         refuted_by="A corrected log of the phases, or a declared function that uploads by itself, with the phases in which it does.",
