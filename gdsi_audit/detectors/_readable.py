@@ -74,7 +74,7 @@ def contents(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> dict[int, Conten
 
 
 def _content(messages: Sequence[Message], from_originator: bool) -> Content:
-    http = [one.body for one in messages if one.protocol == "http"]
+    http = [one.body for one in messages if one.protocol == "http" and hasattr(one.body, "content_type")]
     if http and _is_exempt(http):
         return Content(0, (), True, False)
     sizes, kinds, opaque = [], [], []
@@ -92,9 +92,7 @@ def _piece(message: Message) -> tuple[int, str, bool]:
     """(bytes of content, what it is, whether it looks encrypted) of one message."""
     body = message.body
     if message.protocol == "http":
-        prefix = getattr(body, "body_prefix", b"")
-        size = max(getattr(body, "content_length", 0), len(prefix))
-        return size, _http_kind(body, prefix), is_opaque(prefix) and not _TEXT_TYPES.search(body.content_type)
+        return _http_piece(body) if hasattr(body, "content_type") else (0, "", False)
     if message.protocol == "mqtt":
         prefix = getattr(body, "payload_prefix", b"")
         kind = kind_of(prefix)
@@ -102,6 +100,13 @@ def _piece(message: Message) -> tuple[int, str, bool]:
     if message.protocol == "bare_file":
         return len(body.prefix), body.word, False
     return body.length, "text", body.encoded
+
+
+def _http_piece(body: Any) -> tuple[int, str, bool]:
+    """Content of which nothing was kept counts as readable only where its type says so."""
+    size = max(body.content_length, len(body.body_prefix))
+    hidden = not _TEXT_TYPES.search(body.content_type) and (not body.body_prefix or is_opaque(body.body_prefix))
+    return size, _http_kind(body, body.body_prefix), hidden
 
 
 def _http_kind(body: Any, prefix: bytes) -> str:

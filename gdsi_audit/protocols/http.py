@@ -16,6 +16,8 @@ from gdsi_audit.protocols._http_head import Head, content_length_of, lengths_con
 from gdsi_audit.wire_text import WireText, display
 
 TRANSPORT = "tcp"
+READS_WHAT_IS_CUT = True
+"""`parse` takes `final`."""
 
 METHODS = (
     *(b"GET ", b"POST ", b"HEAD ", b"PUT ", b"DELETE ", b"OPTIONS ", b"CONNECT ", b"PATCH ", b"TRACE ", b"PROPFIND ", b"PROPPATCH ", b"MKCOL "),
@@ -134,8 +136,11 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     return found
 
 
-def parse(data: bytes, *, from_responder: bool) -> tuple[HttpRequest | HttpResponse | Http2Preface, int] | NeedMore:
+def parse(data: bytes, *, from_responder: bool, final: bool = False) -> tuple[HttpRequest | HttpResponse | Http2Preface, int] | NeedMore:
     """The first message and the bytes it used: head and body, the body as far as it is here (`body_bytes_missing`).
+
+    A response that has a type waits for the first bytes of its body, which tell more, unless `final`: no more bytes will follow. Servers often
+    send the head by itself.
 
     Raises ValueError where the start line is neither a request nor a status line of HTTP/1.x.
     """
@@ -148,7 +153,9 @@ def parse(data: bytes, *, from_responder: bool) -> tuple[HttpRequest | HttpRespo
         return NEED_MORE
     response = _RESPONSE.fullmatch(head.start_line)
     if response:
-        return _response(head, data, response)
+        found, used = _response(head, data, response)
+        waits = found.body_bytes_missing != 0 and not found.body_prefix and found.content_type and not head.cut and not final
+        return NEED_MORE if waits else (found, used)
     return _request(head, data)
 
 
