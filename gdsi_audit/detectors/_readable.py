@@ -37,13 +37,13 @@ class Content(NamedTuple):
     """What can be read in one flow."""
 
     up_bytes: int
-    """Content that the device sent in readable messages; 0: only heads, or nothing that is kept."""
+    """Legible content that the device sent in readable messages; 0: only heads, or nothing that is kept."""
     kinds: tuple[str, ...]
     """`JPEG image`, `text` …: of what the device sent."""
     exempt: bool
     """All of it is revocation lists, captive-portal checks or a redirection to https."""
     opaque: bool
-    """There is content, and all of it looks encrypted."""
+    """There is content, and all that the device sent of it looks encrypted; where it sent none, all that it got."""
 
 
 NOTHING = Content(0, (), False, False)
@@ -77,15 +77,11 @@ def _content(messages: Sequence[Message], from_originator: bool) -> Content:
     http = [one.body for one in messages if one.protocol == "http" and hasattr(one.body, "content_type")]
     if http and _is_exempt(http):
         return Content(0, (), True, False)
-    sizes, kinds, opaque = [], [], []
-    for one in messages:
-        size, kind, hidden = _piece(one)
-        if one.from_responder != from_originator and size:
-            sizes.append(size)
-            kinds.append(kind)
-        if size:
-            opaque.append(hidden)
-    return Content(sum(sizes), tuple(sorted({kind for kind in kinds if kind})), False, bool(opaque) and all(opaque))
+    pieces = [(one.from_responder != from_originator, *_piece(one)) for one in messages]
+    sent = [(size, kind, hidden) for own, size, kind, hidden in pieces if own and size]
+    hidden = [hides for _, _, hides in sent] or [hides for _, size, _, hides in pieces if size]
+    legible = sum(size for size, _, hides in sent if not hides)
+    return Content(legible, tuple(sorted({kind for _, kind, _ in sent if kind})), False, bool(hidden) and all(hidden))
 
 
 def _piece(message: Message) -> tuple[int, str, bool]:

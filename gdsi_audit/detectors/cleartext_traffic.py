@@ -121,7 +121,7 @@ def _undeclared(
     traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], of_row: dict[int, Content], least_bytes: int
 ) -> Iterator[Finding]:
     """Uploads in clear text beyond the local network to parties of whom nothing is stated."""
-    sizes = np.array([0 if of_row[row].opaque else of_row[row].up_bytes for row in rows.tolist()], np.int64)
+    sizes = np.array([of_row[row].up_bytes for row in rows.tolist()], np.int64)
     rows, sizes = rows[sizes > 0], sizes[sizes > 0]
     if int(sizes.sum()) < least_bytes:
         return

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration, Destination, Phase
 from gdsi_audit.detectors import _quiet_times, _subjects
+from gdsi_audit.detectors._by_item import counterparts
 from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._quiet_times import WITHOUT_CONSENT, Span
 from gdsi_audit.detectors._sent_messages import sent
@@ -124,12 +125,21 @@ def _in_quiet(
     if int(net.sum()) < least_bytes:
         return
     chosen = np.flatnonzero(net > 0)
+    parties = counterparts(traffic, declaration, rows)
     slowest = max(least_bytes, int(per_s * _quiet_times.seconds(quiet.spans)))
-    for party, places in grouped(_subjects.parties(flows.take(chosen))):
+    for party, places in grouped(parties[chosen]):
         places = chosen[places]
         large = places[net[places] >= flow_bytes]
         if int(net[large].sum()) >= least_bytes or int(net[places].sum()) >= slowest:
-            yield _uploaded(traffic, declaration, str(party), rows[places], int(net[places].sum()), quiet, _elsewhere(flows, str(party), inside))
+            yield _uploaded(
+                traffic,
+                declaration,
+                str(party),
+                rows[places],
+                int(net[places].sum()),
+                quiet,
+                int(flows["up_bytes"][(parties == party) & ~inside].sum()),
+            )
 
 
 def _net_bytes(flows: Columns) -> NDArray[np.int64]:
@@ -150,12 +160,6 @@ def _said(traffic: DeviceTraffic, flows: Columns, outlasting: NDArray[np.bool_],
         if number >= 0 and message.from_responder != originator[number] and any(span.start <= message.time <= span.end for span in spans):
             sizes[number] += size
     return sizes
-
-
-def _elsewhere(flows: Columns, party: str, inside: NDArray[np.bool_]) -> int:
-    """Payload sent to the same party outside of quiet phases."""
-    same = _subjects.parties(flows) == party
-    return int(flows["up_bytes"][same & ~inside].sum())
 
 
 def _uploaded(

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _bulk, _subjects
+from gdsi_audit.detectors._by_item import counterparts
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, broken, standing
 from gdsi_audit.finding import Broken, Finding
@@ -167,7 +168,7 @@ def _states_bulk(item: Destination) -> bool:
 
 def _bulk_of(traffic: DeviceTraffic, declaration: Declaration, candidates: NDArray[np.intp], bulk_bytes: int, ratio: float) -> Iterator[Finding]:
     flows = traffic.tables.flows.take(candidates)
-    for party, places in grouped(_subjects.parties(flows)):
+    for party, places in grouped(counterparts(traffic, declaration, candidates)):
         if int(flows["up_bytes"][places].sum()) < bulk_bytes:
             continue
         part = flows.take(places)

@@ -45,8 +45,13 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     found = np.zeros(heads.length.size, np.bool_)
     for row in np.flatnonzero(MAY_BEGIN[heads.bytes[:, 0]] & (heads.length >= SHORTEST_BYTES)):
         head = heads.bytes[row].tobytes()
-        found[row] = head.startswith(BEGINNINGS) or head[4:8] == b"ftyp" or _looks_closer(head)
+        found[row] = begins_file(head)
     return found
+
+
+def begins_file(head: bytes) -> bool:
+    """Whether `head`, at least 28 bytes, is the beginning of a file of a known kind."""
+    return head.startswith(BEGINNINGS) or head[4:8] == b"ftyp" or _looks_closer(head)
 
 
 def _looks_closer(head: bytes) -> bool:

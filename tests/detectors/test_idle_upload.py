@@ -56,7 +56,7 @@ def test_more_than_keep_alives_while_idle(device_traffic, declared, rows, expect
 @pytest.mark.parametrize(
     ("destinations", "phases", "expected"),
     [
-        (("api.cams.example",), (USED, IDLE), [("cams.example", "low", [])]),
+        (("api.cams.example",), (USED, IDLE), [("api.cams.example", "low", [])]),
         (("other.example",), (USED, IDLE), [("cams.example", "medium", [])]),
         ((), (USED, IDLE), [("cams.example", "low", [])]),
         ((), (phase("setup", 600, 4200, consent="none"),), [("cams.example", "medium", [])]),
@@ -119,6 +119,6 @@ def test_the_captures(repository, twin):
     folder = repository / "captures" / "detectors"
     reported, benign = (audit(folder / f"idle_upload{kind}{twin}.pcap", folder / "idle_upload.toml") for kind in ("", "_benign"))
     found = [one for one in reported.findings if one.detector == "idle_upload"]
-    assert [(one.subject, one.severity) for one in found] == [("speech.cams.example", "medium"), ("cams.example", "low")]
+    assert [(one.subject, one.severity) for one in found] == [("speech.cams.example", "medium"), ("relay.cams.example", "low")]
     assert 56_000 < found[1].measures["quiet_up_bytes"] < 61_000
     assert [found for found in benign.findings if found.severity != "info"] == []

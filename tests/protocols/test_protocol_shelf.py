@@ -17,7 +17,7 @@ TRANSPORTS = {"tcp": 6, "udp": 17, "icmp": 1, "icmp6": 58, "sctp": 132}
 PROTOCOLS = discover.modules("gdsi_audit.protocols")
 SMALL = (
     *("dhcp", "dhcpv6", "dns_tcp", "ftp", "http", "imap", "llmnr", "mdns", "mqtt", "nbns", "ntp", "pop", "router_advertisement", "smtp"),
-    *("socks", "ssdp", "ssh", "stun", "stun_tcp", "bare_file", "unnamed_text", "unnamed_text_udp"),
+    *("socks", "ssdp", "ssh", "stun", "stun_tcp", "bare_file", "unnamed_text", "unnamed_text_udp", "tftp"),
 )
 CLAIM_THE_REST = ("unnamed_text", "unnamed_text_udp")
 """Asked last: what they recognise may belong to a protocol before them."""
