@@ -12,7 +12,7 @@ ORDER = (
     *("readers", "packets", "flows", "frame_index", "protocols", "content", "geo"),
     *("endpoints", "facts", "resolutions", "devices", "hostnames", "naming", "traffic"),
     *("compiling", "observe", "perspective", "round_trips", "coverage", "jurisdictions", "assembly", "flow_log"),
-    *("filters", "declarations", "selection", "assessment", "flow_kinds", "matching", "finding", "evidence_of", "detectors"),
+    *("filters", "indicators", "declarations", "selection", "assessment", "flow_kinds", "matching", "finding", "evidence_of", "detectors"),
     *("initiative", "grounds", "commitments", "audit"),
     *("evidence", "reports", "manual", "live", "cluster", "cli"),
 )

@@ -10,6 +10,8 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Protocol
 
+from gdsi_audit.indicators import Indicator
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -201,6 +203,8 @@ class Declaration:
     identifiers: tuple[Identifier, ...] = ()
     phases: tuple[Phase, ...] = ()
     notes: tuple[Note, ...] = ()
+    indicators: tuple[Indicator, ...] = ()
+    """What the analyst imported as known to be bad: no statement of the vendor's."""
     closed: bool = False
     """True: what is not listed is denied even where a table is empty (MUD)."""
 

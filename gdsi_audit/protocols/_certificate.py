@@ -29,6 +29,8 @@ class CertificateFacts:
 
     sha256: str
     """Of its DER, in hexadecimal."""
+    sha1: str = ""
+    """The same by the hash that lists of bad certificates are written in; it identifies, and proves nothing."""
     unreadable: str = ""
     """Why nothing else is known; empty: it could be read."""
     subject: WireText = NO_TEXT
@@ -82,21 +84,24 @@ def certificate(body: bytes) -> Certificate:
 @lru_cache(maxsize=REMEMBERED_CERTIFICATES)
 def facts(der: bytes) -> CertificateFacts:
     """What one certificate says. Never raises: one that cannot be read says so in `unreadable`."""
-    digest = hashlib.sha256(der).hexdigest()
+    digests = hashlib.sha256(der).hexdigest(), hashlib.sha1(der, usedforsecurity=False).hexdigest()
     try:
         with warnings.catch_warnings():
             # Certificates that break RFC 5280 are what an audit is here to see.
             warnings.simplefilter("ignore")
-            return _facts(x509.load_der_x509_certificate(der), digest)
+            return _facts(x509.load_der_x509_certificate(der), *digests)
     except Exception as error:
         # The library raises many kinds, some of its own, on hostile DER.
-        return CertificateFacts(sha256=digest, unreadable=f"{type(error).__name__}: {display(str(error).encode(errors='replace'))}")
+        return CertificateFacts(
+            sha256=digests[0], sha1=digests[1], unreadable=f"{type(error).__name__}: {display(str(error).encode(errors='replace'))}"
+        )
 
 
-def _facts(read: x509.Certificate, digest: str) -> CertificateFacts:
+def _facts(read: x509.Certificate, sha256: str, sha1: str) -> CertificateFacts:
     key_type, key_bits = _key(read)
     return CertificateFacts(
-        sha256=digest,
+        sha256=sha256,
+        sha1=sha1,
         subject=_text(read.subject.rfc4514_string()),
         common_name=_common_name(read.subject),
         issuer=_text(read.issuer.rfc4514_string()),
