@@ -47,13 +47,15 @@ class Lists:
             self._networks[network.version, network.prefixlen][int(network.network_address)].extend(listed)
 
     def name(self, name: str) -> tuple[tuple[Indicator, ...], bool]:
-        """(indicators, whether it is only below them)."""
+        """(indicators, whether it is only below them: a wildcard means what is below it)."""
         listed = self.by_kind["name"]
         plain = name.lower().removesuffix(".")
         if plain in listed:
             return tuple(listed[plain]), False
         for _ in range(MOST_LABELS):
             _, _, plain = plain.partition(".")
+            if f"*.{plain}" in listed:
+                return tuple(listed[f"*.{plain}"]), False
             above = tuple(one for one in listed.get(plain, ()) if one.below)
             if above or not plain:
                 return above, True
@@ -107,8 +109,9 @@ def _questions(known: Lists, traffic: DeviceTraffic) -> Iterator[Hit]:
         for name in chain.split(" > ") if chain else ():
             listed, below = known.name(name)
             if listed:
-                reached = traffic.tables.flows.is_any("remote_addr", set(answers["address"][answers.is_any("chain", (chain,))].tolist()))
-                yield Hit(listed, name, below, np.flatnonzero(reached))
+                led = answers.take(answers.is_any("chain", (chain,)))
+                reached = traffic.tables.flows.is_any("remote_addr", led["address"].tolist())
+                yield Hit(listed, name, below, np.flatnonzero(reached & traffic.tables.flows.is_any("name", ("", *led["name"].tolist()))))
 
 
 def _addresses(known: Lists, flows: Columns) -> Iterator[Hit]:

@@ -55,9 +55,11 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, least_bytes: int
     if not clear.any():
         return
     matched = matches(traffic, declaration)
+    flows = traffic.tables.flows
+    spoken_of = np.array([bool(item.encryption or item.data) for item in declaration.destinations] + [False], np.bool_)
+    clear &= spoken_of[matched["destination"]] | ~flows["remote_is_local"]
     rows = np.flatnonzero(clear & ~matched.is_any("verdict", NOT_JUDGED))
     contents = _readable.contents(traffic, rows)
-    flows = traffic.tables.flows
     of_row = {row: contents.get(flow, NOTHING) for row, flow in zip(rows.tolist(), flows["flow"][rows].tolist(), strict=True)}
     rows = np.array([row for row in rows.tolist() if not of_row[row].exempt], np.intp)
     if not rows.size:

@@ -28,7 +28,7 @@ class Indicator:
     kind: str
     """One of KINDS."""
     value: str
-    """Canonical: A-labels, compressed addresses, lower-case digests."""
+    """Canonical: A-labels, a leading `*.` for all names below, compressed addresses, lower-case digests."""
     below: bool = False
     """A name that stands for all names below it too."""
     label: str = ""

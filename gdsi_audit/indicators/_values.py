@@ -71,15 +71,15 @@ def single(kind: str, value: str) -> str:
 
 
 def _name(text: str) -> tuple[str, bool]:
-    """A wildcard, and a bare registered name, stand for what is below; a public suffix stands for everybody and is refused."""
+    """What stands for names below it: a wildcard for these alone, any other for itself too. A public suffix stands for everybody and is refused."""
     base = text.removeprefix("*.").removeprefix(".").removesuffix(".")
     plain = names.canonical_name(base)
     if "." not in plain or plain.rpartition(".")[2].isdigit() or names.is_public_suffix(plain):
         raise ValueError("covers a whole public suffix, or is no full name")
-    shared = names.is_shared_suffix(f"*.{plain}")
-    if shared and text[:1] in "*.":
+    shared, wildcard = names.is_shared_suffix(f"*.{plain}"), text[:1] in ("*", ".")
+    if shared and wildcard:
         raise ValueError("covers the names of many tenants")
-    return plain, not shared
+    return f"*.{plain}" if wildcard else plain, not shared
 
 
 def _url(text: str) -> str:

@@ -38,6 +38,8 @@ def question(name: str, flow: int) -> pd.DataFrame:
     [
         ("name", "api.evil.example", False, [("api.evil.example", "high", "high")]),
         ("name", "evil.example", True, [("api.evil.example", "medium", "medium")]),
+        ("name", "*.evil.example", True, [("api.evil.example", "high", "high")]),
+        ("name", "*.api.evil.example", True, []),
         ("name", "evil.example", False, []),
         ("name", "vil.example", True, []),
         ("name", "pi.evil.example", True, []),
@@ -139,7 +141,7 @@ def test_the_captures(repository, twin):
     found = {one.subject: one.severity for one in reported.findings if one.detector == "known_bad"}
     assert found == {
         "command.botnet.example": "high",
-        "eu.drop.botnet.example": "medium",
+        "eu.drop.botnet.example": "high",
         "http://pages.example/raw/c2.txt": "high",
         "2a01:4f8:9::9" if twin else "116.202.9.9": "high",
         "sleeper.botnet.example": "medium",

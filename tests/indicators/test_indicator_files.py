@@ -25,7 +25,8 @@ def pairs(listed: Listed) -> list[tuple[str, str, int]]:
     [
         ("Evil.Example.", "name", "evil.example"),
         ("evil[.]example", "name", "evil.example"),
-        ("*.evil.example", "name", "evil.example"),
+        ("*.evil.example", "name", "*.evil.example"),
+        (".evil.example", "name", "*.evil.example"),
         ("bücher.example", "name", "xn--bcher-kva.example"),
         ("203.0.113.9", "address", "203.0.113.9"),
         ("203[.]0[.]113[.]9", "address", "203.0.113.9"),
