@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore
 from gdsi_audit.protocols._dns_names import folded
-from gdsi_audit.protocols._http_head import Head, content_length_of, lengths_conflict, read_body, read_head
+from gdsi_audit.protocols._http_head import LONGEST_HEAD_BYTES, Head, content_length_of, lengths_conflict, read_body, read_head
 from gdsi_audit.wire_text import WireText, display
 
 TRANSPORT = "tcp"
@@ -27,6 +27,7 @@ METHODS = (
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 LONGEST_METHOD_BYTES = 20
 REMEMBERED_HOSTS = 4096
+REMEMBERED_MESSAGES, LARGEST_REMEMBERED_BYTES = 1024, 2048
 
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}[ \t]")
 _OTHER = re.compile(rb"[A-Z]+ +(?:rtsp[su]?|sips?|icap):|[^\r\n]* (?!HTTP/)[A-Z]+/[0-9.]+\r?\n")
@@ -145,6 +146,18 @@ def parse(data: bytes, *, from_responder: bool, final: bool = False) -> tuple[Ht
     Raises ValueError where the start line is neither a request nor a status line of HTTP/1.x.
     """
     del from_responder
+    outcome = _parse_again(data) if len(data) <= LARGEST_REMEMBERED_BYTES else _parse(data)
+    waits = not isinstance(outcome, NeedMore) and isinstance(outcome[0], HttpResponse) and _tells_more(outcome[0])
+    return NEED_MORE if waits and not final else outcome
+
+
+def _tells_more(response: HttpResponse) -> bool:
+    """Whether there is a body of which nothing is here yet."""
+    there = bool(response.body_prefix) or response.head_bytes >= LONGEST_HEAD_BYTES
+    return bool(response.content_type) and response.body_bytes_missing != 0 and not there
+
+
+def _parse(data: bytes) -> tuple[HttpRequest | HttpResponse | Http2Preface, int] | NeedMore:
     if data.startswith(PREFACE[:8]):
         return _preface(data)
     _check_beginning(data)
@@ -153,10 +166,12 @@ def parse(data: bytes, *, from_responder: bool, final: bool = False) -> tuple[Ht
         return NEED_MORE
     response = _RESPONSE.fullmatch(head.start_line)
     if response:
-        found, used = _response(head, data, response)
-        waits = found.body_bytes_missing != 0 and not found.body_prefix and found.content_type and not head.cut and not final
-        return NEED_MORE if waits else (found, used)
+        return _response(head, data, response)
     return _request(head, data)
+
+
+_parse_again = lru_cache(maxsize=REMEMBERED_MESSAGES)(_parse)
+"""Devices ask the same again and again, and are answered the same."""
 
 
 @lru_cache(maxsize=REMEMBERED_HOSTS)
