@@ -2,8 +2,8 @@
 
 Looks for: payload bytes per destination item in any rolling 24 hours above its `max_upload_bytes_per_day`, and the other way than its `direction`
 above the larger of 256 kB and a tenth of all bytes; both are contradictions. Bytes count once however often they were sent again, all addresses
-of the item together, flows only where they lie wholly within the 24 hours: nothing is extrapolated. Beside that, uploads in bulk (half a megabyte
-a day and five times what came back): `medium` to a party that is not declared, `low` to a declared one of which neither direction nor volume nor
+of the item together, flows only where they lie wholly within the 24 hours: nothing is extrapolated. Beside that, uploads in bulk (256 kB a
+day and five times what came back): `medium` to a party that is not declared, `low` to a declared one of which neither direction nor volume nor
 bulky `data` (video, audio, images, backups) is stated, and where no destinations are declared at all.
 
 Also looks like this: a camera's video relay; a backup that its user asked for; a diagnostic upload after a crash; an upload that failed and was
@@ -50,7 +50,7 @@ def detect(
     *,
     other_way_bytes: int = 256_000,
     other_way_share: float = 0.1,
-    bulk_bytes: int = 500_000,
+    bulk_bytes: int = 256_000,
     least_ratio: float = 5.0,
 ) -> Iterator[Finding]:
     """See `Detector`. Bulk: `bulk_bytes` up in 24 h and `least_ratio` times what came down."""

@@ -140,8 +140,8 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
 def parse(data: bytes, *, from_responder: bool, final: bool = False) -> tuple[HttpRequest | HttpResponse | Http2Preface, int] | NeedMore:
     """The first message and the bytes it used: head and body, the body as far as it is here (`body_bytes_missing`).
 
-    A response that has a type waits for the first bytes of its body, which tell more, unless `final`: no more bytes will follow. Servers often
-    send the head by itself.
+    A response that has a type or a length waits for the first bytes of its body, which tell more, unless `final`: no more bytes will follow.
+    Servers often send the head by itself.
 
     Raises ValueError where the start line is neither a request nor a status line of HTTP/1.x.
     """
@@ -154,7 +154,7 @@ def parse(data: bytes, *, from_responder: bool, final: bool = False) -> tuple[Ht
 def _tells_more(response: HttpResponse) -> bool:
     """Whether there is a body of which nothing is here yet."""
     there = bool(response.body_prefix) or response.head_bytes >= LONGEST_HEAD_BYTES
-    return bool(response.content_type) and response.body_bytes_missing != 0 and not there
+    return bool(response.content_type or response.content_length > 0) and response.body_bytes_missing != 0 and not there
 
 
 def _parse(data: bytes) -> tuple[HttpRequest | HttpResponse | Http2Preface, int] | NeedMore:

@@ -135,7 +135,7 @@ def test_without_a_declaration_bulk_is_low(device_traffic):
 
 
 @pytest.mark.parametrize(
-    "rows", [[(0, 0, 4_000_000, 1_000_000)], [(0, 0, 490_000, 0)], [(0, 0, 300_000, 0), (30, 0, 300_000, 0)], [(0, 0, 900, 9_000_000)]]
+    "rows", [[(0, 0, 4_000_000, 1_000_000)], [(0, 0, 250_000, 0)], [(0, 0, 200_000, 0), (30, 0, 200_000, 0)], [(0, 0, 900, 9_000_000)]]
 )
 def test_what_is_no_lopsided_bulk(device_traffic, rows):
     assert seen(device_traffic(table(*rows))) == []
