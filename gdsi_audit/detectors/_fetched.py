@@ -22,6 +22,9 @@ _LISTED_IMAGE = re.compile(
     rb"http:(?:\\?/){2}[A-Za-z0-9.\[\]:_-]{1,253}\\?/[^\s\"'<>]{0,300}\.(?:bin|img|fw|rom|ota|ipk|deb|rpm|apk|hex|uf2|exe|trx|swu|squashfs)\b",
     re.IGNORECASE,
 )
+_CODE_NAME = re.compile(
+    r"\.(?:sh|bin|img|fw|rom|ota|elf|ko|ipk|trx|itb|py|lua|hex|uf2)$|(?:^|/)(?:[uz]image|vmlinu[xz]|firmware|update)", re.IGNORECASE
+)
 _RANGE = re.compile(r"bytes ([0-9]+)-", re.IGNORECASE)
 
 
@@ -37,6 +40,8 @@ class Fetched(NamedTuple):
     """-1: not said."""
     certain: bool
     """It is code by its own bytes."""
+    asked: bool = False
+    """It was only asked for."""
 
 
 def fetched(traffic: DeviceTraffic) -> Iterator[Fetched]:
@@ -48,6 +53,8 @@ def fetched(traffic: DeviceTraffic) -> Iterator[Fetched]:
     for message in traffic.messages.get("tftp", ()):
         if getattr(message.body, "role", "") == "code":
             yield Fetched(message, message.body.word, "TFTP", -1, True)
+        elif not getattr(message.body, "write", True) and _CODE_NAME.search(message.body.file_name):
+            yield Fetched(message, f"{message.body.file_name}, asked for", "TFTP", -1, False, asked=True)
 
 
 def _over_http(messages: tuple[Message, ...]) -> Iterator[Fetched]:

@@ -1,10 +1,11 @@
 """Does code come to the device over connections that anybody on the way can change?
 
-Looks for: programs, packages, scripts and firmware, told by their own first bytes (ELF, PE, Mach-O, DEX, APK, JAR, DEB, RPM, IPK, U-Boot images
-and FIT, SquashFS, CramFS, UBI, JFFS2, CPIO, Intel HEX, UF2, archives with a kernel inside …), that reach the device over HTTP, TFTP, or a
-connection that carries nothing else, FTP's included. At most `low`: files only named like firmware, lists that name updates at http addresses, and
-what stays in the local network or goes to a destination that is declared without a word on encryption; `encryption = "none"` makes it `info`. Of
-parts of a file, only the first is known by its magic. Signatures and origin were not tested, so more than an indicator it can never be.
+Looks for: programs, packages, scripts and firmware, told by their own first bytes (ELF, PE, Mach-O, DEX, APK, JAR, DEB, RPM, IPK, U-Boot images and
+FIT, SquashFS, CramFS, UBI, JFFS2, CPIO, Intel HEX, UF2, archives with a kernel inside …), that reach the device over HTTP, TFTP, or a connection
+that carries nothing else, FTP's included. At most `low`: files only named like firmware, TFTP requests for such, lists that name updates at http
+addresses, and what stays in the local network or goes to a destination that is declared without a word on encryption; `encryption = "none"` makes
+it `info`. Of parts of a file, only the first is known by its magic. Signatures and origin were not tested, so more than an indicator it can never
+be.
 
 Also looks like this: packages that the device checks by signature after the download, as most package managers do; a program that its user
 downloads; a script on a web page. Fetch over TLS, or declare the destination with `encryption = "none"` and say how updates are verified.
@@ -53,7 +54,7 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_words: int 
     if not of_flow:
         return
     rows = np.flatnonzero(np.isin(flows["flow"], np.fromiter(sorted(of_flow), np.int64, len(of_flow))))
-    came = _towards_device(traffic, rows, of_flow)
+    came = _for_device(traffic, rows, of_flow)
     rows = np.array(sorted(came), np.intp)
     for party, places in grouped(counterparts(traffic, declaration, rows)) if rows.size else ():
         held = standing(traffic, declaration, rows[places])
@@ -63,12 +64,12 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_words: int 
             )
 
 
-def _towards_device(traffic: DeviceTraffic, rows: NDArray[np.intp], of_flow: dict[int, list[Fetched]]) -> dict[int, list[Fetched]]:
-    """By row: the files that the other side sent."""
+def _for_device(traffic: DeviceTraffic, rows: NDArray[np.intp], of_flow: dict[int, list[Fetched]]) -> dict[int, list[Fetched]]:
+    """By row: the files that the other side sent, or that the device asked for in a protocol that cannot protect them."""
     flows = traffic.tables.flows
     came = {}
     for row, flow, begun in zip(rows.tolist(), flows["flow"][rows].tolist(), flows["device_is_originator"][rows].tolist(), strict=True):
-        sent = [one for one in of_flow[flow] if one.message.from_responder == begun]
+        sent = [one for one in of_flow[flow] if (one.message.from_responder == begun) != one.asked]
         if sent:
             came[row] = sent
     return came
@@ -90,6 +91,8 @@ def _finding(
     kinds = _subjects.listed((one.what for one in files), most_words)
     ways = _subjects.listed(one.way for one in files)
     count = f"{len(files):,} file{'' if len(files) == 1 else 's'}"
+    times = f"{len(files):,} time{'' if len(files) == 1 else 's'}"
+    did = f"{who[0].upper()}{who[1:]} asked {party} {times}" if all(one.asked for one in files) else f"{party} sent {who} {count}"
     length = f", {size:,} bytes by their stated length" if size else ""
     return finding(
         traffic,
@@ -99,7 +102,7 @@ def _finding(
         severity=severity,
         confidence="high" if any(one.certain for one in files) else "low",
         commitments=COMMITMENTS,
-        observation=f"{party} sent {who} {count} over {ways}, without encryption: {kinds}{length} "
+        observation=f"{did} over {ways}, without encryption: {kinds}{length} "
         f"({_subjects.listed(_subjects.services(flows))}); {says}. Signatures and origin were not tested.",
         inference="Unless the device verifies what it received, anybody on the way could have put other code in its place.",
         alternatives=ALTERNATIVES,

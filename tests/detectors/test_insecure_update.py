@@ -120,6 +120,16 @@ def test_files_without_http(device_traffic):
     assert found(traffic) == [("192.168.1.1", "low", ())]
 
 
+@pytest.mark.parametrize(("name", "expected"), [("/update.sh", ["low"]), ("boot/uImage-1", ["low"]), ("SEP00.cnf.xml", []), ("notes.txt", [])])
+def test_a_request_that_nobody_answers(device_traffic, name, expected):
+    """As a real camera sends it at every start: whoever takes the address gives it the script."""
+    message = Message(16, 4, 0, "tftp", False, tftp.parse([b"\0\1" + name.encode() + b"\0octet\0"], from_responder=False))
+    table = flow(remote="192.168.1.13:69", name="- -", transport="udp", down_bytes=0, down_pkts=0)
+    found = list(detect(device_traffic(table, messages={"tftp": (message, message)}), NOTHING_DECLARED))
+    assert [one.severity for one in found] == expected
+    assert all(f"asked 192.168.1.13 2 times over TFTP, without encryption: {name}, asked for" in one.observation for one in found)
+
+
 def test_nothing_where_nothing_was_fetched(device_traffic):
     assert found(device_traffic(flow())) == []
     assert found(device_traffic("")) == []
