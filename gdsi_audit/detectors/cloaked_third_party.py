@@ -3,9 +3,9 @@
 Looks for: declared names whose DNS answer leads by aliases (CNAME) to a name of another organisation that no item declares, and declared names
 whose server shows a certificate made out to such a name first. Another organisation is a different registered domain that neither the curated
 tables nor its own spelling connect with the declared one. Who only carries content for others is excepted by role: content networks, clouds, rented
-domains and hosts of the curated tables, private suffixes, and registered names that say so. Confidence is medium where a table names the
-organisation, low where nobody has written down whose the name is. As the declaration speaks of the name and not of who is behind it, the finding is
-`low`.
+domains and hosts of the curated tables, private suffixes, and registered names that say so; so are time and name servers. Confidence is medium
+where a table names the organisation, low where nobody has written down whose the name is. As the declaration speaks of the name and not of who is
+behind it, the finding is `low`.
 
 Also looks like this: a second domain of the vendor's; a processor that runs the service in the vendor's name; a company that was bought. Declare the
 name that the alias leads to, with its `recipient`.
@@ -35,6 +35,8 @@ SEVERITY = "low"
 COMMITMENTS = ("GDSI-1", "GDSI-3")
 
 NAME = "cloaked_third_party"
+ROLES = ("ntp", "dns", "dns_tcp")
+"""Services that receive nothing of their client but its question."""
 ALTERNATIVES = (
     "a further domain of the vendor's own, which nothing public connects with the declared one",
     "a processor that runs the service for the vendor and under its instructions",
@@ -64,6 +66,7 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_certificate
     matched = matches(traffic, declaration)
     flows = traffic.tables.flows
     rows = np.flatnonzero(matched.is_any("verdict", ("declared",)) & (matched["destination"] >= 0) & flows["application_data"])
+    rows = rows[~flows.is_any("service", ROLES)[rows]]
     rows = rows[~flows.is_any("name", ("",))[rows] & ~flows["ambiguous"][rows] & ~flows["remote_is_local"][rows]]
     found: dict[tuple[int, str], dict[int, Behind]] = defaultdict(dict)
     for row, behind in (*_by_alias(traffic, declaration, rows), *_by_certificate(traffic, declaration, rows, most_certificate_domains)):

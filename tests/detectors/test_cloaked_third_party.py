@@ -75,6 +75,11 @@ def test_an_address_without_data_is_left_alone(device_traffic, declared):
     assert found(device_traffic(table, answer_table=aliased("c17.insight.example")), declared("*.cams.example")) == []
 
 
+def test_a_time_server_learns_nothing(device_traffic, declared):
+    table = FLOW.format("dns").replace("name_source", "name_source service transport") + " ntp udp"
+    assert found(device_traffic(table, answer_table=aliased("ntp.laboratory.example")), declared("*.cams.example")) == []
+
+
 @pytest.mark.parametrize(
     ("listed", "common_name", "expected"),
     [
