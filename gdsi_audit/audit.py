@@ -13,11 +13,12 @@ from typing import Any
 
 from gdsi_audit import __version__, assembly, commitments, detection, discover, selection
 from gdsi_audit.commitments import Verdict
-from gdsi_audit.declarations import NOTHING_DECLARED, Declaration
+from gdsi_audit.declarations import NOTHING_DECLARED, Declaration, Note, Source
 from gdsi_audit.declarations._read import read
 from gdsi_audit.finding import SEVERITIES, Finding
 from gdsi_audit.gap import Gap
 from gdsi_audit.geo._places import Places
+from gdsi_audit.indicators import _read as indicator_files
 from gdsi_audit.observe import Progress, observe
 from gdsi_audit.readers._inputs import inputs
 from gdsi_audit.traffic import Capture, Traffic
@@ -61,6 +62,7 @@ def audit(
     since: str = "",
     until: str = "",
     exclude: str = "",
+    indicators: PathLike | Sequence[PathLike] = (),
     geodb: PathLike | None = None,
     hours_needed: float = 1.0,
     progress: Progress | None = None,
@@ -69,11 +71,12 @@ def audit(
 
     `captures`: files, folders of rotated files, or "-" for standard input. `declaration`: files (TOML, JSON, MUD) or a Declaration.
     `device`: judge only this one (declared name, MAC or address). `since`, `until`: ISO 8601 with offset. `exclude`: a display filter.
-    `geodb`: a folder that replaces the embedded databases. `hours_needed`: observation without which nothing is said of absence.
+    `indicators`: files of what is known to be bad (STIX 2.1, MISP, CSV, hosts file, plain list). `geodb`: a folder that replaces the embedded
+    databases. `hours_needed`: observation without which nothing is said of absence.
 
     Raises OSError for what cannot be opened and ValueError for what cannot be understood, with file, reason and next step.
     """
-    stated = _stated(declaration)
+    stated = _with_indicators(_stated(declaration), _listed(indicators))
     choice = selection.Selection(stated, device=device, since=since, until=until, exclude=exclude)
     seen = observe(inputs(_listed(captures)), keep=choice.keep, progress=progress)
     places = Places(Path(geodb) if geodb else None, _last_day(seen.captures))
@@ -106,6 +109,16 @@ def _stated(declaration: PathLike | Sequence[PathLike] | Declaration | None) -> 
     if isinstance(declaration, Declaration):
         return declaration
     return read([Path(path) for path in _listed(declaration)]) if declaration else NOTHING_DECLARED
+
+
+def _with_indicators(stated: Declaration, paths: Sequence[str]) -> Declaration:
+    """`stated` with what the lists hold; what of them is not used is noted."""
+    if not paths:
+        return stated
+    imported = indicator_files.read([Path(path) for path in paths])
+    notes = tuple(Note(kind="indicators", text=one.summary(), source=Source(file=one.file, by="tester")) for one in imported)
+    listed = tuple(indicator for one in imported for indicator in one.indicators)
+    return replace(stated, indicators=(*stated.indicators, *listed), notes=(*stated.notes, *notes))
 
 
 def _rank(finding: Finding) -> tuple[int, str, str, str]:

@@ -51,6 +51,7 @@ def command() -> None:
 @click.option("--from", "since", default="", metavar="TIME", help="Leave out what was before: 2026-11-01T10:00:00Z.")
 @click.option("--to", "until", default="", metavar="TIME", help="Leave out what was from then on.")
 @click.option("--exclude", default="", metavar="FILTER", help='Leave out frames, in Wireshark\'s words: "tcp.port == 22 && ip.addr == 192.168.1.9".')
+@click.option("--indicators", multiple=True, type=click.Path(), help="What is known to be bad: STIX, MISP, CSV, hosts file or plain list.")
 @click.option("--geodb", type=click.Path(file_okay=False), help="A folder of databases in place of the embedded ones.")
 @click.option("--fail-on", type=click.Choice(SEVERITIES), default="medium", show_default=True, help="Exit with 1 for findings of this severity.")
 @click.option("--strict", is_flag=True, help="Exit with 4 when a verdict is inconclusive.")
@@ -63,6 +64,7 @@ def audit(
     since: str,
     until: str,
     exclude: str,
+    indicators: Sequence[str],
     geodb: str | None,
     fail_on: str,
     strict: bool,
@@ -75,7 +77,17 @@ def audit(
     from gdsi_audit.audit import audit as run
 
     with progress_bar() as progress:
-        result = run(captures, declaration or None, device=device, since=since, until=until, exclude=exclude, geodb=geodb, progress=progress)
+        result = run(
+            captures,
+            declaration or None,
+            device=device,
+            since=since,
+            until=until,
+            exclude=exclude,
+            indicators=indicators,
+            geodb=geodb,
+            progress=progress,
+        )
     if chosen == "terminal" and output is None and sys.stdout.isatty():
         show(result)
     else:

@@ -10,6 +10,8 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Protocol
 
+from gdsi_audit.indicators import Indicator
+
 AUTHORS = ("vendor", "tester", "drafted")
 """Who may have written a declaration, those whose word counts more first."""
 
@@ -213,6 +215,8 @@ class Declaration:
     identifiers: tuple[Identifier, ...] = ()
     phases: tuple[Phase, ...] = ()
     notes: tuple[Note, ...] = ()
+    indicators: tuple[Indicator, ...] = ()
+    """What the analyst imported as known to be bad: no statement of the vendor's."""
     closed: bool = False
     """True: what is not listed is denied even where a table is empty (MUD)."""
 

@@ -23,6 +23,8 @@ class CertificateFacts:
 
     sha256: str
     """Of its DER, in hexadecimal."""
+    sha1: str = ""
+    """The same by the hash that lists of bad certificates are written in; it identifies, and proves nothing."""
     unreadable: str = ""
     """Why nothing else is known; empty: it could be read."""
     subject: WireText = NO_TEXT
@@ -76,7 +78,7 @@ def certificate(body: bytes) -> Certificate:
 @lru_cache(maxsize=REMEMBERED_CERTIFICATES)
 def facts(der: bytes) -> CertificateFacts:
     """What one certificate says. Never raises: one that cannot be read says so in `unreadable`."""
-    digest = hashlib.sha256(der).hexdigest()
+    digests = {"sha256": hashlib.sha256(der).hexdigest(), "sha1": hashlib.sha1(der, usedforsecurity=False).hexdigest()}
     # Loading the library takes longer than reading a thousand certificates, and many captures hold none.
     from gdsi_audit.protocols import _x509
 
@@ -84,7 +86,7 @@ def facts(der: bytes) -> CertificateFacts:
         with warnings.catch_warnings():
             # Certificates that break RFC 5280 are what an audit is here to see.
             warnings.simplefilter("ignore")
-            return CertificateFacts(sha256=digest, **_x509.read(der))
+            return CertificateFacts(**digests, **_x509.read(der))
     except Exception as error:
         # The library raises many kinds, some of its own, on hostile DER.
-        return CertificateFacts(sha256=digest, unreadable=f"{type(error).__name__}: {display(str(error).encode(errors='replace'))}")
+        return CertificateFacts(**digests, unreadable=f"{type(error).__name__}: {display(str(error).encode(errors='replace'))}")

@@ -160,3 +160,13 @@ def test_any_bytes_give_a_message_need_more_or_value_error(seed, cut, tail):
     with contextlib.suppress(ValueError):
         outcome = parsed(seed[:cut] + tail)
         assert outcome is NEED_MORE or 0 < outcome[1] <= len(seed[:cut] + tail)
+
+
+def test_a_response_with_a_type_waits_for_the_first_bytes_of_its_body():
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 9\r\n\r\n"
+    assert http.parse(head, from_responder=True) is NEED_MORE
+    assert http.parse(head + b"\x7fELF", from_responder=True)[0].body_prefix == b"\x7fELF"
+    message, used = http.parse(head, from_responder=True, final=True)
+    assert (message.body_prefix, message.body_bytes_missing, used) == (b"", 9, len(head))
+    tunnel = b"HTTP/1.1 200 Connection established\r\n\r\n"
+    assert http.parse(tunnel, from_responder=True)[1] == len(tunnel)
