@@ -24,6 +24,7 @@ from gdsi_audit.observe import Observation
 from gdsi_audit.packets.address import text
 from gdsi_audit.protocols import Message
 from gdsi_audit.round_trips import CapturePoint
+from gdsi_audit.strays import networks
 from gdsi_audit.traffic import ANSWERS, DNS, Device, DeviceTraffic, Tables, Traffic
 from gdsi_audit.wire_text import WireText
 
@@ -62,7 +63,7 @@ def traffic(
         notes = (*notes, *untimed)
     table = _flow_table(seen, rows, facts, side, chosen, endpoints, hosts)
     known_as = hostnames(seen.messages, hosts)
-    shares = list(_shares(seen, hosts, table, endpoints, known_as, notes))
+    shares = list(_shares(seen, hosts, table, endpoints, known_as, notes, places))
     gaps = [*seen.gaps, *_gaps(seen, hosts, rows)]
     background = tuple(_device(host, known_as) for host in hosts.background)
     return Traffic(tuple(seen.captures), tuple(shares), background, MappingProxyType(endpoints), tuple(gaps), tuple(places.editions()))
@@ -173,6 +174,7 @@ def _shares(
     endpoints: Mapping[str, Endpoint],
     known_as: Mapping[str, tuple[str, ...]],
     notes: Sequence[str],
+    places: Places,
 ) -> Iterator[DeviceTraffic]:
     dns, answers = _dns_tables(seen)
     contacts = perspective.contact_table(table)
@@ -186,20 +188,22 @@ def _shares(
         flows = _of_device(table, bounds, index)
         own = flows.head(perspective.MOST_FLOWS)
         addresses = set(host.address_texts)
+        tables = Tables(
+            columns_of(own),
+            columns_of(_of_device(contacts, contact_bounds, index)),
+            columns_of(dns[dns["flow"].isin(own.loc[own["device_is_originator"], "flow"])]),
+            columns_of(answers[answers["client"].isin(list(addresses))]),
+        )
         yield DeviceTraffic(
             device=_device(host, known_as),
-            tables=Tables(
-                columns_of(own),
-                columns_of(_of_device(contacts, contact_bounds, index)),
-                columns_of(dns[dns["flow"].isin(own.loc[own["device_is_originator"], "flow"])]),
-                columns_of(answers[answers["client"].isin(list(addresses))]),
-            ),
+            tables=tables,
             messages=MappingProxyType(_messages_of(own["flow"].tolist(), by_flow)),
             endpoints=MappingProxyType({address: endpoints[address] for address in sorted(set(flows["remote_addr"].unique()))}),
             captures=tuple(seen.captures),
             coverage=coverage(flows, seen.captures, seen.observed_ns / 1e9, seen.cut_share, notes),
             frames=seen.index,
             offered=servers,
+            networks=MappingProxyType(dict(networks(tables.flows, tables.answers, places))),
             folded=len(flows) - len(own),
         )
 

@@ -16,6 +16,7 @@ from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.frame_index import FrameIndex
 from gdsi_audit.gap import Gap, Ledger
 from gdsi_audit.protocols import Message
+from gdsi_audit.strays import Network
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -208,6 +209,8 @@ class DeviceTraffic:
     frames: FrameIndex
     offered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Addresses that the network offered to this device, by DHCP or router advertisement: `resolver`, `time`. Missing: no offer was captured."""
+    networks: Mapping[str, Network] = field(default_factory=dict)
+    """By address: of names that the device's flows show elsewhere than DNS said, these addresses and the answered ones. See `strays`."""
     folded: int = 0
     """Flows beyond the 200,000 that stand in memory: in `contacts`, not in `flows`."""
 
