@@ -18,12 +18,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import grouped
+from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _encrypted_dns, _subjects
 from gdsi_audit.detectors._encrypted_dns import Lookups
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.detectors._standing import Standing, broken, standing
+from gdsi_audit.detectors._standing import Standing, at_most, broken, standing
 from gdsi_audit.finding import Broken, Finding
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -40,15 +40,15 @@ ALTERNATIVES = (
 SHOWN_NAMES = 3
 
 
-def detect(traffic: DeviceTraffic, declaration: Declaration, *, least_queries: int = 1) -> Iterator[Finding]:
-    """See `Detector`. A plain resolver that was asked fewer than `least_queries` times is left out."""
-    for lookups in (*_unoffered(traffic, least_queries), *_encrypted_dns.lookups(traffic)):
+def detect(traffic: DeviceTraffic, declaration: Declaration, *, longest_handshake_bytes: int = 700) -> Iterator[Finding]:
+    """See `Detector`. An encrypted connection that sent no more than `longest_handshake_bytes` need not have asked anything: at most `low`."""
+    for lookups in (*_unoffered(traffic), *_encrypted_dns.lookups(traffic)):
         parties = _subjects.parties(traffic.tables.flows.take(lookups.rows))
         for party, places in grouped(parties):
-            yield from _finding(traffic, declaration, lookups, lookups.rows[places], str(party))
+            yield from _finding(traffic, declaration, lookups, lookups.rows[places], str(party), longest_handshake_bytes)
 
 
-def _unoffered(traffic: DeviceTraffic, least_queries: int) -> Iterator[Lookups]:
+def _unoffered(traffic: DeviceTraffic) -> Iterator[Lookups]:
     """Plain DNS to anyone but the resolvers offered, in the address family in which an offer was seen."""
     flows = traffic.tables.flows
     plain = flows.is_any("service", ("dns", "dns_tcp")) & flows["device_is_originator"] & ~flows["remote_is_multicast"]
@@ -60,18 +60,19 @@ def _unoffered(traffic: DeviceTraffic, least_queries: int) -> Iterator[Lookups]:
     # A router's link-local address is itself whatever other address of its own it offers.
     foreign = [word for word in words if word not in offered and (":" in word) in families and not word.startswith("fe80:")]
     rows = np.flatnonzero(plain & flows.is_any("remote_addr", foreign))
-    if rows.size >= least_queries:
+    if rows.size:
         yield Lookups(PLAIN, rows, f"the network's offer of {_subjects.listed(offered)} only", "high")
 
 
-def _finding(traffic: DeviceTraffic, declaration: Declaration, lookups: Lookups, rows: NDArray[np.intp], party: str) -> Iterator[Finding]:
+def _finding(
+    traffic: DeviceTraffic, declaration: Declaration, lookups: Lookups, rows: NDArray[np.intp], party: str, handshake_bytes: int
+) -> Iterator[Finding]:
     stands = standing(traffic, declaration, rows)
     if not stands.judged:
         return
     flows = traffic.tables.flows.take(rows)
     severity, contradicts, says = _graded(declaration, stands)
-    if not flows["application_data"].any():
-        severity, contradicts = "info", ()
+    severity = at_most(severity, _ceiling(flows, lookups, handshake_bytes))
     who = _subjects.audited(traffic, declaration)
     yield finding(
         traffic,
@@ -87,9 +88,18 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, lookups: Lookups,
         inference="The network's own resolver, with whatever it logs or blocks, does not see these names; somebody else does.",
         alternatives=ALTERNATIVES,
         refuted_by="The setting that shows the user chose this resolver, or an offer of it by the network.",
-        contradicts=contradicts,
+        contradicts=contradicts if severity == SEVERITY else (),
         measures={"kind": lookups.kind},
     )
+
+
+def _ceiling(flows: Columns, lookups: Lookups, handshake_bytes: int) -> str:
+    """By what moved: nothing both ways `info`, no more than a handshake `low`."""
+    both = (flows["up_bytes"] > 0) & (flows["down_bytes"] > 0)
+    if lookups.kind != PLAIN and not both.any():
+        return "info"
+    readable = lookups.kind in (PLAIN, _encrypted_dns.INTERFACE, _encrypted_dns.DNSCRYPT)
+    return SEVERITY if readable or bool((flows["up_bytes"] > handshake_bytes).any()) else "low"
 
 
 def _at(party: str, addresses: list[str]) -> str:

@@ -12,7 +12,7 @@ from gdsi_audit.protocols import Heads
 TRANSPORT = "udp"
 EVERY_DATAGRAM = False
 
-MARK = b"r6fnvWJ8"
+MARK = b"r6fnvWj8"
 NONCE_BYTES = 24
 TAG_BYTES = 16
 SMALLEST_BYTES = len(MARK) + NONCE_BYTES + TAG_BYTES
