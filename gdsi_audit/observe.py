@@ -179,7 +179,7 @@ class Observer:
     def _note(self, messages: list[Message]) -> None:
         for message in messages:
             self._facts.note(message)
-            if message.protocol not in RESOLVING:
+            if message.protocol not in RESOLVING or message.body.hides_names:
                 self._keep_message(message)
 
     def _keep_message(self, message: Message) -> None:

@@ -201,7 +201,7 @@ class DeviceTraffic:
     device: Device
     tables: Tables
     messages: Mapping[str, tuple[Message, ...]]
-    """By protocol: what was parsed in this device's flows, DNS aside; bounded per flow."""
+    """By protocol: what was parsed in this device's flows, bounded per flow; of DNS only answers that offer to hide names."""
     endpoints: Mapping[str, Endpoint]
     """By remote address."""
     captures: tuple[Capture, ...]

@@ -15,6 +15,8 @@ from gdsi_audit.naming import GRACE_S
 from gdsi_audit.strays import Stray, plain, strays
 from gdsi_audit.traffic import DeviceTraffic
 
+STAND_INS = frozenset({"cloudflare-ech.com", "cover.defo.ie", "public.tls-ech.dev"})
+"""Names that encrypted hellos show instead of others: nobody's identity, so that no address is strange to them."""
 SHARED_BITS = {4: 16, 6: 48}
 """Addresses whose networks' holders are unknown count as neighbours when this much of them is the same."""
 
@@ -39,6 +41,8 @@ def elsewhere(traffic: DeviceTraffic) -> Iterator[tuple[str, Decoy]]:
     proxied = _proxied(traffic)
     hidden_dns = _encrypted_dns.is_used(traffic)
     for stray in found:
+        if stray.name in STAND_INS:
+            continue
         rows = _of_strangers(traffic, stray, proxied)
         asked = _Asked(traffic, stray.name)
         timely = rows[asked.since(traffic.tables.flows["start"][rows])] if rows.size else rows
