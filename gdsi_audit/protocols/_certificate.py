@@ -45,6 +45,8 @@ class CertificateFacts:
     key_bits: int = 0
     self_signed: bool = False
     """Subject and issuer are the same and its own key made the signature."""
+    signature_hash: str = ""
+    """Digest that was signed, as `sha256`; empty: the algorithm has none of its own (Ed25519), or it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def _facts(read: x509.Certificate, digest: str) -> CertificateFacts:
         key_type=key_type,
         key_bits=key_bits,
         self_signed=_is_self_signed(read),
+        signature_hash=_signature_hash(read),
     )
 
 
@@ -147,6 +150,15 @@ def _key(read: x509.Certificate) -> tuple[str, int]:
         case ed448.Ed448PublicKey():
             return "Ed448", 456
     return "", 0
+
+
+def _signature_hash(read: x509.Certificate) -> str:
+    try:
+        digest = read.signature_hash_algorithm
+    except Exception:
+        # An algorithm that the library does not know.
+        return ""
+    return digest.name if digest is not None else ""
 
 
 def _is_self_signed(read: x509.Certificate) -> bool:
