@@ -34,6 +34,8 @@ class Order:
     """With an authority that has an RSA key: sha256, sha1, md5. The last two only in name: the signature does not fit."""
     valid_from: datetime = FROM
     valid_until: datetime = UNTIL
+    bare: bool = False
+    """Without alternative names."""
 
 
 def issued(order: Order) -> bytes:
@@ -43,7 +45,8 @@ def issued(order: Order) -> bytes:
     signer = key if by_itself else _key(order.issuer, 0 if order.digest == "sha256" else 2048)
     made = x509.CertificateBuilder().subject_name(_named(order.names[0])).issuer_name(_named(order.issuer)).public_key(key.public_key())
     made = made.serial_number(1).not_valid_before(order.valid_from).not_valid_after(order.valid_until)
-    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in order.names]), critical=False)
+    if not order.bare:
+        made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in order.names]), critical=False)
     der = made.sign(signer, None if isinstance(signer, ed25519.Ed25519PrivateKey) else SHA256()).public_bytes(Encoding.DER)
     return der.replace(SHA256_WITH_RSA, WITH_RSA.get(order.digest, SHA256_WITH_RSA))
 
