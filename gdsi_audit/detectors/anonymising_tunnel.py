@@ -1,13 +1,12 @@
 """Does the device send its traffic through a tunnel, so that where it goes cannot be seen?
 
-Looks for: WireGuard, OpenVPN, IPsec, L2TP and PPTP by their handshakes; GRE, IP in IP, IPv6 in IPv4 and others by their protocol number; Teredo,
-VXLAN, Geneve and GTP by port alone (low confidence); SOCKS and HTTP proxies beyond the local network; SSH sessions that the device begins and that
-last or carry much both ways; Tor by the certificates and names of its links and by its directory. A tunnel may be the user's choice, so it is
-`low`, and `medium` only against a written field: destinations are declared and this is none of them, or `encryption = "tls"` is declared for it.
-Declared with its port, or with `encryption = "other"`, it is `info`; nothing is said of tunnels inside the local network.
+Looks for: WireGuard, OpenVPN, IPsec, L2TP and PPTP by their handshakes; GRE, IP in IP and others by protocol number; Teredo, VXLAN, Geneve and GTP
+by port alone (low confidence); SOCKS and HTTP proxies beyond the local network; SSH sessions that the device begins and that last or carry much
+both ways; Tor by the certificates and names of its links and by its directory. A tunnel may be the user's choice, so it is `low`, and `medium` only
+against a written field: destinations are declared and this is none of them, or `encryption = "tls"` is declared for it. Declared with its port, or
+with `encryption = "other"`, it is `info`; nothing is said of tunnels inside the local network.
 
-Also looks like this: a VPN that the user set up, calls over Wi-Fi by a phone, remote maintenance that is part of the product. Declare the far end with
-its port.
+Also looks like this: a VPN that the user set up, calls over Wi-Fi by a phone, remote maintenance of the product. Declare the far end with its port.
 
 References: WireGuard white paper (Donenfeld 2017); RFC 7296; RFC 3948; RFC 2661; RFC 2637; RFC 2784; RFC 2003; RFC 4213; RFC 1928; RFC 4254 section
 7; tor-spec (links).
