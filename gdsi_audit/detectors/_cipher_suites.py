@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 
 ASSIGNED = (
     (0x0000, 0x006D),  # RFC 2246 to RFC 5288, reserved and never used again included
@@ -52,6 +53,7 @@ WEAK = _table()
 """What is wrong with a suite, worst first; suites without an entry are sound."""
 
 
-def unassigned(suites: Iterable[int]) -> int:
+@lru_cache(maxsize=4096)
+def unassigned(suites: tuple[int, ...]) -> int:
     """How many of `suites` are in no implementation's use. GREASE is left out by the parser; kinds of SSL 2.0 have three bytes."""
     return sum(suite <= 0xFFFF and not any(first <= suite <= last for first, last in ASSIGNED) for suite in suites)

@@ -68,12 +68,12 @@ def _add_chains(traffic: DeviceTraffic, tolerance_ns: int, found: dict[int, list
     for chain in chains:
         times = {message.flow: message.time for message in chain.messages if message.from_responder}
         rows = rows_of(traffic, times)
-        for row in rows[flows["device_is_originator"][rows]].tolist():
-            flow = int(flows["flow"][row])
-            went_on = int(flows["up_bytes"][row]) >= hello_bytes.get(flow, PADDED_HELLO_BYTES) + FINISHING_BYTES
-            if went_on:
-                shown = str(flows["name"][row]) if flows["name_source"][row] == "tls-sni" else ""
-                found[row].extend(_tls_defects.of_chain(chain.body.chain, shown, times[flow], tolerance_ns))
+        rows = rows[flows["device_is_originator"][rows]]
+        mine = flows.take(rows)
+        shown = np.where(mine.is_any("name_source", ("tls-sni",)), mine["name"], "")
+        for row, flow, up_bytes, name in zip(rows.tolist(), mine["flow"].tolist(), mine["up_bytes"].tolist(), shown.tolist(), strict=True):
+            if up_bytes >= hello_bytes.get(flow, PADDED_HELLO_BYTES) + FINISHING_BYTES:
+                found[row].extend(_tls_defects.of_chain(chain.body.chain, name, times[flow], tolerance_ns))
 
 
 @lru_cache(maxsize=4096)

@@ -145,7 +145,7 @@ def test_the_oldest_version_when_nothing_else_is_offered(device_traffic):
 def test_tables_of_suites():
     assert _cipher_suites.WEAK[0x0003] == ("export-grade keys", "RC4")
     assert not {0x1301, 0xC02B, 0xC02F, 0xCCA8, 0x009C, 0x002F} & set(_cipher_suites.WEAK)
-    assert all(_cipher_suites.unassigned([suite]) == 0 for suite in _cipher_suites.WEAK)
+    assert all(_cipher_suites.unassigned((suite,)) == 0 for suite in _cipher_suites.WEAK)
 
 
 EXPECTED = [("export", "medium"), ("null", "medium"), *((name, "low") for name in ("expired", "old", "othername", "selfsigned", "sha1", "shortkey"))]
