@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.columns import Columns
 from gdsi_audit.detectors import _resolver_roles
 from gdsi_audit.detectors._handshakes import handshakes, rows_of
 from gdsi_audit.traffic import DeviceTraffic
@@ -117,15 +118,18 @@ def _by_server(traffic: DeviceTraffic) -> Iterator[Lookups]:
     secret = flows.is_any("service", ("tls", "quic")) & flows["device_is_originator"]
     if not secret.any():
         return
-    roles = np.array([_resolver_roles.by_name(word) for word in flows.words("name")] or [""], object)[flows.codes("name")]
     own = secret & flows.is_any("name_source", ("tls-sni", "quic-sni", "dns", "connect"))
-    addresses = np.array([_resolver_roles.by_address(word) for word in flows.words("remote_addr")] or [False], np.bool_)[flows.codes("remote_addr")]
-    yield Lookups(HTTPS, np.flatnonzero((own & (roles == "known")) | (secret & addresses)), "a public resolver's name or address", "medium")
-    yield Lookups(HTTPS, np.flatnonzero(own & (roles == "says so")), "a server name that says so", "low")
-    if _reaches_unasked_names(traffic):
-        yield Lookups(
-            HTTPS, np.flatnonzero(own & (roles == "perhaps")), "a server name that suggests it, and names reached that were never looked up", "low"
-        )
+    known = (own & _plays(flows, "known")) | (secret & flows.fits("remote_addr", _resolver_roles.by_address))
+    yield Lookups(HTTPS, np.flatnonzero(known), "a public resolver's name or address", "medium")
+    yield Lookups(HTTPS, np.flatnonzero(own & _plays(flows, "says so")), "a server name that says so", "low")
+    perhaps = np.flatnonzero(own & _plays(flows, "perhaps"))
+    if perhaps.size and _reaches_unasked_names(traffic):
+        yield Lookups(HTTPS, perhaps, "a server name that suggests it, and names reached that were never looked up", "low")
+
+
+def _plays(flows: Columns, role: str) -> NDArray[np.bool_]:
+    """Flows whose name has this role."""
+    return flows.fits("name", lambda name: _resolver_roles.by_name(name) == role)
 
 
 def _reaches_unasked_names(traffic: DeviceTraffic) -> bool:
@@ -140,7 +144,6 @@ def _dnscrypt(traffic: DeviceTraffic) -> Iterator[Lookups]:
     """By its answers' mark, or by the question for the provider's certificate that comes before (DNSCrypt version 2)."""
     flows, dns = traffic.tables.flows, traffic.tables.dns
     yield Lookups(DNSCRYPT, np.flatnonzero(flows.is_any("service", ("dnscrypt",))), "answers with the mark of that protocol", "high")
-    words = [word for word in dns.words("query") if word.startswith(PROVIDER)] if len(dns) else []
-    if words:
-        asked = dns.take(dns.is_any("query", words))
+    asked = dns.take(dns.fits("query", lambda name: name.startswith(PROVIDER))) if len(dns) else dns
+    if len(asked):
         yield Lookups(DNSCRYPT, rows_of(traffic, asked["flow"].tolist()), "questions for a provider's certificate", "high")

@@ -54,8 +54,8 @@ def _of_strangers(traffic: DeviceTraffic, stray: Stray, proxied: NDArray[np.int6
     """Rows of `stray` whose address is neither in a network of the answered ones, nor answered for a sibling name, nor a proxy's."""
     flows, answers = traffic.tables.flows, traffic.tables.answers
     domain = names.registered_domain(stray.name)
-    siblings = {word for word in answers.words("name") if word.endswith(domain) and names.registered_domain(word) == domain}
-    family = set(answers.take(answers.is_any("name", siblings)).distinct("address"))
+    siblings = answers.fits("name", lambda name: name.endswith(domain) and names.registered_domain(name) == domain)
+    family = set(answers.take(siblings).distinct("address"))
     heard = flows["nameable"][stray.rows] & (flows["down_pkts"][stray.rows] > 0)
     rows = stray.rows[heard & ~np.isin(flows["flow"][stray.rows], proxied)]
     addresses = [address for address in flows.take(rows).distinct("remote_addr") if plain(address) not in family]

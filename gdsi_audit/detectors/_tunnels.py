@@ -71,13 +71,12 @@ def tunnels(traffic: DeviceTraffic, longest_session_s: float, most_session_bytes
 
 
 def _by_service(flows: Columns) -> Iterator[Tunnel]:
-    for service in SERVICES.keys() & set(flows.words("service")):
-        kind, sign = SERVICES[service]
+    for service, (kind, sign) in SERVICES.items():
         yield Tunnel(kind, np.flatnonzero(flows.is_any("service", (service,))), sign, "high")
 
 
 def _by_carrier(flows: Columns) -> Iterator[Tunnel]:
-    for transport in CARRIERS.keys() & set(flows.words("transport")):
+    for transport in CARRIERS if flows.fits("transport", lambda word: word.startswith("ip-")).any() else ():
         sign = f"protocol {transport.removeprefix('ip-')} above IP"
         yield Tunnel(CARRIERS[transport], np.flatnonzero(flows.is_any("transport", (transport,))), sign, "high")
 

@@ -19,6 +19,7 @@ WEAK_VERSIONS = frozenset({0x0002, 0x0300, 0x0301, 0x0302, 0xFEFF, 0x0100})
 FINISHING_BYTES = 90
 """The least that a client sends behind its hello to end a handshake: key exchange, change of cipher, Finished."""
 PADDED_HELLO_BYTES = 517
+HOUR_NS = 3_600 * 10**9
 
 
 def defects(traffic: DeviceTraffic, tolerance_ns: int) -> dict[int, list[Defect]]:
@@ -71,9 +72,13 @@ def _add_chains(traffic: DeviceTraffic, tolerance_ns: int, found: dict[int, list
         rows = rows[flows["device_is_originator"][rows]]
         mine = flows.take(rows)
         shown = np.where(mine.is_any("name_source", ("tls-sni",)), mine["name"], "")
+        known: dict[tuple[str, int], list[Defect]] = {}
         for row, flow, up_bytes, name in zip(rows.tolist(), mine["flow"].tolist(), mine["up_bytes"].tolist(), shown.tolist(), strict=True):
             if up_bytes >= hello_bytes.get(flow, PADDED_HELLO_BYTES) + FINISHING_BYTES:
-                found[row].extend(_tls_defects.of_chain(chain.body.chain, name, times[flow], tolerance_ns))
+                hour = times[flow] // HOUR_NS
+                if (name, hour) not in known:
+                    known[name, hour] = list(_tls_defects.of_chain(chain.body.chain, name, times[flow], tolerance_ns))
+                found[row].extend(known[name, hour])
 
 
 @lru_cache(maxsize=4096)

@@ -56,9 +56,9 @@ def _unoffered(traffic: DeviceTraffic) -> Iterator[Lookups]:
     if not offered or not plain.any():
         return
     families = {":" in address for address in offered}
-    words = flows.words("remote_addr")
+    asked = flows.take(plain).distinct("remote_addr")
     # A router's link-local address is itself whatever other address of its own it offers.
-    foreign = [word for word in words if word not in offered and (":" in word) in families and not word.startswith("fe80:")]
+    foreign = [address for address in asked if address not in offered and (":" in address) in families and not address.startswith("fe80:")]
     rows = np.flatnonzero(plain & flows.is_any("remote_addr", foreign))
     if rows.size:
         yield Lookups(PLAIN, rows, f"the network's offer of {_subjects.listed(offered)} only", "high")
