@@ -13,6 +13,7 @@ from gdsi_audit.protocols._client_hello import ClientHello
 from gdsi_audit.protocols._handshake import ServerHello, version_name
 
 SSL_2 = 0x0002
+SELF_SIGNED = "self-signed"
 BROKEN, OLD = "broken", "old"
 """Anyone on the way can read or change what is sent; or this can no longer be ruled out."""
 
@@ -93,7 +94,7 @@ def of_chain(chain: tuple[CertificateFacts, ...], name: str, time: int, toleranc
         return
     leaf = chain[0]
     if leaf.self_signed:
-        yield Defect("self-signed", OLD, 0, f"the certificate ({leaf.subject}) is signed by itself")
+        yield Defect(SELF_SIGNED, OLD, 0, f"the certificate ({leaf.subject}) is signed by itself")
     if time >= EARLIEST_CLOCK:
         yield from _out_of_date(leaf, time, tolerance_ns)
     if name and _certificate_names.listed(leaf) and not _certificate_names.fits(leaf, name):

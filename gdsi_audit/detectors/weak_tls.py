@@ -1,10 +1,11 @@
 """Could somebody on the way read or change what the device encrypts?
 
 Looks for: SSL 2.0 and 3.0, TLS and DTLS 1.0 and 1.1; suites without encryption, without a check of identity, with export-grade keys, RC4, DES or
-3DES; compression; certificates that are signed by themselves, out of date when the capture was taken, for other names, with short keys or signed over
-MD5 or SHA-1. Each counts only from the day a standard retired it, what is agreed on and not what is offered, and certificates only where the device
-went on. What is broken outright is `medium` and contradicts a declared `encryption = "tls"`; the rest is `low`, and so is everything to a declared
-destination without the field. In the local network, with `encryption = "none"` or `"other"`, and where it is only offered, it is `info`.
+3DES; compression; certificates that are signed by themselves, out of date when the capture was taken, for other names, with short keys or signed
+over MD5 or SHA-1. Each counts only from the day a standard retired it, what is agreed on and not what is offered, and certificates only where the
+device went on. What is broken outright is `medium` and contradicts a declared `encryption = "tls"`; the rest is `low`, and so is everything to a
+declared destination without the field. In the local network, with `encryption = "none"` or `"other"`, for a certificate signed by itself with
+`encryption = "tls"`, and where it is only offered, it is `info`.
 
 Also looks like this: a vendor's own certification authority or a pinned certificate, which need no public one; old servers that the device cannot
 choose; a capture whose clock is wrong. Declare the destination with its `encryption`.
@@ -26,7 +27,7 @@ from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects, _weak_handshakes
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, broken, standing
-from gdsi_audit.detectors._tls_defects import BROKEN, Defect
+from gdsi_audit.detectors._tls_defects import BROKEN, SELF_SIGNED, Defect
 from gdsi_audit.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -60,7 +61,8 @@ def _finding(
         return
     flows = traffic.tables.flows.take(rows)
     listed = [(int(start), defect) for start, row in zip(flows["start"], rows.tolist(), strict=True) for defect in defects[row]]
-    severity, contradicts = _graded(flows, stands, _worst(listed))
+    kinds = {defect.kind for _, defect in listed}
+    severity, contradicts = _graded(flows, stands, _worst(listed), kinds)
     counts: dict[str, int] = defaultdict(int)
     for _, defect in listed:
         counts[defect.says] += 1
@@ -80,7 +82,7 @@ def _finding(
         alternatives=ALTERNATIVES,
         refuted_by="A test in which the device refuses this party when its certificate is exchanged or the version is lowered.",
         contradicts=contradicts,
-        measures={"defects": ", ".join(sorted({defect.kind for _, defect in listed}))},
+        measures={"defects": ", ".join(sorted(kinds))},
     )
 
 
@@ -90,13 +92,14 @@ def _worst(listed: list[tuple[int, Defect]]) -> str:
     return max(grades, key=SEVERITIES.index)
 
 
-def _graded(flows: Columns, stands: Standing, severity: str) -> tuple[str, tuple[Broken, ...]]:
+def _graded(flows: Columns, stands: Standing, severity: str, kinds: set[str]) -> tuple[str, tuple[Broken, ...]]:
     item = stands.destination
     if bool(flows["remote_is_local"].all()) or not bool((flows["up_bytes"] > 0).any()):
         return "info", ()
     if not stands.declared or item is None:
         return severity, ()
-    if item.encryption in ("none", "other"):
+    # TLS is declared and used; that nobody else vouches for the party does not say that the device does not know it.
+    if item.encryption in ("none", "other") or (item.encryption == "tls" and kinds == {SELF_SIGNED}):
         return "info", ()
     if item.encryption == "tls" and severity == SEVERITY:
         return severity, broken(item.source, "destination", "encryption")

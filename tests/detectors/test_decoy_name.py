@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import ip_network
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -130,3 +131,42 @@ def test_the_captures(repository, suffix, address):
     assert sorted((one.subject, one.severity) for one in mine) == [(f"{address} as {name}.cams.example", "medium") for name in names]
     assert all(evidence.display_filter for one in mine for evidence in one.evidence)
     assert [one for one in audit(folder / f"decoy_name_benign{suffix}.pcap").findings if one.severity != "info"] == []
+
+
+def request(*hosts: str, target: str = "/", hands_over: bool = False):
+    return SimpleNamespace(hosts=hosts, target=target, hands_over=hands_over, content_type="", headers=())
+
+
+def test_two_names_in_one_connection(device_traffic):
+    absolute = {
+        "http": (Message(16, 1, START, "http", False, request("api.cams.example", "relay.tracking.example", target="http://api.cams.example/")),)
+    }
+    (one,) = detect(device_traffic("remote\n203.0.113.9:80", messages=absolute), NOTHING_DECLARED)
+    assert (one.subject, one.severity) == ("203.0.113.9 as api.cams.example", "medium")
+    assert "it asked for relay.tracking.example" in one.observation
+    same = {"http": (Message(16, 1, START, "http", False, request("api.cams.example", "img.cams.example")),)}
+    assert found(device_traffic("remote\n203.0.113.9:80", messages=same)) == []
+
+
+@pytest.mark.parametrize(("asked", "expected"), [("front.example", 1), ("www.cams.example", 0), ("198.51.100.7", 0)])
+def test_a_proxy_asked_for_one_name_and_shown_another(device_traffic, asked, expected):
+    connect = Message(16, 1, START, "http", False, request(asked, target=f"{asked}:443", hands_over=True))
+    inside = Message(16, 2, START, "tls", False, HELLO)
+    assert len(found(device_traffic("remote\n203.0.113.9:3128", messages={"http": (connect,), "tls": (inside,)}))) == expected
+
+
+def test_what_goes_through_a_proxy_is_not_shown_to_the_name(device_traffic):
+    proxied = {"http": (Message(16, 1, START, "http", False, request("api.cams.example", target="http://api.cams.example/")),)}
+    table = FLOW.format(remote="116.202.1.1").replace("tls-sni", "http-host")
+    assert found(elsewhere(device_traffic, table=table, messages=proxied)) == []
+    assert len(found(elsewhere(device_traffic, table=table))) == 1
+
+
+def test_a_device_that_asks_resolvers_nobody_overhears(device_traffic):
+    table = (
+        f"{FLOW.format(remote='116.202.1.1')}\n8.8.8.8:853 - - 2000".replace("up_bytes\n", "up_bytes service\n")
+        .replace("90000", "90000 tls")
+        .replace(" 2000", " 2000 tls")
+    )
+    (one,) = detect(elsewhere(device_traffic, table=table), NOTHING_DECLARED)
+    assert (one.severity, one.confidence) == ("low", "low") and "cannot be overheard" in one.observation

@@ -126,6 +126,12 @@ def test_severity_follows_the_declaration(device_traffic, declared, item, severi
     assert old.severity in ("low", "info") and old.contradicts == ()
 
 
+def test_a_certificate_that_a_declared_party_signed_itself(device_traffic, declared):
+    traffic = seen(device_traffic, SOUND, Certificate((replace(LEAF, self_signed=True),)))
+    assert found(traffic, declared(Destination(name="api.cams.example", encryption="tls"))) == [("cams.example", "info")]
+    assert found(traffic, declared("api.cams.example")) == [("cams.example", "low")]
+
+
 def test_in_the_local_network(device_traffic):
     local = ROW.replace("203.0.113.9", "192.168.1.9")
     assert found(seen(device_traffic, replace(SOUND, version=0x0301), table=local)) == [("cams.example", "info")]
