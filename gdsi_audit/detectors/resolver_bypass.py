@@ -1,9 +1,9 @@
 """Does the device look names up where its network cannot see it?
 
-Looks for: DNS to a resolver other than those that the network offered by DHCP or router advertisement; DNS over TLS, QUIC or HTTPS, by protocol,
-port or the role of the server; oblivious DNS and DNSCrypt; names looked up over a plain HTTP interface. The resolver may be the user's choice, so it
-is `low`, and `medium` only against a written field: `class = "resolver"` is declared and nothing else covers it, or the declaration is closed (MUD).
-A declared one is `info`. Without a captured offer nothing is said of plain DNS.
+Looks for: DNS to a resolver other than those that the network offered by DHCP or router advertisement, or to another port; DNS over TLS, QUIC or
+HTTPS, by protocol, port or the role of the server; oblivious DNS and DNSCrypt; names looked up over a plain HTTP interface. The resolver may be the
+user's choice, so it is `low`, and `medium` only against a written field: `class = "resolver"` is declared and nothing else covers it, or the
+declaration is closed (MUD). A declared one is `info`. Without a captured offer nothing is said of plain DNS.
 
 Also looks like this: private DNS that the user switched on, a browser with its own resolver, a first question to a well-known resolver to see whether
 there is any internet. Declare the resolver by name or address as a destination.
@@ -32,6 +32,7 @@ COMMITMENTS = ("GDSI-7", "GDSI-5")
 
 NAME = "resolver_bypass"
 PLAIN = "DNS"
+DNS_PORT = 53
 ALTERNATIVES = (
     "private DNS or a resolver that the user chose",
     "a browser or system library that prefers its own resolver",
@@ -49,17 +50,20 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, longest_handshak
 
 
 def _unoffered(traffic: DeviceTraffic) -> Iterator[Lookups]:
-    """Plain DNS to anyone but the resolvers offered, in the address family in which an offer was seen."""
+    """Plain DNS to a port that no offer can name, or to anyone but the resolvers offered, in the address family in which an offer was seen."""
     flows = traffic.tables.flows
     plain = flows.is_any("service", ("dns", "dns_tcp")) & flows["device_is_originator"] & ~flows["remote_is_multicast"]
-    offered = traffic.offered.get("resolver", ())
-    if not offered or not plain.any():
+    if not plain.any():
         return
+    odd = plain & (flows["remote_port"] != DNS_PORT) & ~flows["remote_is_local"]
+    if odd.any():
+        yield Lookups(PLAIN, np.flatnonzero(odd), f"a port other than {DNS_PORT}", "medium")
+    offered = traffic.offered.get("resolver", ())
     families = {":" in address for address in offered}
-    asked = flows.take(plain).distinct("remote_addr")
+    asked = flows.take(plain).distinct("remote_addr") if offered else []
     # A router's link-local address is itself whatever other address of its own it offers.
     foreign = [address for address in asked if address not in offered and (":" in address) in families and not address.startswith("fe80:")]
-    rows = np.flatnonzero(plain & flows.is_any("remote_addr", foreign))
+    rows = np.flatnonzero(plain & ~odd & flows.is_any("remote_addr", foreign))
     if rows.size:
         yield Lookups(PLAIN, rows, f"the network's offer of {_subjects.listed(offered)} only", "high")
 

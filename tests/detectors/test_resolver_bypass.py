@@ -38,6 +38,13 @@ def test_plain_dns_against_the_offer(device_traffic, address, offered, expected)
     assert found(device_traffic(PLAIN.format(address), offered=offered)) == expected
 
 
+@pytest.mark.parametrize("address", ["9.9.9.9:9953", "[2620:fe::fe]:9953"])
+def test_a_port_that_nobody_can_offer(device_traffic, address):
+    table = PLAIN.replace("{}:53", address)
+    assert [severity for _, severity in found(device_traffic(table))] == ["low"]
+    assert found(device_traffic(table.replace("9.9.9.9", "192.168.1.9").replace("[2620:fe::fe]", "192.168.1.9"))) == []
+
+
 def test_severity_follows_the_declaration(device_traffic, declared):
     traffic = device_traffic(PLAIN.format("9.9.9.9"), offered=OFFERED)
     assert found(traffic, declared("*.cams.example")) == [("9.9.9.9 (DNS)", "low")]
