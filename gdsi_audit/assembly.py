@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -20,6 +19,7 @@ from gdsi_audit.hostnames import gateways, hostnames, offered
 from gdsi_audit.observe import Observation
 from gdsi_audit.round_trips import CapturePoint
 from gdsi_audit.starts import starts
+from gdsi_audit.strays import networks
 from gdsi_audit.traffic import Device, DeviceTraffic, Tables, Traffic
 
 NEVER = np.iinfo(np.int64).max
@@ -62,9 +62,7 @@ def traffic(
     known_as = hostnames(seen.messages, hosts)
     dns, given = shares.dns_table(queries, seen.texts), shares.answer_table(answers, seen.texts)
     beyond = neighbours.uploads(rows, hosts.routers)
-    devices_seen = tuple(
-        replace(share, neighbours=beyond) for share in _shares(seen, hosts, side, flows, dns, given, endpoints, known_as, notes)
-    )
+    devices_seen = tuple(_shares(seen, hosts, side, flows, dns, given, beyond, endpoints, known_as, notes, places))
     gaps = [*seen.gaps, *_gaps(seen, hosts, rows)]
     background = tuple(_device(host, known_as) for host in hosts.background)
     return Traffic(tuple(seen.captures), devices_seen, background, MappingProxyType(endpoints), tuple(gaps), tuple(places.editions()))
@@ -120,9 +118,11 @@ def _shares(
     flows: Columns,
     dns: Columns,
     answers: Columns,
+    beyond: Columns,
     endpoints: Mapping[str, Endpoint],
     known_as: Mapping[str, tuple[str, ...]],
     notes: Sequence[str],
+    places: Places,
 ) -> Iterator[DeviceTraffic]:
     """What each device sees of the whole tables, which are ordered by device."""
     count = len(hosts.devices)
@@ -137,20 +137,18 @@ def _shares(
     for index, host in enumerate(hosts.devices):
         whole = flows.stretch(bounds[index], bounds[index + 1])
         own = flows.stretch(bounds[index], min(bounds[index + 1], bounds[index] + perspective.MOST_FLOWS))
+        told = answers.take(own_answers[index])
         yield DeviceTraffic(
             device=_device(host, known_as),
-            tables=Tables(
-                own,
-                contacts.stretch(contact_bounds[index], contact_bounds[index + 1]),
-                dns.take(own_dns.of(index)),
-                answers.take(own_answers[index]),
-            ),
+            tables=Tables(own, contacts.stretch(contact_bounds[index], contact_bounds[index + 1]), dns.take(own_dns.of(index)), told),
             messages=shares.DeviceMessages(messages, index),
+            neighbours=beyond,
             endpoints=MappingProxyType({address: endpoints[address] for address in whole.distinct("remote_addr")}),
             captures=tuple(seen.captures),
             coverage=coverage(whole, seen.captures, seen.observed_ns / 1e9, seen.cut_share, notes),
             frames=seen.index,
             offered=servers,
+            networks=MappingProxyType(dict(networks(own, told, places))),
             folded=len(whole) - len(own),
         )
 

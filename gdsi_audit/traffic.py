@@ -18,6 +18,7 @@ from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.frame_index import FrameIndex
 from gdsi_audit.gap import Gap, Ledger
 from gdsi_audit.protocols import Message
+from gdsi_audit.strays import Network
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -214,7 +215,7 @@ class DeviceTraffic:
     device: Device
     tables: Tables
     messages: Mapping[str, tuple[Message, ...]]
-    """By protocol: what was parsed in this device's flows, DNS aside; bounded per flow."""
+    """By protocol: what was parsed in this device's flows, bounded per flow; of DNS only answers that offer to hide names."""
     endpoints: Mapping[str, Endpoint]
     """By remote address."""
     captures: tuple[Capture, ...]
@@ -224,6 +225,8 @@ class DeviceTraffic:
     """Addresses that the network offered to this device, by DHCP or router advertisement: `resolver`, `time`. Missing: no offer was captured."""
     neighbours: Columns = field(default_factory=lambda: NO_NEIGHBOURS)
     """NEIGHBOURS."""
+    networks: Mapping[str, Network] = field(default_factory=dict)
+    """By address: of names that the device's flows show elsewhere than DNS said, these addresses and the answered ones. See `strays`."""
     folded: int = 0
     """Flows beyond the 200,000 that stand in memory: in `contacts`, not in `flows`."""
 

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 ORDER = (
     *("wire_text", "discover", "gap", "names", "machine_code", "compiler", "kernels", "spool", "distinct", "columns"),
     *("readers", "packets", "flows", "frame_index", "protocols", "content", "geo"),
-    *("endpoints", "facts", "messages", "resolutions", "devices", "hostnames", "starts", "naming", "neighbours", "traffic"),
+    *("endpoints", "facts", "messages", "resolutions", "devices", "hostnames", "starts", "naming", "strays", "neighbours", "traffic"),
     *("compiling", "observe", "perspective", "remote_ends", "handshakes", "round_trips", "shares", "coverage", "jurisdictions", "assembly"),
     *("flow_log",),
     *("filters", "indicators", "declarations", "selection", "assessment", "flow_kinds", "matching", "finding", "flow_tuples", "evidence_of", "detectors"),

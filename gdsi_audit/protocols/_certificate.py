@@ -41,6 +41,8 @@ class CertificateFacts:
     key_bits: int = 0
     self_signed: bool = False
     """Subject and issuer are the same and its own key made the signature."""
+    signature_hash: str = ""
+    """Digest that was signed, as `sha256`; empty: the algorithm has none of its own (Ed25519), or it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
