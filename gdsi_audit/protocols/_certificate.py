@@ -80,7 +80,7 @@ def certificate(body: bytes) -> Certificate:
 @lru_cache(maxsize=REMEMBERED_CERTIFICATES)
 def facts(der: bytes) -> CertificateFacts:
     """What one certificate says. Never raises: one that cannot be read says so in `unreadable`."""
-    digests = {"sha256": hashlib.sha256(der).hexdigest(), "sha1": hashlib.sha1(der, usedforsecurity=False).hexdigest()}
+    sha256, sha1 = hashlib.sha256(der).hexdigest(), hashlib.sha1(der, usedforsecurity=False).hexdigest()
     # Loading the library takes longer than reading a thousand certificates, and many captures hold none.
     from gdsi_audit.protocols import _x509
 
@@ -88,7 +88,8 @@ def facts(der: bytes) -> CertificateFacts:
         with warnings.catch_warnings():
             # Certificates that break RFC 5280 are what an audit is here to see.
             warnings.simplefilter("ignore")
-            return CertificateFacts(**digests, **_x509.read(der))
+            return CertificateFacts(sha256=sha256, sha1=sha1, **_x509.read(der))
     except Exception as error:
         # The library raises many kinds, some of its own, on hostile DER.
-        return CertificateFacts(**digests, unreadable=f"{type(error).__name__}: {display(str(error).encode(errors='replace'))}")
+        why = f"{type(error).__name__}: {display(str(error).encode(errors='replace'))}"
+        return CertificateFacts(sha256=sha256, sha1=sha1, unreadable=why)
