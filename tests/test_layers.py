@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 
 ORDER = (
     *("wire_text", "discover", "gap", "names", "kernels", "spool", "distinct", "columns"),
-    *("readers", "packets", "flows", "frame_index", "protocols", "content", "geo"),
+    *("readers", "packets", "flows", "frame_order", "frame_index", "protocols", "content", "geo"),
     *("endpoints", "facts", "messages", "resolutions", "devices", "hostnames", "naming", "traffic"),
     *("compiling", "observe", "perspective", "remote_ends", "round_trips", "shares", "coverage", "jurisdictions", "assembly", "flow_log"),
     *("filters", "declarations", "selection", "assessment", "flow_kinds", "matching", "finding", "flow_tuples", "evidence_of", "detectors"),
