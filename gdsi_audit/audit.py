@@ -11,6 +11,7 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from gdsi_audit import __version__, assembly, commitments, discover, selection
+from gdsi_audit.collecting import rare_collection
 from gdsi_audit.commitments import Verdict
 from gdsi_audit.declarations import NOTHING_DECLARED, Declaration
 from gdsi_audit.declarations._read import read
@@ -52,6 +53,7 @@ class Audit:
         return str(discover.module("gdsi_audit.reports", "html").summary(self))
 
 
+@rare_collection()
 def audit(
     captures: PathLike | Sequence[PathLike],
     declaration: PathLike | Sequence[PathLike] | Declaration | None = None,

@@ -8,7 +8,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 
 ORDER = (
-    *("wire_text", "discover", "gap", "names", "kernels", "spool", "distinct", "columns"),
+    *("wire_text", "discover", "gap", "names", "kernels", "spool", "distinct", "columns", "collecting"),
     *("readers", "packets", "flows", "frame_order", "frame_index", "protocols", "content", "geo"),
     *("endpoints", "facts", "messages", "resolutions", "devices", "hostnames", "naming", "traffic"),
     *("compiling", "observe", "perspective", "remote_ends", "round_trips", "shares", "coverage", "jurisdictions", "assembly", "flow_log"),
