@@ -12,6 +12,7 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from gdsi_audit import __version__, assembly, commitments, detection, discover, selection
+from gdsi_audit.collecting import rare_collection
 from gdsi_audit.commitments import Verdict
 from gdsi_audit.declarations import NOTHING_DECLARED, Declaration, Note, Source
 from gdsi_audit.declarations._read import read
@@ -54,6 +55,7 @@ class Audit:
         return str(discover.module("gdsi_audit.reports", "html").summary(self))
 
 
+@rare_collection()
 def audit(
     captures: PathLike | Sequence[PathLike],
     declaration: PathLike | Sequence[PathLike] | Declaration | None = None,

@@ -158,13 +158,16 @@ def _destination(title: str, group: Sequence[Party], endpoints: Mapping[str, End
 
 def totals(group: Sequence[Party]) -> dict[str, Any]:
     """Sums over `group`, and its first and last instants."""
-    return {
-        "flows": sum([one.flows for one in group]),
-        "up_bytes": sum([one.up_bytes for one in group]),
-        "down_bytes": sum([one.down_bytes for one in group]),
-        "first_seen": iso(min([one.first for one in group if one.first is not None], default=None)),
-        "last_seen": iso(max([one.last for one in group if one.last is not None], default=None)),
-    }
+    flows = up_bytes = down_bytes = 0
+    first: int | None = None
+    last: int | None = None
+    for one in group:
+        flows, up_bytes, down_bytes = flows + one.flows, up_bytes + one.up_bytes, down_bytes + one.down_bytes
+        if one.first is not None and (first is None or one.first < first):
+            first = one.first
+        if one.last is not None and (last is None or one.last > last):
+            last = one.last
+    return {"flows": flows, "up_bytes": up_bytes, "down_bytes": down_bytes, "first_seen": iso(first), "last_seen": iso(last)}
 
 
 def gravest_match(group: Sequence[Party]) -> str:

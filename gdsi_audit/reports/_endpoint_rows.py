@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring
+from typing import Any
 
 from gdsi_audit.endpoints import Endpoint, Naming
-from gdsi_audit.geo import Place
+from gdsi_audit.geo import Answer, Place
 from gdsi_audit.jurisdictions import jurisdiction
 from gdsi_audit.reports._destinations import Parties, Party, gravest_assessment, gravest_match, totals
 from gdsi_audit.reports._instant import iso
 from gdsi_audit.reports._plain import attributes, plain, printable
 from gdsi_audit.traffic import DeviceTraffic
 
-PLACE_FIELDS = ("located_in", "registered_in", "hosted_by", "operated_by")
 MOST_SERVICES = 8
 
 
@@ -58,9 +58,18 @@ def _naming(one: Naming) -> str:
 
 
 def _place(place: Place) -> str:
-    answers = {name: attributes(getattr(place, name)) for name in PLACE_FIELDS}
-    return json.dumps(plain({**attributes(place), **answers}), ensure_ascii=False)
+    return _object(place, lambda value: _answer(value) if isinstance(value, Answer) else _encode(plain(value)))
 
 
+@lru_cache(maxsize=4096)
+def _answer(answer: Answer) -> str:
+    return _object(answer, lambda value: _encode(plain(value)))
+
+
+def _object(value: object, encoded: Callable[[Any], str]) -> str:
+    return "{" + ", ".join(f'"{name}": {encoded(field)}' for name, field in attributes(value).items()) + "}"
+
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _text = lru_cache(maxsize=65_536)(encode_basestring)
 """A text as JSON has it."""

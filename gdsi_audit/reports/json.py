@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from gdsi_audit.audit import Audit
+from gdsi_audit.collecting import rare_collection
 from gdsi_audit.reports._document import parties_of, parts
 from gdsi_audit.reports._endpoint_rows import endpoint_rows
 from gdsi_audit.reports._plain import plain
@@ -16,6 +17,7 @@ from gdsi_audit.reports._plain import plain
 SUFFIXES = (".json",)
 
 
+@rare_collection()
 def render(audit: Audit) -> str:
     """One object. Rows of its lists stand on lines of their own, so that reports can be compared line by line."""
     return "{\n" + ",\n".join(_members(audit)) + "\n}\n"
