@@ -19,6 +19,9 @@ import click
 from gdsi_audit import __version__, discover
 from gdsi_audit.finding import SEVERITIES
 
+# Nothing here multiplies matrices, but NumPy's library for it starts a thread per processor, and each of them waits for work on a busy processor.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 if TYPE_CHECKING:
     from gdsi_audit.audit import Audit
     from gdsi_audit.observe import Progress

@@ -18,7 +18,7 @@ from gdsi_audit.flows.table import FlowTable
 from gdsi_audit.packets import PACKETS
 from gdsi_audit.protocols import _hello_scan, dns, tls
 from gdsi_audit.protocols._client_hello import scan_slices
-from gdsi_audit.readers import RECORDS, SPARE_BYTES, Frames
+from gdsi_audit.readers import RECORDS, Frames
 
 LONGEST_WAIT_S = 120
 
@@ -50,7 +50,7 @@ class Compiling:
 def compile_flows() -> None:
     """Compiles the flow table's kernels."""
     table = FlowTable(most_live_flows=1)
-    frames = Frames(capture=0, data=np.zeros(SPARE_BYTES, np.uint8), spare_offset=0, records=np.zeros(0, RECORDS))
+    frames = Frames(capture=0, data=np.zeros(1, np.uint8), spare_offset=0, records=np.zeros(0, RECORDS))
     for _ in table.assemble(frames, np.zeros(0, PACKETS)):
         pass
     for _ in table.finish():

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.endpoints import NAME_SOURCES
-from gdsi_audit.protocols import Message
+from gdsi_audit.protocols._heard import Heard
 
 FACTS = np.dtype(
     [
@@ -46,7 +46,6 @@ QUIC_HANDSHAKE_BYTES = 3_900
 
 REMEMBERED_BODIES = 8192
 
-_NOTHING: frozenset[tuple[int, int]] = frozenset()
 _SOURCE_RANK = {source: rank for rank, source in enumerate(NAME_SOURCES)}
 _SERVER_NAMES = frozenset(_SOURCE_RANK[source] for source in ("tls-sni", "quic-sni"))
 _HTTP_HOSTS = frozenset(_SOURCE_RANK[source] for source in ("http-host", "http-authority"))
@@ -67,126 +66,129 @@ class Texts:
         return found
 
 
-class FlowFacts:
-    """Facts of one live flow. Every field is a row in Texts."""
-
-    __slots__ = ("alpn", "handshake_bytes", "http_host", "ja3", "ja3s", "ja4", "names", "server_name", "service")
-
-    def __init__(self) -> None:
-        self.service = self.server_name = self.alpn = self.ja3 = self.ja3s = self.ja4 = self.http_host = self.handshake_bytes = 0
-        self.names: list[tuple[int, int, int, int, int]] = []
-
-    def row(self, serial: int) -> tuple[int, ...]:
-        """As a row of FACTS."""
-        fingerprints = (self.alpn, self.ja3, self.ja3s, self.ja4)
-        return (serial, self.service, self.server_name, *fingerprints, self.http_host, self.handshake_bytes)
+SAID = np.dtype([(name, "i4") for name in (*(FACTS.names or ()), "has_names") if name != "serial"])
+"""What one body says of any flow that it is seen in, with the fields of FACTS; names apart. 0: nothing."""
 
 
-class Said(NamedTuple):
-    """What one body says of any flow that it is seen in. Texts as rows of Texts; 0: nothing."""
+class Saying(NamedTuple):
+    """What one body says, and the body, so that its id stays its own."""
 
     body: Any
-    protocol: str
-    from_responder: bool
-    service: int
-    is_hello: bool
-    """It may say more than names."""
-    ja3: int
-    ja3s: int
-    ja4: int
-    alpn: int
-    handshake_bytes: int
+    said: tuple[int, ...]
+    """As a row of SAID."""
     names: tuple[tuple[int, int], ...]
     """(text, row in NAME_SOURCES), each once."""
-    server_name: int
-    http_host: int
-    """The first of `names` from such a source."""
 
 
 class FactKeeper:
-    """Collects facts while flows live, and gives them as rows when they close."""
+    """Collects facts while flows live, by their slots in the flow table, and gives them as rows when they close."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_slots: int) -> None:
         self.texts = Texts()
         self.dropped_names = 0
-        self._live: dict[int, FlowFacts] = {}
-        self._said: dict[int, Said] = {}
+        self._owner = np.full(most_slots, -1, np.int64)
+        """Serial of the flow that each row of `_live` is about."""
+        self._live = np.zeros(most_slots, FACTS)
+        self._names: dict[int, list[tuple[int, ...]]] = {}
+        """By serial, rows of NAMES."""
+        self._sayings: dict[int, Saying] = {}
 
-    def service(self, flow: int, name: str) -> FlowFacts:
-        """Notes that the flow speaks `name`; the innermost protocol seen last wins, except over an encrypted one."""
-        facts = self._live.get(flow)
-        if facts is None:
-            facts = self._live[flow] = FlowFacts()
-        facts.service = self.texts.row(name)
-        return facts
+    def service(self, chunks: NDArray[np.void], name: str) -> None:
+        """Notes that the flows of these CHUNKS speak `name`; the innermost protocol seen last wins, except over an encrypted one."""
+        slots = self._met(chunks)
+        self._live["service"][slots] = self.texts.row(name)
 
-    def note(self, message: Message) -> None:
-        """Takes over what `message` says."""
-        said = self._said.get(id(message.body))
-        if said is None or said.from_responder != message.from_responder or said.protocol != message.protocol:
-            said = self._remember(message)
-        facts = self._live.get(message.flow)
-        if facts is None:
-            facts = self._live[message.flow] = FlowFacts()
-        facts.service = said.service
-        if said.is_hello:
-            facts.ja3, facts.ja3s, facts.ja4 = said.ja3 or facts.ja3, said.ja3s or facts.ja3s, said.ja4 or facts.ja4
-            facts.alpn, facts.handshake_bytes = said.alpn or facts.alpn, said.handshake_bytes or facts.handshake_bytes
-        if said.names:
-            facts.server_name, facts.http_host = facts.server_name or said.server_name, facts.http_host or said.http_host
-            self._name(facts, said.names, message)
+    def note(self, heard: Heard) -> None:
+        """Takes over what messages say, in their order."""
+        if not heard.bodies:
+            return
+        slots = self._met(heard.chunks)
+        sayings, code = self._sayings_of(heard)
+        said = np.array([saying.said for saying in sayings], SAID)[code]
+        self._live["service"][slots] = said["service"]
+        for field in ("ja3", "ja3s", "ja4", "alpn", "handshake_bytes"):
+            self._say_last(field, slots, said[field])
+        for field in ("server_name", "http_host"):
+            self._say_first(field, slots, said[field])
+        named = np.flatnonzero(said["has_names"])
+        places = (heard.chunks[field][named].tolist() for field in ("serial", "frame", "time", "capture"))
+        for row, serial, *place in zip(code[named].tolist(), *places, strict=True):
+            self._name(serial, sayings[row].names, place)
 
-    def _remember(self, message: Message) -> Said:
-        """Bodies are shared by flows that say the same, so what one says is worked out once. Each is kept alive, so that its id stays its own."""
-        if len(self._said) >= REMEMBERED_BODIES:
-            self._said.clear()
-        said = self._said[id(message.body)] = self._said_by(message)
-        return said
+    def _met(self, chunks: NDArray[np.void]) -> NDArray[np.int64]:
+        """Slots of the flows of `chunks`, nothing of earlier flows left in them."""
+        slots, serials = chunks["slot"].astype(np.int64), chunks["serial"]
+        fresh = slots[self._owner[slots] != serials]
+        self._live[fresh] = np.zeros(1, FACTS)
+        self._owner[slots] = serials
+        return slots
 
-    def _said_by(self, message: Message) -> Said:
-        body, row = message.body, self.texts.row
+    def _say_last(self, field: str, slots: NDArray[np.int64], values: NDArray[np.int32]) -> None:
+        says = np.flatnonzero(values)
+        self._live[field][slots[says]] = values[says]
+
+    def _say_first(self, field: str, slots: NDArray[np.int64], values: NDArray[np.int32]) -> None:
+        """Of several values for a slot the last one assigned stays, so they are assigned backwards."""
+        says = np.flatnonzero((values != 0) & (self._live[field][slots] == 0))[::-1]
+        self._live[field][slots[says]] = values[says]
+
+    def _sayings_of(self, heard: Heard) -> tuple[list[Saying], NDArray[np.int64]]:
+        """(what each distinct body says, which of them each message has). Bodies are shared by flows that say the same."""
+        bodies, protocols, from_responder = heard.bodies, heard.protocols, heard.chunks["from_responder"]
+        whose = (protocols.astype(np.int64) << 1 | from_responder).tolist()
+        # A datagram that nobody has parsed names nothing: it stands for its protocol alone.
+        keys = [(0 if type(body) is bytes else id(body)) << 16 | who for body, who in zip(bodies, whose, strict=True)]
+        first: dict[int, int] = {}
+        for row, key in enumerate(keys):
+            first.setdefault(key, row)
+        place = {key: number for number, key in enumerate(first)}
+        sayings = [self._sayings.get(key) or self._remember(key, heard, row) for key, row in first.items()]
+        return sayings, np.array([place[key] for key in keys], np.int64)
+
+    def _remember(self, key: int, heard: Heard, row: int) -> Saying:
+        if len(self._sayings) >= REMEMBERED_BODIES:
+            self._sayings.clear()
+        protocol, from_responder = heard.shelf.names[heard.protocols[row]], bool(heard.chunks["from_responder"][row])
+        saying = self._sayings[key] = self._saying(heard.bodies[row], protocol, from_responder=from_responder)
+        return saying
+
+    def _saying(self, body: Any, protocol: str, *, from_responder: bool) -> Saying:
+        row = self.texts.row
         hello = getattr(body, "client_hello", None) or body
         alpn = getattr(hello, "alpn", ())
         given = body.names() if hasattr(body, "names") else ()
         names = tuple(dict.fromkeys((row(name.lower()), _SOURCE_RANK[source]) for name, source in given if name))
-        return Said(
-            body,
-            message.protocol,
-            message.from_responder,
-            row(message.protocol),
-            hello is not body or hasattr(hello, "ja3") or hasattr(hello, "ja3s") or hasattr(hello, "alpn"),
-            row(getattr(hello, "ja3", "")),
-            row(getattr(hello, "ja3s", "")),
-            row(getattr(hello, "ja4", "")),
-            row(alpn if isinstance(alpn, str) else alpn[0] if alpn else ""),
-            _handshake_bytes(message, hello),
-            names,
-            next((text for text, rank in names if rank in _SERVER_NAMES), 0),
-            next((text for text, rank in names if rank in _HTTP_HOSTS), 0),
-        )
+        fields = {
+            "service": row(protocol),
+            "server_name": next((text for text, rank in names if rank in _SERVER_NAMES), 0),
+            "alpn": row(alpn if isinstance(alpn, str) else alpn[0] if alpn else ""),
+            "ja3": row(getattr(hello, "ja3", "")),
+            "ja3s": row(getattr(hello, "ja3s", "")),
+            "ja4": row(getattr(hello, "ja4", "")),
+            "http_host": next((text for text, rank in names if rank in _HTTP_HOSTS), 0),
+            "handshake_bytes": 0 if from_responder else _handshake_bytes(protocol, hello),
+            "has_names": int(bool(names)),
+        }
+        return Saying(body, tuple(fields[name] for name in SAID.names or ()), names)
 
-    def _name(self, facts: FlowFacts, names: tuple[tuple[int, int], ...], message: Message) -> None:
-        seen = {name[:2] for name in facts.names} if facts.names else _NOTHING
-        fresh = [name for name in names if name not in seen]
-        room = MOST_NAMES_PER_FLOW - len(facts.names)
+    def _name(self, serial: int, names: tuple[tuple[int, int], ...], place: list[int]) -> None:
+        known = self._names.get(serial)
+        if known is None:
+            known = self._names[serial] = []
+        fresh = [name for name in names if not any(name == other[1:3] for other in known)]
+        room = MOST_NAMES_PER_FLOW - len(known)
         self.dropped_names += max(len(fresh) - room, 0)
-        facts.names.extend((*name, message.frame, message.time, message.capture) for name in fresh[:room])
+        known.extend((serial, *name, *place) for name in fresh[:room])
 
-    def close(self, flows: NDArray[np.int64], serials: NDArray[np.int64]) -> tuple[NDArray[np.void], NDArray[np.void]]:
+    def close(self, slots: NDArray[np.int32], serials: NDArray[np.int64]) -> tuple[NDArray[np.void], NDArray[np.void]]:
         """FACTS and NAMES rows of the flows that closed; FACTS has a row for every one of them, in their order."""
-        facts = np.zeros(flows.size, FACTS)
+        facts = np.where(self._owner[slots] == serials, self._live[slots], np.zeros(1, FACTS))
         facts["serial"] = serials
-        names: list[tuple[int, int, int, int, int, int]] = []
-        if self._live:
-            for row, (flow, serial) in enumerate(zip(flows.tolist(), serials.tolist(), strict=True)):
-                known = self._live.pop(flow, None)
-                if known is not None:
-                    facts[row] = known.row(serial)
-                    names.extend((serial, *name) for name in known.names)
-        return facts, np.array(names, NAMES)
+        known = (self._names.pop(serial, ()) for serial in (serials.tolist() if self._names else ()))
+        return facts, np.array([name for names in known for name in names], NAMES)
 
 
-def _handshake_bytes(message: Message, hello: Any) -> int:
-    if message.from_responder or not hasattr(hello, "cipher_suites"):
+def _handshake_bytes(protocol: str, hello: Any) -> int:
+    if not hasattr(hello, "cipher_suites"):
         return 0
-    return QUIC_HANDSHAKE_BYTES if message.protocol == "quic" else int(getattr(hello, "length", 600)) + TLS_HANDSHAKE_REST_BYTES
+    return QUIC_HANDSHAKE_BYTES if protocol == "quic" else int(getattr(hello, "length", 600)) + TLS_HANDSHAKE_REST_BYTES

@@ -5,21 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from gdsi_audit import devices, perspective
+from gdsi_audit import devices
+from gdsi_audit.columns import Words
+from gdsi_audit.distinct import distinct_rows
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.flows import CONN_STATES
 from gdsi_audit.flows.community_id import community_ids
 from gdsi_audit.observe import Observation
 from gdsi_audit.packets import ARP, TUNNELS
+from gdsi_audit.packets.address import text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FORMATS = ("table", "jsonl", "csv", "parquet", "zeek")
 PIECE_FLOWS = 20_000
@@ -64,71 +67,103 @@ COLUMNS = {
 """Columns of every format, `names` (list of name, source, frame) aside, which jsonl and parquet have."""
 
 
-def pieces(seen: Observation, hosts: devices.Hosts, *, names: bool = True) -> Iterator[pd.DataFrame]:
-    """COLUMNS (and `names`) of all flows but ARP's, at most PIECE_FLOWS at a time."""
+Piece = Mapping[str, NDArray[Any] | Words | list[Any]]
+"""Columns of equal length; NULL_WHERE_NEGATIVE say with a negative number that there is nothing."""
+
+NULL_WHERE_NEGATIVE = frozenset({"continues", "handshake_rtt_s"})
+
+TRANSPORT_WORDS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp"}
+_FACTS = ("service", "server_name", "alpn", "ja3", "ja3s", "ja4", "http_host")
+
+
+def pieces(seen: Observation, hosts: devices.Hosts, *, names: bool = True) -> Iterator[Piece]:
+    """COLUMNS (and `names`) of all flows but ARP's, at most PIECE_FLOWS at a time; one empty piece where there are none."""
     every_name = seen.names.all() if names else np.empty(0, seen.names.dtype)
     every_name = every_name[np.argsort(every_name["serial"], kind="stable")]
-    for rows, facts in zip(seen.rows.pieces(PIECE_FLOWS), seen.facts.pieces(PIECE_FLOWS), strict=True):
-        kept = rows["transport"] != ARP
-        table = _table(rows[kept], facts[kept], seen, hosts)
-        if names:
-            table["names"] = pd.Series(_names(rows["serial"][kept], every_name, seen), dtype=object)
-        yield table
+    nothing = (np.empty(0, seen.rows.dtype), np.empty(0, seen.facts.dtype))
+    for rows, facts in zip(seen.rows.pieces(PIECE_FLOWS), seen.facts.pieces(PIECE_FLOWS), strict=True) if seen.rows.rows else (nothing,):
+        kept = np.flatnonzero(rows["transport"] != ARP)
+        piece = _columns(rows[kept], facts[kept], seen, hosts)
+        yield {**piece, "names": _names(rows["serial"][kept], every_name, seen)} if names else piece
 
 
-def _table(rows: NDArray[np.void], facts: NDArray[np.void], seen: Observation, hosts: devices.Hosts) -> pd.DataFrame:
-    words = seen.texts.of_row
+def _columns(rows: NDArray[np.void], facts: NDArray[np.void], seen: Observation, hosts: devices.Hosts) -> dict[str, NDArray[Any] | Words]:
+    words = tuple(seen.texts.of_row)
     device_words = ("", *(host.id for host in hosts.devices))
-    transports, transport = np.unique(rows["transport"], return_inverse=True)
-    apps, app = np.unique(rows["app"], return_inverse=True)
-    continues = pd.array(rows["continues"], dtype="Int64")
-    continues[rows["continues"] < 0] = pd.NA
-    columns: dict[str, Any] = {
+    rtt_ns = rows["handshake_rtt_ns"]
+    columns: dict[str, NDArray[Any] | Words] = {
         "flow": rows["flow"],
         "capture": rows["first_capture"],
-        "continues": continues,
-        "initiator": perspective.categories(rows["began"], ("unknown", "originator")),
+        "continues": rows["continues"],
+        "initiator": Words(rows["began"], ("unknown", "originator")),
         "start": rows["start"] / 1e9,
         "duration_s": (rows["end"] - rows["start"]) / 1e9,
-        "transport": perspective.categories(transport, [perspective.transport_word(number) for number in transports.tolist()]),
+        "transport": _by_number(rows["transport"], lambda number: TRANSPORT_WORDS.get(number, f"ip-{number}")),
         "missed_bytes": rows["orig_missed_bytes"] + rows["resp_missed_bytes"],
-        "conn_state": perspective.categories(rows["conn_state"], CONN_STATES),
-        "history": rows["history"].astype("U24"),
-        "handshake_rtt_s": np.where(rows["handshake_rtt_ns"] < 0, np.nan, rows["handshake_rtt_ns"] / 1e9),
+        "conn_state": Words(rows["conn_state"], CONN_STATES),
+        "history": _by_number(rows["history"], bytes.decode),
+        "handshake_rtt_s": np.where(rtt_ns < 0, -1.0, rtt_ns / 1e9),
         "community_id": community_ids(rows),
-        "tunnel": perspective.categories(rows["tunnel"], TUNNELS),
-        "app": perspective.categories(app, [seen.apps.get(number, "" if number < 0 else str(number)) for number in apps.tolist()]),
+        "tunnel": Words(rows["tunnel"], TUNNELS),
+        "app": _by_number(rows["app"], lambda number: seen.apps.get(number, "" if number < 0 else str(number))),
         "first_frame": rows["first_frame"],
         "last_frame": rows["last_frame"],
     }
     for side in ("orig", "resp"):
-        found = hosts.device_of(rows[f"{side}_mac"], rows[f"{side}_hi"], rows[f"{side}_lo"])
-        columns[f"{side}_device"] = perspective.categories(found + 1, device_words)
-        columns[f"{side}_addr"] = perspective.categories(*perspective.addresses(rows[f"{side}_hi"], rows[f"{side}_lo"]))
+        hi, lo = rows[f"{side}_hi"], rows[f"{side}_lo"]
+        columns[f"{side}_device"] = Words(hosts.device_of(rows[f"{side}_mac"], hi, lo) + 1, device_words)
+        columns[f"{side}_addr"] = _addresses(hi, lo)
         columns |= {f"{side}_{field}": rows[f"{side}_{field}"] for field in ("port", "pkts", "bytes", "ip_bytes")}
-    columns |= {field: perspective.categories(facts[field], words) for field in ("service", "server_name", "alpn", "ja3", "ja3s", "ja4", "http_host")}
-    return pd.DataFrame({column: columns[column] for column in COLUMNS})
+    columns |= {field: Words(facts[field], words) for field in _FACTS}
+    return {column: columns[column] for column in COLUMNS}
+
+
+def _by_number(values: NDArray[Any], word: Callable[[Any], str]) -> Words:
+    """A column of the words for `values`; different values may share a word."""
+    known, code = np.unique(values, return_inverse=True)
+    return Words(code.ravel(), tuple(map(word, known.tolist())))
+
+
+def _addresses(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> Words:
+    rows, place = distinct_rows(hi, lo)
+    return Words(place, tuple(map(text, hi[rows].tolist(), lo[rows].tolist())))
+
+
+def _cells(piece: Piece, column: str) -> list[Any]:
+    """The values of one column as Python has them; None where there is nothing."""
+    values = piece[column]
+    if isinstance(values, list):
+        return values
+    if isinstance(values, Words):
+        return [values.words[code] for code in values.codes.tolist()]
+    plain: list[Any] = values.tolist()
+    return [None if cell < 0 else cell for cell in plain] if column in NULL_WHERE_NEGATIVE else plain
+
+
+def _rows(piece: Piece, columns: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(_cells(piece, column) for column in columns), strict=True)
 
 
 def _names(serials: NDArray[np.int64], names: NDArray[np.void], seen: Observation) -> list[list[dict[str, object]]]:
     first = np.searchsorted(names["serial"], serials, side="left").tolist()
     behind = np.searchsorted(names["serial"], serials, side="right").tolist()
-    return [[_name(entry, seen) for entry in names[begin:end]] for begin, end in zip(first, behind, strict=True)]
+    given = list(zip(names["name"].tolist(), names["source"].tolist(), names["frame"].tolist(), strict=True))
+    words = seen.texts.of_row
+    return [
+        [{"name": words[name], "source": NAME_SOURCES[source], "frame": frame} for name, source, frame in given[begin:end]]
+        for begin, end in zip(first, behind, strict=True)
+    ]
 
 
-def _name(entry: np.void, seen: Observation) -> dict[str, object]:
-    return {"name": seen.texts.of_row[entry["name"]], "source": NAME_SOURCES[entry["source"]], "frame": int(entry["frame"])}
-
-
-def write(tables: Iterator[pd.DataFrame], style: str, out: BinaryIO) -> None:
+def write(tables: Iterator[Piece], style: str, out: BinaryIO) -> None:
     """Writes the flows in one of FORMATS. Raises OSError as `out` does."""
     {"jsonl": _jsonl, "csv": _csv, "parquet": _parquet, "zeek": _zeek, "table": _text}[style](tables, out)
 
 
-def _jsonl(tables: Iterator[pd.DataFrame], out: BinaryIO) -> None:
+def _jsonl(tables: Iterator[Piece], out: BinaryIO) -> None:
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     for table in tables:
-        plain = table.astype(object).where(table.notna(), None)
-        out.writelines(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for row in plain.to_dict("records"))
+        out.writelines(encode(dict(zip(table, row, strict=True))).encode() + b"\n" for row in _rows(table, table))
 
 
 def inert(cell: object) -> object:
@@ -136,25 +171,69 @@ def inert(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\0") else cell
 
 
-def _csv(tables: Iterator[pd.DataFrame], out: BinaryIO) -> None:
+def _csv(tables: Iterator[Piece], out: BinaryIO) -> None:
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for table in tables:
-        plain = table[list(COLUMNS)].astype(object).where(table[list(COLUMNS)].notna(), "")
-        writer.writerows([inert(cell) for cell in row] for row in plain.to_numpy().tolist())
+        writer.writerows([inert(cell) for cell in row] for row in _rows(table, COLUMNS))
     text.detach()
 
 
-def _parquet(tables: Iterator[pd.DataFrame], out: BinaryIO) -> None:
-    writer: pq.ParquetWriter | None = None
+def _parquet(tables: Iterator[Piece], out: BinaryIO) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    writer: parquet.ParquetWriter | None = None
     for table in tables:
-        batch = pa.Table.from_pandas(table, preserve_index=False)
+        batch = pa.Table.from_arrays([_arrow(column, values) for column, values in table.items()], names=list(table))
         if writer is None:
-            writer = pq.ParquetWriter(out, batch.schema)
-        writer.write_table(batch.cast(writer.schema))
+            writer = parquet.ParquetWriter(out, batch.schema)
+        writer.write_table(batch)
     if writer is not None:
         writer.close()
+
+
+def _arrow(column: str, values: NDArray[Any] | Words | list[Any]) -> pa.Array:
+    """A column for Arrow, over its own buffers (its constructors that take anything load pandas); texts as a dictionary of those that occur."""
+    import pyarrow as pa
+
+    if isinstance(values, list):
+        return _arrow_names(values)
+    if isinstance(values, Words):
+        used, code = np.unique(values.codes, return_inverse=True)
+        return pa.DictionaryArray.from_arrays(
+            _arrow_numbers(code.ravel().astype(np.int32)), _arrow_texts([values.words[row] for row in used.tolist()])
+        )
+    if values.dtype == object:
+        return _arrow_texts(values.tolist())
+    return _arrow_numbers(values, values >= 0 if column in NULL_WHERE_NEGATIVE else None)
+
+
+def _arrow_numbers(values: NDArray[Any], valid: NDArray[np.bool_] | None = None) -> pa.Array:
+    import pyarrow as pa
+
+    bits = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [bits, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def _arrow_texts(texts: Sequence[str]) -> pa.Array:
+    import pyarrow as pa
+
+    pieces = [text.encode() for text in texts]
+    ends = np.cumsum([0, *map(len, pieces)], dtype=np.int32)
+    return pa.StringArray.from_buffers(len(pieces), pa.py_buffer(ends), pa.py_buffer(b"".join(pieces)))
+
+
+def _arrow_names(names: Sequence[Sequence[Mapping[str, Any]]]) -> pa.Array:
+    """A list of (name, source, frame) per flow."""
+    import pyarrow as pa
+
+    given = [name for of_flow in names for name in of_flow]
+    frames = _arrow_numbers(np.array([name["frame"] for name in given], np.int64))
+    fields = [_arrow_texts([name["name"] for name in given]), _arrow_texts([name["source"] for name in given]), frames]
+    ends = np.cumsum([0, *map(len, names)], dtype=np.int32)
+    return pa.ListArray.from_arrays(_arrow_numbers(ends), pa.StructArray.from_arrays(fields, ["name", "source", "frame"]))
 
 
 ZEEK_FIELDS: Mapping[str, tuple[str, str]] = {
@@ -180,15 +259,14 @@ ZEEK_FIELDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _zeek(tables: Iterator[pd.DataFrame], out: BinaryIO) -> None:
+def _zeek(tables: Iterator[Piece], out: BinaryIO) -> None:
     """Zeek's conn.log in its tab-separated form."""
     types = "\t".join(kind for kind, _ in ZEEK_FIELDS.values())
     head = ("#separator \\x09", "#set_separator\t,", "#empty_field\t(empty)", "#unset_field\t-", "#path\tconn")
     out.write("\n".join((*head, "#fields\t" + "\t".join(ZEEK_FIELDS), f"#types\t{types}", "")).encode())
     for table in tables:
-        columns = [table[column].astype(object) for _, column in ZEEK_FIELDS.values()]
-        for row in zip(*columns, strict=True):
-            out.write(("\t".join(map(_zeek_cell, row)) + "\n").encode())
+        rows = _rows(table, [column for _, column in ZEEK_FIELDS.values()])
+        out.writelines(("\t".join(map(_zeek_cell, row)) + "\n").encode() for row in rows)
 
 
 def _zeek_cell(cell: object) -> str:
@@ -197,11 +275,10 @@ def _zeek_cell(cell: object) -> str:
     return str(cell).replace("\t", "\\x09").replace("icmp6", "icmp") or "-"
 
 
-def _text(tables: Iterator[pd.DataFrame], out: BinaryIO) -> None:
+def _text(tables: Iterator[Piece], out: BinaryIO) -> None:
     """A line per flow, for reading."""
     for table in tables:
-        lines = (_line(dict(zip(table.columns, row, strict=True))) for row in table.itertuples(index=False, name=None))
-        out.writelines(line.encode() for line in lines)
+        out.writelines(_line(dict(zip(table, row, strict=True))).encode() for row in _rows(table, table))
 
 
 def _line(row: dict[str, Any]) -> str:

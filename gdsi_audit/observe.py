@@ -7,7 +7,6 @@ function over packet rows.
 from __future__ import annotations
 
 import gc
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,10 +20,11 @@ from gdsi_audit.flows import CLOSED
 from gdsi_audit.flows.table import Batch, FlowTable
 from gdsi_audit.frame_index import FrameIndex
 from gdsi_audit.gap import Gap, Ledger
+from gdsi_audit.messages import Messages
 from gdsi_audit.packets import GAP_BITS
 from gdsi_audit.packets.decode import Decoder
-from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._conversations import Conversations
+from gdsi_audit.protocols._heard import Heard
 from gdsi_audit.readers import Frames, UnreadableInputError
 from gdsi_audit.readers._inputs import Input
 from gdsi_audit.readers._source import Reading
@@ -34,11 +34,6 @@ from gdsi_audit.traffic import Capture
 
 MOST_LIVE_FLOWS = 200_000
 LONGEST_SILENCE_NS = 3_600_000_000_000
-MOST_MESSAGES = 200_000
-"""Messages kept for detectors, all protocols together; more are counted, and still name their flows."""
-MOST_MESSAGES_PER_FLOW = 64
-MOST_ROUTINE_MESSAGES_PER_FLOW = 16
-"""Of bodies that call themselves `routine` (a controller polled every second), so that the one that matters still finds room."""
 COLLECT_EVERY_OBJECTS = 100_000
 
 RESOLVING = frozenset({"dns", "dns_tcp"})
@@ -58,7 +53,7 @@ class Observation:
     facts: Spool = field(default_factory=lambda: Spool(FACTS))
     names: Spool = field(default_factory=lambda: Spool(NAMES))
     texts: Texts = field(default_factory=Texts)
-    messages: dict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
+    messages: Messages = field(default_factory=lambda: Messages(MOST_LIVE_FLOWS))
     resolutions: Resolutions = field(init=False)
     index: FrameIndex = field(default_factory=FrameIndex)
     apps: dict[int, str] = field(default_factory=dict)
@@ -81,16 +76,14 @@ class Observer:
     """One run over the captures, in order."""
 
     def __init__(self, *, naming: bool = True, evidence: bool = True, hashing: bool = True, keep: Keep | None = None) -> None:
-        self._facts = FactKeeper()
+        self._facts = FactKeeper(MOST_LIVE_FLOWS)
         self.seen = Observation(texts=self._facts.texts)
         self._naming, self._evidence, self._hashing, self._keep = naming, evidence, hashing, keep
         self._compiling = Compiling(naming=naming)
         self._decoder = Decoder()
         self._table = FlowTable(most_live_flows=MOST_LIVE_FLOWS, streams=naming)
         self._conversations = Conversations(self._table.want, MOST_LIVE_FLOWS)
-        self._messages_of_flow: Counter[int] = Counter()
-        self._messages_kept = 0
-        self._messages_dropped = 0
+        self._resolving = [index for index, name in enumerate(self._conversations.shelf.names) if name in RESOLVING]
         self._now: int | None = None
         self._filtered: list[Ledger] = []
         self._readings: list[Reading] = []
@@ -121,8 +114,7 @@ class Observer:
         """Closes every flow that is still live, and the books."""
         self._decoder.finish()
         for batch in self._table.finish():
-            self._hear(batch)
-            self._close(batch.closed)
+            self._take_batch(batch)
         self.seen.apps = dict(self._decoder.apps)
         for ordinal, reading in enumerate(self._readings):
             self.seen.captures.append(self._capture(ordinal, reading))
@@ -131,7 +123,7 @@ class Observer:
         hashes = [reading.sha256 for reading in self._readings]
         self.seen.gaps.extend(replace(gap, first_capture=hashes[first_captures.get(gap.kind, 0)]) for gap in self._decoder.gaps())
         self.seen.gaps.extend(self._table.gaps())
-        kinds = {**self._conversations.gaps, "limit:messages": self._messages_dropped, "limit:names_per_flow": self._facts.dropped_names}
+        kinds = {**self._conversations.gaps, "limit:messages": self.seen.messages.dropped, "limit:names_per_flow": self._facts.dropped_names}
         self.seen.gaps.extend(Gap("protocols", kind, count) for kind, count in sorted(kinds.items()) if count)
         return self.seen
 
@@ -143,10 +135,9 @@ class Observer:
             self._pass_time(packets["time"])
             self._compiling.wait()
             for batch in self._table.assemble(frames, chosen):
-                if self._evidence:
-                    self.seen.index.add(batch.serials, batch.packets["frame"])
-                self._hear(batch)
-                self._close(batch.closed)
+                self._take_batch(batch)
+            if self._evidence:
+                self.seen.index.add(self._table.serials, chosen["frame"])
 
     def _pass_time(self, times: NDArray[np.int64]) -> None:
         if not times.size:
@@ -164,40 +155,27 @@ class Observer:
         filtered.skip("filtered", dropped.size, int(packets["wire_bytes"][~keep][first].sum()))
         return packets[keep]
 
-    def _hear(self, batch: Batch) -> None:
-        if not self._naming or not batch.chunks.size:
-            return
-        heard = self._conversations.hear(batch.data, batch.chunks)
-        for chunks, protocol, columns in heard.columns:
-            self.seen.resolutions.add(chunks, columns)
-            for flow in np.unique(chunks["flow"]).tolist():
-                self._facts.service(flow, protocol)
-        resolving = [row for row, message in enumerate(heard.messages) if message.protocol in RESOLVING]
-        completing = np.concatenate(heard.rows)[resolving] if resolving else batch.chunks[:0]
-        for row, number in zip(resolving, range(completing.size), strict=True):
-            self.seen.resolutions.add_message(heard.messages[row], completing[number : number + 1])
-        self._note(heard.messages)
+    def _take_batch(self, batch: Batch) -> None:
+        if self._naming and batch.chunks.size:
+            heard = self._conversations.hear(batch.data, batch.chunks)
+            for chunks, protocol, columns in heard.columns:
+                self.seen.resolutions.add(chunks, columns)
+                self._facts.service(chunks, protocol)
+            self._note(heard)
+        if batch.closed.size:
+            self._close(batch.closed, batch.slots)
 
-    def _note(self, messages: list[Message]) -> None:
-        for message in messages:
-            self._facts.note(message)
-            if message.protocol not in RESOLVING:
-                self._keep_message(message)
+    def _note(self, heard: Heard) -> None:
+        self._facts.note(heard)
+        resolves = np.isin(heard.protocols, self._resolving)
+        for row in np.flatnonzero(resolves).tolist():
+            self.seen.resolutions.add_message(heard.take(np.array([row])).messages[0], heard.chunks[row : row + 1])
+        self.seen.messages.add(heard.take(np.flatnonzero(~resolves)) if resolves.any() else heard)
 
-    def _keep_message(self, message: Message) -> None:
-        most = MOST_ROUTINE_MESSAGES_PER_FLOW if getattr(message.body, "routine", False) else MOST_MESSAGES_PER_FLOW
-        if self._messages_kept >= MOST_MESSAGES or self._messages_of_flow[message.flow] >= most:
-            self._messages_dropped += 1
-            return
-        self._messages_kept += 1
-        self._messages_of_flow[message.flow] += 1
-        self.seen.messages[message.protocol].append(message)
-
-    def _close(self, closed: NDArray[np.void]) -> None:
-        if not closed.size:
-            return
-        self._note(self._conversations.end(closed["serial"]))
-        facts, names = self._facts.close(closed["flow"], closed["serial"])
+    def _close(self, closed: NDArray[np.void], slots: NDArray[np.int32]) -> None:
+        if self._naming:
+            self._note(self._conversations.end(closed["serial"]))
+        facts, names = self._facts.close(slots, closed["serial"])
         self.seen.rows.append(closed)
         self.seen.facts.append(facts)
         self.seen.names.append(names)

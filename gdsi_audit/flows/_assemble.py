@@ -32,6 +32,9 @@ from gdsi_audit.flows._rows import (
     EVICTED_FIRST,
     EXPIRED_ROWS,
     FREE,
+    FREE_COUNT,
+    FREE_FRESH,
+    FREE_LAST,
     FULL,
     HIGH,
     LIVE,
@@ -42,13 +45,13 @@ from gdsi_audit.flows._rows import (
     PORT_UDP_SERVER,
     REORDER_FIRST,
     REORDER_LIMIT,
+    RESTING_SLOTS,
+    ROOM_AT,
     SEGMENT_BYTES,
     SEGMENT_FREE,
     SEGMENT_HIGH,
     SEGMENT_ROWS,
     SERIAL,
-    SPARE_AT,
-    SPARE_END,
     STREAMS,
     SWEEP_ALL,
     SWEEP_EXPIRED,
@@ -57,7 +60,7 @@ from gdsi_audit.flows._rows import (
     SWEEP_OLDEST,
     SWEEP_ONE,
     SWEEP_PKTS,
-    SWEEP_QUOTA,
+    SWEEP_SERIAL,
     SWEEP_SLOT,
     SWEEP_TIME,
 )
@@ -85,6 +88,7 @@ SEEN_SYN, SEEN_FIN, SEEN_RST, SEEN_DATA, SEEN_ACK, SEEN_FIN_RST, SEEN_MULTI = (1
 
 # Constants that are passed to kernels have a NumPy type: for Python's ints numba compiles the callee once per value.
 NOTHING = np.int64(0)
+ICMP_HEADER_BYTES = np.int64(8)
 LETTER_S, LETTER_H, LETTER_A, LETTER_D, LETTER_F, LETTER_R = (np.int64(ord(letter)) for letter in "SHADFR")
 LETTER_T, LETTER_W, LETTER_G, LETTER_I, LETTER_Q, LETTER_FLIPPED = (np.int64(ord(letter)) for letter in "TWGIQ^")
 LOWER = 32  # from the originator's letter to the responder's
@@ -218,10 +222,16 @@ def _tls_end(endpoint: Any, data: Any, offset: Any, length: Any) -> Any:
 
 
 @part
-def _emit(flow: Any, slot: Any, side: Any, chunks: Any, control: Any) -> Any:
-    """One CHUNKS row; where its bytes are and when they came is the caller's."""
+def _emit(flow: Any, slot: Any, side: Any, data: Any, offset: Any, length: Any, chunks: Any, room: Any, control: Any) -> Any:
+    """One CHUNKS row, its bytes copied; when they came is the caller's."""
     chunk = chunks[control[CHUNK_COUNT]]
     control[CHUNK_COUNT] += 1
+    at = control[ROOM_AT]
+    for i in range(length):
+        room[at + i] = data[offset + i]
+    control[ROOM_AT] = at + length
+    chunk.offset = at
+    chunk.length = length
     chunk.serial = flow.serial
     chunk.flow = flow.flow
     chunk.orig_hi = flow.orig_hi
@@ -266,10 +276,10 @@ def _skip(flow: Any, endpoint: Any, peer: Any, side: Any, to: Any) -> Any:
 
 @part
 def _deliver(
-    flow: Any, endpoint: Any, slot: Any, side: Any, data: Any, offset: Any, captured: Any, length: Any, chunks: Any, control: Any, time: Any,
-    frame: Any, capture: Any,
+    flow: Any, endpoint: Any, slot: Any, side: Any, data: Any, offset: Any, captured: Any, length: Any, chunks: Any, room: Any, control: Any,
+    time: Any, frame: Any, capture: Any,
 ) -> Any:  # fmt: skip
-    """Hands `length` in-order bytes on, of which the first `captured` are at `offset`. Needs room for one chunk."""
+    """Hands `length` in-order bytes on, of which the first `captured` are at `offset`. Needs room for one chunk and its bytes."""
     place = endpoint.next - 1
     endpoint.next += length
     wanted = np.int64(endpoint.wanted)
@@ -286,9 +296,7 @@ def _deliver(
                 take = plain
                 wanted = NOTHING
     if take > 0:
-        chunk = _emit(flow, slot, side, chunks, control)
-        chunk.offset = offset
-        chunk.length = take
+        chunk = _emit(flow, slot, side, data, offset, take, chunks, room, control)
         chunk.wire_length = length
         chunk.stream_offset = place
         chunk.gap_bytes = endpoint.gap_bytes & 0x7FFFFFFF
@@ -316,7 +324,7 @@ def _free_segment(endpoint: Any, segments: Any, control: Any) -> Any:
 
 
 @part
-def _drain(flows: Any, endpoints: Any, segments: Any, cells: Any, data: Any, chunks: Any, control: Any) -> Any:
+def _drain(flows: Any, endpoints: Any, segments: Any, cells: Any, chunks: Any, room: Any, control: Any) -> Any:
     """Delivers, in the directions that ask for it, what waits and is in order now, skipping holes up to the limit. False: no room left."""
     for pending in range(DRAIN_ORIG, DRAIN_RESP + 1, DRAIN_RESP - DRAIN_ORIG):
         row = control[pending]
@@ -331,14 +339,11 @@ def _drain(flows: Any, endpoints: Any, segments: Any, cells: Any, data: Any, chu
                     break
                 _skip(flow, endpoint, peer, side, segment.begin)
             if segment.captured >= 0 and endpoint.wanted > 0:
-                at, held = control[SPARE_AT], np.int64(segment.captured)
-                if control[CHUNK_COUNT] >= CHUNK_ROWS or at + SEGMENT_BYTES > control[SPARE_END]:
+                if control[CHUNK_COUNT] >= CHUNK_ROWS or control[ROOM_AT] + SEGMENT_BYTES > len(room):
                     return False
-                for i in range(held):
-                    data[at + i] = cells[endpoint.waiting, i]
-                control[SPARE_AT] = at + held
-                capture = np.int64(segment.capture)
-                _deliver(flow, endpoint, slot, side, data, at, held, segment.length, chunks, control, segment.time, segment.frame, capture)
+                held, capture, cell = np.int64(segment.captured), np.int64(segment.capture), cells[endpoint.waiting]
+                length, time, frame = segment.length, segment.time, segment.frame
+                _deliver(flow, endpoint, slot, side, cell, NOTHING, held, length, chunks, room, control, time, frame, capture)
             else:
                 endpoint.next += segment.length
                 if endpoint.wanted > 0:
@@ -428,8 +433,9 @@ def _ask_drain(control: Any, row: Any, limit: Any) -> Any:
 
 @part
 def _segment(
-    flow: Any, endpoint: Any, row: Any, begin: Any, packet: Any, data: Any, chunks: Any, control: Any, segments: Any, cells: Any, ordinal: Any
-) -> Any:
+    flow: Any, endpoint: Any, row: Any, begin: Any, packet: Any, data: Any, chunks: Any, room: Any, control: Any, segments: Any, cells: Any,
+    ordinal: Any,
+) -> Any:  # fmt: skip
     """A segment with payload, from stream position `begin` (the first payload byte is 1); `row`: its endpoint's."""
     length, captured, offset = np.int64(packet.payload_wire_bytes), np.int64(packet.payload_bytes), packet.payload_offset
     end = begin + length
@@ -446,7 +452,8 @@ def _segment(
             stop = segments[endpoint.waiting].begin
         length = stop - endpoint.next
         held = captured if captured < length else length
-        _deliver(flow, endpoint, row >> 1, row & 1, data, offset, held, length, chunks, control, packet.time, packet.frame, control[CAPTURE])
+        time, frame = packet.time, packet.frame
+        _deliver(flow, endpoint, row >> 1, row & 1, data, offset, held, length, chunks, room, control, time, frame, control[CAPTURE])
         if endpoint.waiting < 0:
             return
         _ask_drain(control, row, NOTHING)
@@ -749,7 +756,7 @@ def _is_copy(packet: Any, src_side: Any, copies: Any) -> Any:
 @kernel
 def assemble(
     packets: Any, first: Any, base: Any, serials: Any, flow_ids: Any, ports: Any, fresh_flow: Any, fresh_endpoint: Any, copies: Any, flows: Any,
-    endpoints: Any, heads: Any, expired: Any, segments: Any, cells: Any, data: Any, chunks: Any, control: Any,
+    endpoints: Any, heads: Any, expired: Any, segments: Any, cells: Any, data: Any, chunks: Any, room: Any, control: Any,
 ) -> Any:  # fmt: skip
     """Takes packets from row `first` on; returns the row of the first one not taken.
 
@@ -758,15 +765,15 @@ def assemble(
     mask = np.uint64(len(heads) - 1)
     row = first
     while True:
-        if (control[DRAIN_ORIG] >= 0 or control[DRAIN_RESP] >= 0) and not _drain(flows, endpoints, segments, cells, data, chunks, control):
+        if (control[DRAIN_ORIG] >= 0 or control[DRAIN_RESP] >= 0) and not _drain(flows, endpoints, segments, cells, chunks, room, control):
             control[FULL] = 1
             return row
         if control[SWEEP_SLOT] >= 0 or row == len(packets):
             return row
-        if control[CHUNK_COUNT] >= CHUNK_ROWS:
+        packet = packets[row]
+        if control[CHUNK_COUNT] >= CHUNK_ROWS or control[ROOM_AT] + packet.payload_bytes + ICMP_HEADER_BYTES > len(room):
             control[FULL] = 1
             return row
-        packet = packets[row]
         time = packet.time
         if time > control[NOW]:
             control[NOW] = time
@@ -815,16 +822,20 @@ def assemble(
                 control[SWEEP_MODE] = SWEEP_ONE
                 return row
         else:
-            slot = control[FREE]
-            if slot >= 0:
-                control[FREE] = flows[slot].next
-            elif control[HIGH] < len(flows):
+            if control[FREE_COUNT] <= RESTING_SLOTS and control[HIGH] < len(flows):
                 slot = control[HIGH]
                 control[HIGH] += 1
-            else:
+            elif control[FREE_COUNT] == 0:
                 control[SWEEP_SLOT] = 0
                 control[SWEEP_MODE] = SWEEP_OLDEST
                 return row
+            elif control[FREE_FRESH] == control[FREE_COUNT]:
+                control[FULL] = 1
+                return row
+            else:
+                slot = control[FREE]
+                control[FREE] = flows[slot].next
+                control[FREE_COUNT] -= 1
             control[LIVE] += 1
             flows[slot] = fresh_flow[0]
             endpoints[2 * slot] = fresh_endpoint[0]
@@ -869,7 +880,7 @@ def assemble(
                 if place == endpoint.next and endpoint.wanted == 0 and endpoint.waiting < 0:
                     endpoint.next += length
                 else:
-                    _segment(flow, endpoint, 2 * slot + side, place, packet, data, chunks, control, segments, cells, ordinal)
+                    _segment(flow, endpoint, 2 * slot + side, place, packet, data, chunks, room, control, segments, cells, ordinal)
             continue
         endpoint.last += length
         if transport == UDP or transport == UDPLITE:
@@ -877,9 +888,12 @@ def assemble(
                 endpoint.seen |= SEEN_DATA
                 _write_letter(flow, LETTER_D + LOWER * side)
         if flow.datagrams > 0 and packet.payload_bytes > 0:
-            chunk = _emit(flow, slot, side, chunks, control)
-            chunk.offset = packet.payload_offset
-            chunk.length = packet.payload_bytes
+            # What an ICMP message begins with is no payload, but its parsers read it.
+            before = ICMP_HEADER_BYTES if transport == ICMP or transport == ICMP6 else NOTHING
+            held = np.int64(packet.payload_bytes)
+            chunk = _emit(flow, slot, side, data, packet.payload_offset - before, held + before, chunks, room, control)
+            chunk.offset += before
+            chunk.length = held
             chunk.wire_length = length
             chunk.stream_offset = np.int64(endpoint.pkts) + np.int64(peer.pkts) - 1
             chunk.time = time
@@ -899,11 +913,9 @@ def sweep(flows: Any, endpoints: Any, heads: Any, expired: Any, segments: Any, c
     while slot < end:
         flow, orig, resp = flows[slot], endpoints[2 * slot], endpoints[2 * slot + 1]
         leaves = mode == SWEEP_ALL or mode == SWEEP_ONE or _is_expired(flow, orig, resp, now)
-        if not leaves and mode == SWEEP_OLDEST and control[SWEEP_QUOTA] > 0 and flow.last <= control[SWEEP_LAST]:
-            leaves = True
-            evicted = True
-        else:
-            evicted = False
+        evicted = False
+        if not leaves and mode == SWEEP_OLDEST and flow.last <= control[SWEEP_LAST]:
+            leaves = evicted = flow.last < control[SWEEP_LAST] or flow.serial <= control[SWEEP_SERIAL]
         if not flow.live or not leaves:
             slot += 1
             continue
@@ -923,6 +935,7 @@ def sweep(flows: Any, endpoints: Any, heads: Any, expired: Any, segments: Any, c
             return
         count = control[CLOSED_COUNT]
         closed[count] = flows[slot]
+        closed[count].next = slot
         closed_endpoints[2 * count] = endpoints[2 * slot]
         closed_endpoints[2 * count + 1] = endpoints[2 * slot + 1]
         control[CLOSED_COUNT] = count + 1
@@ -945,11 +958,15 @@ def sweep(flows: Any, endpoints: Any, heads: Any, expired: Any, segments: Any, c
                 here = np.int64(flows[here].next)
             flows[here].next = flow.next
         flow.live = 0
-        flow.next = control[FREE]
-        control[FREE] = slot
+        if control[FREE_COUNT] == 0:
+            control[FREE] = slot
+        else:
+            flows[control[FREE_LAST]].next = slot
+        control[FREE_LAST] = slot
+        control[FREE_COUNT] += 1
+        control[FREE_FRESH] += 1
         control[LIVE] -= 1
         if evicted:
-            control[SWEEP_QUOTA] -= 1
             if control[EVICTED] == 0:
                 control[EVICTED_FIRST] = flow.flow >> 4
             control[EVICTED] += 1

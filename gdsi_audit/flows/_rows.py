@@ -99,7 +99,13 @@ SEGMENT_ROWS = 4096
 EXPIRED_ROWS = 65_536
 COPY_ROWS = 4096
 CLOSED_ROWS = 8192
-CHUNK_ROWS = 16_384
+RESTING_SLOTS = 4096
+"""A free slot rests until so many became free after it, while there are others that were never used."""
+
+CHUNK_ROWS = 8192
+ROOM_BYTES = 4 << 20
+"""For the bytes of the chunks of a batch; more than the largest record."""
+
 EVERYTHING = 0xFFFFFFFF
 """`wanted` and `datagrams`: no end."""
 
@@ -107,13 +113,16 @@ EVERYTHING = 0xFFFFFFFF
 (
     LIVE,  # flows
     HIGH,  # slots ever used
-    FREE,  # first free slot; -1: none
+    FREE,  # first free slot, the one that is free for longest
+    FREE_LAST,
+    FREE_COUNT,
+    FREE_FRESH,  # of these, slots that became free in this batch: they are taken by flows of a later one
     SERIAL,  # of the next flow
     NOW,  # latest packet time
     SWEEP_SLOT,  # next slot of the sweep under way; -1: none
     SWEEP_MODE,
-    SWEEP_LAST,  # eviction: flows whose last packet is no later go
-    SWEEP_QUOTA,  # eviction: flows that may still go
+    SWEEP_LAST,  # eviction: flows whose last packet is earlier go
+    SWEEP_SERIAL,  # eviction: and of those whose last packet is of that instant, the ones up to this serial
     SWEEP_TIME,  # of the last sweep
     SWEEP_PKTS,  # packets since
     DRAIN_ORIG,  # endpoint row that has more to deliver; -1: none
@@ -122,8 +131,7 @@ EVERYTHING = 0xFFFFFFFF
     LIMIT_RESP,
     CLOSED_COUNT,
     CHUNK_COUNT,
-    SPARE_AT,
-    SPARE_END,
+    ROOM_AT,  # bytes of chunks in the room so far
     OBSERVED_SINCE,  # start of the uninterrupted observation
     STREAMS,  # 1: offer chunks
     SEGMENT_FREE,  # first free segment; -1: none
@@ -135,7 +143,7 @@ EVERYTHING = 0xFFFFFFFF
     CAPTURE,  # ordinal of the capture under way
     FULL,  # 1: room ran out
     CONTROLS,
-) = range(30)
+) = range(32)
 
 SWEEP_EXPIRED, SWEEP_OLDEST, SWEEP_ALL, SWEEP_ONE = 0, 1, 2, 3
 

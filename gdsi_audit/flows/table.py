@@ -13,7 +13,7 @@ from gdsi_audit.flows import _rows as rows
 from gdsi_audit.flows._closing import closed_rows
 from gdsi_audit.gap import Gap
 from gdsi_audit.packets import PACKETS
-from gdsi_audit.readers import SPARE_BYTES, Frames
+from gdsi_audit.readers import Frames
 
 EVERYTHING = rows.EVERYTHING
 """For `FlowTable.want`: no end."""
@@ -21,18 +21,16 @@ EVERYTHING = rows.EVERYTHING
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a run of packet rows led to. Everything is valid until the next batch is asked for."""
+    """What packets led to, since the batch before. Everything is valid until the next batch is asked for."""
 
     data: NDArray[np.uint8]
-    """What the chunks' offsets point into: the block, or at the end a room of the table's own."""
-    packets: NDArray[np.void]
-    """PACKETS: the rows that this batch covers."""
-    serials: NDArray[np.int64]
-    """Serial of the flow of each of these rows."""
+    """What the chunks' offsets point into: a room of the table's own."""
     closed: NDArray[np.void]
     """CLOSED."""
+    slots: NDArray[np.int32]
+    """Slot that each of these flows had."""
     chunks: NDArray[np.void]
-    """CHUNKS."""
+    """CHUNKS. No two flows of a batch share a slot."""
 
 
 class FlowTable:
@@ -52,14 +50,17 @@ class FlowTable:
         self._closed = np.zeros(rows.CLOSED_ROWS, rows.FLOWS)
         self._closed_endpoints = np.zeros(2 * rows.CLOSED_ROWS, rows.ENDPOINTS)
         self._chunks = np.zeros(rows.CHUNK_ROWS, CHUNKS)
+        self._room = np.zeros(rows.ROOM_BYTES, np.uint8)
         self._control = np.zeros(rows.CONTROLS, np.int64)
-        for nothing in (rows.SWEEP_SLOT, rows.DRAIN_ORIG, rows.DRAIN_RESP, rows.FREE, rows.SEGMENT_FREE):
+        for nothing in (rows.SWEEP_SLOT, rows.DRAIN_ORIG, rows.DRAIN_RESP, rows.SEGMENT_FREE):
             self._control[nothing] = -1
         self._control[rows.NOW] = np.iinfo(np.int64).min
         self._control[rows.STREAMS] = int(streams)
         self._captures: list[int] = []
         self._frames_before: list[int] = []
         self._last_frame = 0
+        self.serials = np.zeros(0, np.int64)
+        """Serial of the flow of each packet row that the last `assemble` was given, once that has ended."""
 
     @property
     def live(self) -> int:
@@ -73,30 +74,28 @@ class FlowTable:
         self._last_frame = 0
 
     def assemble(self, frames: Frames, packets: NDArray[np.void]) -> Iterator[Batch]:
-        """Takes decoded packets, in order, and yields a batch whenever there is something to hand on or the rooms for it are full."""
+        """Takes decoded packets, in order, and yields a batch whenever a room is full; what it holds may be of earlier packets too."""
         self._arrive(frames, packets)
-        serials = np.empty(len(packets), np.int64)
-        flow_ids = np.empty(len(packets), np.int64)
-        row, more = 0, True
-        while more:
-            first = row
-            self._empty(frames.data, frames.spare_offset + SPARE_BYTES // 2, frames.spare_offset + SPARE_BYTES)
-            row = self._advance(frames.data, packets, first, serials, flow_ids)
-            more = bool(self._control[rows.FULL])
-            yield self._batch(frames.data, packets[first:row], serials[first:row])
+        self.serials = np.empty(len(packets), np.int64)
+        yield from self._go_on(frames.data, packets, self.serials)
+
+    def flush(self) -> Batch:
+        """What has gathered so far."""
+        return self._batch()
 
     def finish(self) -> Iterator[Batch]:
         """Closes everything that is still live, in bounded batches."""
-        data = np.zeros(SPARE_BYTES // 2, np.uint8)
-        nothing = np.zeros(0, np.int64)
         self._control[rows.SWEEP_SLOT] = 0
         self._control[rows.SWEEP_MODE] = rows.SWEEP_ALL
-        more = True
-        while more:
-            self._empty(data, 0, len(data))
-            self._advance(data, np.zeros(0, PACKETS), 0, nothing, nothing)
-            more = bool(self._control[rows.FULL])
-            yield self._batch(data, np.zeros(0, np.int8).view(np.void), nothing)
+        yield from self._go_on(np.zeros(1, np.uint8), np.zeros(0, PACKETS), np.zeros(0, np.int64))
+        yield self._batch()
+
+    def _go_on(self, data: NDArray[np.uint8], packets: NDArray[np.void], serials: NDArray[np.int64]) -> Iterator[Batch]:
+        flow_ids = np.empty(len(packets), np.int64)
+        row = self._advance(data, packets, 0, serials, flow_ids)
+        while self._control[rows.FULL]:
+            yield self._batch()
+            row = self._advance(data, packets, row, serials, flow_ids)
 
     def want(self, slot: ArrayLike, serial: ArrayLike, direction: ArrayLike, amount: ArrayLike) -> None:
         """Sets how much the consumer still wants: bytes of a TCP direction, or datagrams of a flow (both directions together).
@@ -139,17 +138,13 @@ class FlowTable:
         if len(packets):
             self._last_frame = max(self._last_frame, int(packets["frame"][-1]))
 
-    def _empty(self, data: NDArray[np.uint8], spare_at: int, spare_end: int) -> None:
-        control = self._control
-        control[rows.CLOSED_COUNT] = control[rows.CHUNK_COUNT] = control[rows.FULL] = 0
-        control[rows.SPARE_AT], control[rows.SPARE_END] = spare_at, min(spare_end, len(data))
-
     def _advance(self, data: NDArray[np.uint8], packets: NDArray[np.void], row: int, serials: NDArray[np.int64], flow_ids: NDArray[np.int64]) -> int:
         """Takes packets and sweeps, in turns, until all is done or room ran out (FULL); returns the first packet not taken."""
         control, table, streams = self._control, (self._flows, self._endpoints, self._heads, self._expired), (self._segments, self._cells)
+        into = (self._chunks, self._room, control)
         while True:
             before = self._frames_before[-1] if self._frames_before else 0
-            row = _assemble.assemble(packets, row, before, serials, flow_ids, *self._constants, *table, *streams, data, self._chunks, control)
+            row = _assemble.assemble(packets, row, before, serials, flow_ids, *self._constants, *table, *streams, data, *into)
             if control[rows.SWEEP_SLOT] < 0 or control[rows.FULL]:
                 return row
             if control[rows.SWEEP_MODE] == rows.SWEEP_OLDEST and control[rows.SWEEP_SLOT] == 0:
@@ -159,19 +154,28 @@ class FlowTable:
                 return row
 
     def _plan_eviction(self) -> None:
-        """Chooses the least recently active flows, so that a sixteenth of the full table becomes free; more only where they are of one instant."""
-        last = self._flows["last"]
+        """Chooses the least recently active flows, of one instant the older ones, so that a sixteenth of the full table becomes free."""
+        last, serial = self._flows["last"], self._flows["serial"]
         leaving = max(len(last) // 16, 1)
-        self._control[rows.SWEEP_LAST] = np.partition(last, leaving - 1)[leaving - 1]
-        self._control[rows.SWEEP_QUOTA] = max(len(last) // 8, 1)
+        latest = np.partition(last, leaving - 1)[leaving - 1]
+        ties = serial[last == latest]
+        rest = leaving - int(np.count_nonzero(last < latest)) - 1
+        self._control[rows.SWEEP_LAST] = latest
+        self._control[rows.SWEEP_SERIAL] = np.partition(ties, rest)[rest]
 
-    def _batch(self, data: NDArray[np.uint8], packets: NDArray[np.void], serials: NDArray[np.int64]) -> Batch:
-        count = self._control[rows.CLOSED_COUNT]
-        closed = closed_rows(self._closed[:count], self._closed_endpoints[: 2 * count])
+    def _batch(self) -> Batch:
+        """What has gathered in the rooms, which are filled from the front again."""
+        control = self._control
+        closed, chunks = int(control[rows.CLOSED_COUNT]), int(control[rows.CHUNK_COUNT])
+        control[rows.CLOSED_COUNT] = control[rows.CHUNK_COUNT] = control[rows.ROOM_AT] = control[rows.FREE_FRESH] = control[rows.FULL] = 0
+        rows_closed = self._placed(closed_rows(self._closed[:closed], self._closed_endpoints[: 2 * closed]))
+        return Batch(self._room, rows_closed, self._closed["next"][:closed], self._chunks[:chunks])
+
+    def _placed(self, closed: NDArray[np.void]) -> NDArray[np.void]:
+        """`closed` with captures and frame numbers where ordinals over all captures were."""
         for side in ("first", "last"):
-            # Until here they are ordinals over all captures.
             closed[f"{side}_capture"], closed[f"{side}_frame"] = self._place(closed[f"{side}_frame"])
-        return Batch(data, packets, serials, closed, self._chunks[: self._control[rows.CHUNK_COUNT]])
+        return closed
 
     def _place(self, ordinals: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Captures and frame numbers of ordinals over all captures."""

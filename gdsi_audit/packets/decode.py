@@ -91,7 +91,7 @@ class Decoder:
         return written, done
 
     def _walk(self, frames: Frames, links: NDArray[np.void], done: int, written: int) -> tuple[int, int]:
-        spare_bytes = min(SPARE_BYTES // 2, len(frames.data) - frames.spare_offset)
+        spare_bytes = min(SPARE_BYTES, len(frames.data) - frames.spare_offset)
         rows, books, state, step = self._rows, self._books, self._state, self._step
         spare = frames.spare_offset, spare_bytes
         return network.decode_links(frames.data, frames.records, links, done, written, self._table, rows, *spare, books, state, step)

@@ -85,6 +85,10 @@ class DatagramProtocol(Protocol):
         """The message that the datagrams of one direction make (one datagram where EVERY_DATAGRAM). Raises ValueError."""
         ...
 
+    # Where datagrams are many and seldom looked into, a file may also have
+    # `sound(data, offset, length) -> NDArray[np.bool_]`: which of the datagrams `data[offset : offset + length]` `parse` accepts.
+    # They are then parsed when somebody asks. Its messages give no names.
+
 
 class Named(Protocol):
     """A body that names the responder of its flow."""

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.protocols import Message, NeedMore
+from gdsi_audit.flows import CHUNKS
+from gdsi_audit.protocols import NeedMore
 from gdsi_audit.protocols._heads import TRANSPORTS, Beginnings, Chunk, Shelf, heads_of, heads_of_bytes, with_icmp_headers
+from gdsi_audit.protocols._heard import Heard, Said
 
 SHORTEST_HEAD_BYTES = 8
 """A stream's first chunk shorter than this waits for the next one before it is recognised."""
@@ -24,6 +25,8 @@ STREAM_BYTES = 65_536
 MOST_DATAGRAMS = 16
 EVERYTHING = 1 << 62
 
+Read = tuple[NDArray[np.void], str, Any]
+"""(chunks, protocol, columns), as in Heard.columns."""
 Want = Callable[[list[int], list[int], list[int], list[int]], None]
 """(slots, serials, directions, bytes wanted), as FlowTable.want takes them."""
 
@@ -54,20 +57,6 @@ class Conversation:
         self.sides = (Side(), Side())
 
 
-class Heard:
-    """What one batch of chunks said."""
-
-    __slots__ = ("columns", "messages", "rows")
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-        """In the order of the chunks that completed them."""
-        self.rows: list[NDArray[np.void]] = []
-        """CHUNKS that completed each of `messages`, in as many arrays as there were parts of the batch."""
-        self.columns: list[tuple[NDArray[np.void], str, Any]] = []
-        """(chunks, protocol, columns) of protocols that are parsed by the column (DNS), one row per chunk."""
-
-
 class Conversations:
     """All conversations under way. `hear` is called once per batch, in order."""
 
@@ -76,7 +65,6 @@ class Conversations:
         self.gaps: Counter[str] = Counter()
         self._want = want
         self._live: dict[int, Conversation] = {}
-        self._newest_in_slot = np.full(most_slots, -1, np.int64)
         self._known_in_slot = np.full(most_slots, -1, np.int64)
         self._live_in_slot = np.full(most_slots, -1, np.int64)
         self._heard_to = np.zeros(2 * most_slots, np.int64)
@@ -84,53 +72,37 @@ class Conversations:
         self._heard_to_of = self._heard_to.data
         self._stream_of_side = np.full(2 * most_slots, -1, np.int64)
         self._wants: list[tuple[int, int, int, int]] = []
-        self._said: list[tuple[int, Message]] = []
+        self._said = Said(self.shelf)
         self._row = 0
         self._alone = np.array([getattr(module, "EVERY_DATAGRAM", False) for module in self.shelf.protocols], np.bool_)
 
     def hear(self, data: NDArray[np.uint8], chunks: NDArray[np.void]) -> Heard:
         """Messages of `chunks`, whose bytes lie in `data`."""
-        heard = Heard()
-        while chunks.size:
-            behind = self._first_reuse_of_slot(chunks)
-            self._hear_part(data, with_icmp_headers(chunks[:behind]), heard)
-            chunks = chunks[behind:]
+        if not chunks.size:
+            return Heard(self.shelf)
+        heard = self._hear_all(data, with_icmp_headers(chunks))
         if self._wants:
             self._want(*map(list, zip(*self._wants, strict=True)))
             self._wants.clear()
         return heard
 
-    def end(self, serials: NDArray[np.int64]) -> list[Message]:
+    def end(self, serials: NDArray[np.int64]) -> Heard:
         """These flows are closed; what the beginnings of messages that will never be whole still say."""
         if self._live:
             for serial in serials.tolist():
                 conversation = self._live.pop(serial, None)
                 for side in conversation.sides if conversation else ():
                     self._read_cut(side)
-        return self._taken_messages()
+        return self._said.take(np.empty(0, CHUNKS))
 
-    def _taken_messages(self) -> list[Message]:
-        messages = [message for _, message in sorted(self._said, key=itemgetter(0))]
-        self._said.clear()
-        return messages
-
-    def _first_reuse_of_slot(self, chunks: NDArray[np.void]) -> int:
-        """Row of the first chunk whose flow took the slot of a flow that has chunks before it; the number of chunks where there is none."""
-        slots, serials = chunks["slot"], chunks["serial"]
-        self._newest_in_slot[slots] = serials
-        if (self._newest_in_slot[slots] != serials).any():
-            owners: dict[int, int] = {}
-            for row, (slot, serial) in enumerate(zip(slots.tolist(), serials.tolist(), strict=True)):
-                if owners.setdefault(slot, serial) != serial:
-                    return row
-        return int(chunks.size)
-
-    def _hear_part(self, data: NDArray[np.uint8], chunks: NDArray[np.void], heard: Heard) -> None:
+    def _hear_all(self, data: NDArray[np.uint8], chunks: NDArray[np.void]) -> Heard:
         slots, directions = chunks["slot"].astype(np.int64), chunks["from_responder"]
         sides = 2 * slots + directions
+        columns: list[Read] = []
         self._meet(slots, chunks["serial"])
         claimed = self._claims(data, chunks)
-        taken = self._parse_columns(data, chunks, claimed, heard) | self._parse_flights(data, chunks, claimed, sides)
+        taken = self._parse_columns(data, chunks, claimed, columns) | self._parse_flights(data, chunks, claimed, sides)
+        taken |= self._take_sound(data, chunks, claimed)
         self._listen(chunks, claimed, taken)
         alone = (claimed >= 0) & self._alone[claimed]
         ends = chunks["stream_offset"] + chunks["length"]
@@ -141,11 +113,9 @@ class Conversations:
             if self._heard_to_of[side] < end:
                 self._row = row
                 self._hear_one(data, Chunk._make(chunks[row].item()), int(claimed[row]), beginnings)
-        said = sorted(self._said, key=itemgetter(0))
-        if said:
-            heard.rows.append(chunks[[row for row, _ in said]])
-            heard.messages.extend(message for _, message in said)
-            self._said.clear()
+        heard = self._said.take(chunks)
+        heard.columns = columns
+        return heard
 
     def _meet(self, slots: NDArray[np.int64], serials: NDArray[np.int64]) -> None:
         """Forgets what was known of the flows that had these slots before."""
@@ -160,13 +130,13 @@ class Conversations:
         claimed[looked_at] = self.shelf.recognise(heads_of(data, chunks[looked_at]))
         return claimed
 
-    def _parse_columns(self, data: NDArray[np.uint8], chunks: NDArray[np.void], claimed: NDArray[np.int16], heard: Heard) -> NDArray[np.bool_]:
+    def _parse_columns(self, data: NDArray[np.uint8], chunks: NDArray[np.void], claimed: NDArray[np.int16], heard: list[Read]) -> NDArray[np.bool_]:
         taken = np.zeros(chunks.size, np.bool_)
         for index in self._claimed_with("columns", claimed):
             rows = np.flatnonzero(claimed == index)
             part = chunks[rows]
             columns = self.shelf.protocols[index].columns(data, part["offset"], part["length"])
-            heard.columns.append((part, self.shelf.names[index], columns))
+            heard.append((part, self.shelf.names[index], columns))
             taken[rows] = ~columns.messages["needs_parse"].astype(np.bool_)
         return taken
 
@@ -186,7 +156,21 @@ class Conversations:
             ended = part[first[:-1][done]]
             nothing = [0] * ended.size
             self._wants.extend(zip(ended["slot"].tolist(), ended["serial"].tolist(), ended["from_responder"].tolist(), nothing, strict=True))
-            self._say_all(part[flights.rows], rows[flights.rows], index, flights.bodies)
+            self._said.all(rows[flights.rows], index, flights.bodies)
+        return taken
+
+    def _take_sound(self, data: NDArray[np.uint8], chunks: NDArray[np.void], claimed: NDArray[np.int16]) -> NDArray[np.bool_]:
+        """Datagrams of which it is enough to know that they are sound: their bodies are left for whoever wants them."""
+        taken = np.zeros(chunks.size, np.bool_)
+        for index in self._claimed_with("sound", claimed):
+            rows = np.flatnonzero(claimed == index)
+            part = chunks[rows]
+            sound = self.shelf.protocols[index].sound(data, part["offset"], part["length"])
+            self.gaps[f"bad_{self.shelf.names[index]}"] += int(np.count_nonzero(~sound))
+            bounds = zip(part["offset"][sound].tolist(), (part["offset"] + part["length"])[sound].tolist(), strict=True)
+            view = data.data
+            self._said.all(rows[sound], index, [bytes(view[begin:end]) for begin, end in bounds])
+            taken[rows] = True
         return taken
 
     def _streams(self, begun: NDArray[np.int64], sides: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
@@ -235,7 +219,7 @@ class Conversations:
             return False
         bodies = found if isinstance(found, tuple) else (found,)
         for body in bodies:
-            self._say(chunk, index, body)
+            self._said.one(self._row, index, body)
         return bool(getattr(bodies[-1], "satisfied", True))
 
     def _hear_datagrams(self, conversation: Conversation, chunk: Chunk, claimed: int, payload: bytes) -> None:
@@ -279,7 +263,7 @@ class Conversations:
             return
         if not isinstance(outcome, NeedMore):
             for body in outcome[0] if isinstance(outcome[0], tuple) else outcome[:1]:
-                self._say(side.chunk, side.protocol, body)
+                self._said.one(self._row, side.protocol, body, elsewhere=side.chunk)
 
     def _take_message(self, conversation: Conversation, side: Side, chunk: Chunk) -> bool:
         """Takes one message off the front of the buffer; False: not yet, or never."""
@@ -296,7 +280,7 @@ class Conversations:
         found, used = outcome
         bodies = found if isinstance(found, tuple) else (found,)
         for body in bodies:
-            self._say(chunk, side.protocol, body)
+            self._said.one(self._row, side.protocol, body)
         self._go_on(conversation, side, chunk, bodies[-1], used)
         return bool(used > 0)
 
@@ -334,13 +318,3 @@ class Conversations:
         if len(side.buffer) > STREAM_BYTES:
             self.gaps["limit:stream_bytes"] += 1
             self._finish(side, chunk)
-
-    def _say(self, chunk: Chunk, index: int, body: Any) -> None:
-        name = self.shelf.names[index]
-        self._said.append((self._row, Message(chunk.flow, chunk.frame, chunk.time, name, chunk.from_responder == 1, body, chunk.capture)))
-
-    def _say_all(self, chunks: NDArray[np.void], rows: NDArray[np.intp], index: int, bodies: list[Any]) -> None:
-        name = self.shelf.names[index]
-        fields = [chunks[field].tolist() for field in ("flow", "frame", "time", "from_responder", "capture")]
-        for row, body, flow, frame, time, from_responder, capture in zip(rows.tolist(), bodies, *fields, strict=True):
-            self._said.append((row, Message(flow, frame, time, name, from_responder == 1, body, capture)))

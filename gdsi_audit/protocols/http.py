@@ -27,6 +27,7 @@ METHODS = (
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 LONGEST_METHOD_BYTES = 20
 REMEMBERED_HOSTS = 4096
+REMEMBERED_MESSAGES, LARGEST_REMEMBERED_BYTES = 1024, 2048
 
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}[ \t]")
 _OTHER = re.compile(rb"[A-Z]+ +(?:rtsp[su]?|sips?|icap):|[^\r\n]* (?!HTTP/)[A-Z]+/[0-9.]+\r?\n")
@@ -144,6 +145,10 @@ def parse(data: bytes, *, from_responder: bool, final: bool = False) -> tuple[Ht
     Raises ValueError where the start line is neither a request nor a status line of HTTP/1.x.
     """
     del from_responder
+    return _parse_again(data, final) if len(data) <= LARGEST_REMEMBERED_BYTES else _parse(data, final)
+
+
+def _parse(data: bytes, final: bool) -> tuple[HttpRequest | HttpResponse | Http2Preface, int] | NeedMore:
     if data.startswith(PREFACE[:8]):
         return _preface(data)
     _check_beginning(data)
@@ -156,6 +161,10 @@ def parse(data: bytes, *, from_responder: bool, final: bool = False) -> tuple[Ht
     asked, used = _request(head, data)
     waits = asked.body_bytes_missing > 0 and asked.content_length <= BODY_PREFIX_BYTES and not final
     return NEED_MORE if waits else (asked, used)
+
+
+_parse_again = lru_cache(maxsize=REMEMBERED_MESSAGES)(_parse)
+"""Devices ask the same again and again, and are answered the same."""
 
 
 @lru_cache(maxsize=REMEMBERED_HOSTS)

@@ -88,6 +88,27 @@ def parse(datagrams: list[bytes], *, from_responder: bool) -> NtpMessage:
     )
 
 
+def sound(data: NDArray[np.uint8], offset: NDArray[np.int64], length: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which of the datagrams `data[offset : offset + length]` `parse` accepts; those with extension fields are parsed to know."""
+    first, second = (np.where(length > place, data[np.minimum(offset + place, data.size - 1)], 0) for place in range(2))
+    version, mode, behind = first >> 3 & 7, first & 7, length - HEADER_BYTES
+    versioned = (mode > 0) & (version >= 1) & (version <= 4)
+    control = (mode >= CONTROL) & (length >= np.where(mode == CONTROL, CONTROL_HEADER_BYTES[CONTROL], CONTROL_HEADER_BYTES[PRIVATE]))
+    timed = (mode < CONTROL) & (behind >= 0) & (second <= 16)
+    found: NDArray[np.bool_] = versioned & (control | (timed & is_one_of(behind, MAC_BYTES)))
+    for row in np.flatnonzero(versioned & timed & ~found).tolist():
+        found[row] = _is_sound(data[offset[row] : offset[row] + length[row]].tobytes())
+    return found
+
+
+def _is_sound(datagram: bytes) -> bool:
+    try:
+        parse([datagram], from_responder=False)
+    except ValueError:
+        return False
+    return True
+
+
 def _control(data: bytes, mode: int, version: int) -> NtpMessage:
     payload_bytes = len(data) - CONTROL_HEADER_BYTES[mode]
     if payload_bytes < 0:

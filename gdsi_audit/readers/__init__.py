@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 BLOCK_BYTES = 8 << 20
 """Capture bytes per block. A record never straddles two blocks: its head is moved to the front of the next one."""
 
-SPARE_BYTES = 2 << 20
-"""Room behind each block for bytes that later stages put together: reassembled datagrams (first half), late TCP segments (second half)."""
+SPARE_BYTES = 1 << 20
+"""Room behind each block for bytes that later stages put together: reassembled datagrams."""
 
 LARGEST_RECORD_BYTES = 262_144
 """Largest captured length where the snapshot length does not allow more; beyond max(snaplen, this) a record is `bad_caplen` (A1.3)."""

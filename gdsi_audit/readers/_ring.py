@@ -1,4 +1,8 @@
-"""The fixed ring of blocks, filled ahead by one thread: reading, hashing and unpacking run beside the walk."""
+"""The blocks that captures are read into.
+
+A file is read into one block again and again: what was just read and hashed is still in the processor's cache when it is walked. What comes from
+a pipe or has to be unpacked is read ahead into a fixed ring of blocks by one thread, so that a sniffer need not wait for the walk.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,9 @@ SPARE_OFFSET = BLOCK_BYTES
 """Where the room of later stages begins."""
 
 _BLOCKS = 3
+PIECE_BYTES = 512 << 10
+"""Bytes of a file read at once: what fits into a processor's second cache."""
+
 _PATIENCE_S = 1.0
 
 
@@ -37,6 +44,19 @@ def _aligned(size_bytes: int) -> NDArray[np.uint8]:
     """An array that begins on a page: from the page cache, aligned bytes are copied several times as fast."""
     room = np.empty(size_bytes + mmap.PAGESIZE, dtype=np.uint8)
     return room[-room.ctypes.data % mmap.PAGESIZE :][:size_bytes]
+
+
+def read_in_turn(stream: Readable) -> Iterator[Block]:
+    """Blocks in order, each read when it is asked for: the same block every time."""
+    block = Block(_aligned(BLOCK_BYTES + SPARE_BYTES))
+    room = block.data.data[:BLOCK_BYTES]
+    while True:
+        block.stop = HEADROOM_BYTES
+        while block.stop < BLOCK_BYTES and (got := stream.readinto(room[block.stop : block.stop + PIECE_BYTES])):
+            block.stop += got
+        if block.stop == HEADROOM_BYTES:
+            return
+        yield block
 
 
 class ReadAhead:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from gdsi_audit.gap import Gap, Ledger
 from gdsi_audit.readers import RECORDS, Frames, Interface, UnreadableInputError
 from gdsi_audit.readers._inputs import Input
 from gdsi_audit.readers._opening import unpacked, walk_of
-from gdsi_audit.readers._ring import HEADROOM_BYTES, SPARE_OFFSET, Block, ReadAhead
+from gdsi_audit.readers._ring import HEADROOM_BYTES, SPARE_OFFSET, Block, ReadAhead, read_in_turn
 from gdsi_audit.readers._stream import RawStream
 from gdsi_audit.readers._tally import COUNTED, NO_TIME
 
@@ -60,13 +61,21 @@ class Reading:
     def frames(self) -> Iterator[Frames]:
         """All frames, block by block. A block's bytes are reused once the next one is asked for."""
         rest = b""
-        with ReadAhead(self._stream) as ahead:
-            for block in ahead.blocks():
+        with self._blocks() as blocks:
+            for block in blocks:
                 rest = yield from self._walk_block(block, rest)
                 if self._walk.stopped:
                     break
         self._close_books(rest)
         self._raw.read_rest(memoryview(bytearray(1 << 20)))
+
+    @contextmanager
+    def _blocks(self) -> Iterator[Iterator[Block]]:
+        if self._raw.is_file and not self._stream.compressed:
+            yield read_in_turn(self._stream)
+            return
+        with ReadAhead(self._stream) as ahead:
+            yield ahead.blocks()
 
     def _walk_block(self, block: Block, rest: bytes) -> Generator[Frames, None, bytes]:
         """Yields the frames of one block, behind the `rest` of the one before; returns its own rest."""

@@ -42,7 +42,9 @@ class RawStream:
         self._file = file
         self._hash = hashlib.sha256() if hashing else None
         self._descriptor = _descriptor(file)
-        self._is_pipe = self._descriptor >= 0 and not stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+        self.is_file = self._descriptor >= 0 and stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+        """On disk: reading it never waits for anybody."""
+        self._is_pipe = self._descriptor >= 0 and not self.is_file
 
     def readinto(self, view: memoryview) -> int:
         try:

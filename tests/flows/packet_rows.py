@@ -75,7 +75,8 @@ class Outcome:
     def take(self, batches):
         for batch in batches:
             self.closed += [row.copy() for row in batch.closed]
-            self.serials += batch.serials.tolist()
+            owners = set(zip(batch.chunks["slot"].tolist(), batch.chunks["serial"].tolist(), strict=True))
+            assert len({slot for slot, _ in owners}) == len(owners)
             for chunk in batch.chunks:
                 self.chunks.append((chunk.copy(), batch.data[chunk["offset"] : chunk["offset"] + chunk["length"]].tobytes()))
 
@@ -83,6 +84,8 @@ class Outcome:
         for at in range(0, len(rows), each or max(len(rows), 1)):
             piece = rows[at : at + (each or len(rows))]
             self.take(self.table.assemble(*block(piece, capture, first_frame + at)))
+            self.serials += self.table.serials.tolist()
+            self.take([self.table.flush()])
         return self
 
     def finish(self):

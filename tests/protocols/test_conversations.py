@@ -36,7 +36,7 @@ class Flow:
         return [(message.protocol, message.body) for message in self.messages]
 
     def end(self) -> list[object]:
-        return [(message.protocol, message.body) for message in self.conversations.end(np.array([self._serial]))]
+        return [(message.protocol, message.body) for message in self.conversations.end(np.array([self._serial])).messages]
 
 
 def kinds(said):
@@ -145,14 +145,3 @@ def test_unknown_bytes_say_nothing_and_cost_nothing():
     flow = Flow()
     assert flow.hear((ORIGINATOR, b"\xff" * 100), (ORIGINATOR, REQUEST % b"late.example")) == []
     assert flow.conversations._live == {}
-
-
-def test_a_slot_that_is_taken_over_within_a_batch():
-    flow = Flow()
-    data = HELLO + HELLO
-    rows = np.zeros(2, CHUNKS)
-    rows["transport"], rows["length"] = 6, len(HELLO)
-    rows["offset"], rows["serial"], rows["flow"] = (0, len(HELLO)), (3, 4), (48, 64)
-    heard = flow.conversations.hear(np.frombuffer(bytearray(data), np.uint8), rows)
-    assert [message.flow for message in heard.messages] == [48, 64]
-    assert np.concatenate(heard.rows)["serial"].tolist() == [3, 4]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from conftest import heads_of
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gdsi_audit.protocols import ntp
 
@@ -56,3 +59,22 @@ def test_recognition():
     payloads = [SERVER, SERVER + EXTENSION, b"\x24\x20" + SERVER[2:], b"SSH-2.0-" + bytes(40)]
     assert ntp.recognise(heads_of(payloads, resp_port=123)).tolist() == [True, True, False, False]
     assert ntp.recognise(heads_of([SERVER, SERVER + EXTENSION])).tolist() == [True, False]
+
+
+LIKE_NTP = st.builds(lambda front, size: front + SERVER[2:] + bytes(size), st.binary(min_size=2, max_size=2), st.integers(0, 60))
+
+
+@given(st.lists(st.one_of(st.binary(max_size=80), LIKE_NTP)))
+def test_sound_is_what_parse_accepts(datagrams):
+    data = np.frombuffer(bytearray(b"".join(datagrams) + b"\xff"), np.uint8)
+    length = np.array([len(datagram) for datagram in datagrams], np.int32)
+    sound = ntp.sound(data, np.cumsum(length, dtype=np.int64) - length, length)
+    assert sound.tolist() == [accepted(datagram) for datagram in datagrams]
+
+
+def accepted(datagram: bytes) -> bool:
+    try:
+        parsed(datagram)
+    except ValueError:
+        return False
+    return True
