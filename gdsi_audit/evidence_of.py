@@ -128,7 +128,8 @@ def _terms(known: FlowTuples, rows: NDArray[np.intp], capture: int, ranges: Rang
         if len(text) <= LONGEST_TERMS_BYTES:
             return Terms(text, (whole or known.are_apart(inside, outside)) and not known.quotes[inside].any())
     text = _by_address(pairs) if len(pairs) <= LONGEST_TERMS_BYTES // SHORTEST_ADDRESS_BYTES else ""
-    return Terms(text if text and len(text) <= LONGEST_TERMS_BYTES else _by_device(pairs), False)
+    text = text if text and len(text) <= LONGEST_TERMS_BYTES else _by_device(pairs)
+    return Terms(f"{text} || {_arp_of(pairs)}" if known.arp[inside].any() else text, False)
 
 
 def _may_fit(known: FlowTuples, inside: NDArray[np.intp], pairs: Sequence[Tuple], *, whole: bool) -> bool:
@@ -195,6 +196,12 @@ def _by_address(tuples: Sequence[Tuple]) -> str:
 
 def _by_device(tuples: Sequence[Tuple]) -> str:
     return " || ".join(f"{_address_field(local)} == {local}" for local in sorted({one.local_addr for one in tuples})[:50])
+
+
+def _arp_of(tuples: Sequence[Tuple]) -> str:
+    """ARP of the device's own: it carries addresses where no field of IP is."""
+    locals_ = sorted({one.local_addr for one in tuples if ":" not in one.local_addr})[:50]
+    return " || ".join(f"arp.src.proto_ipv4 == {local} || arp.dst.proto_ipv4 == {local}" for local in locals_)
 
 
 def _address_field(address: str) -> str:

@@ -49,6 +49,7 @@ class FlowTuples:
         self._ports = flows["local_port"].astype(np.int64), flows["remote_port"].astype(np.int64)
         self._began: NDArray[np.bool_] = flows["device_is_originator"].astype(bool)
         self.quotes = self._quoting()
+        self.arp = flows.is_any("transport", ("arp",))
         self.with_ports = flows.is_any("transport", WITH_PORTS)
         locals_, remotes = ((flows.codes(name), len(flows.words(name))) for name in ("local_addr", "remote_addr"))
         self.pair: Codes = numbered(locals_, remotes)[1]

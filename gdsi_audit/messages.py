@@ -29,6 +29,7 @@ class Messages(Mapping[str, Sequence[Message]]):
         self._owner = np.full(most_slots, -1, np.int64)
         self._of_flow = np.zeros(most_slots, np.int32)
         """Messages so far of the flow that has the slot now."""
+        self._routine_of_flow = np.zeros(most_slots, np.int32)
         self._heard: dict[str, list[Heard]] = defaultdict(list)
         self._made: dict[str, list[Message]] = {}
 
@@ -45,13 +46,21 @@ class Messages(Mapping[str, Sequence[Message]]):
     def _within_bounds(self, heard: Heard) -> NDArray[np.intp]:
         """Rows of the messages that may still be kept, of their flow and of all."""
         slots, serials = heard.chunks["slot"].astype(np.int64), heard.chunks["serial"]
-        self._of_flow[slots[self._owner[slots] != serials]] = 0
+        fresh = slots[self._owner[slots] != serials]
+        self._of_flow[fresh] = self._routine_of_flow[fresh] = 0
         self._owner[slots] = serials
-        before = self._of_flow[slots] + _ordinals(slots)
-        np.add.at(self._of_flow, slots, 1)
-        routine = np.fromiter((getattr(body, "routine", False) for body in heard.bodies), np.bool_, len(heard.bodies))
-        most = np.where(routine, min(MOST_ROUTINE_MESSAGES_PER_FLOW, self._most_per_flow), self._most_per_flow)
-        return np.flatnonzero(before < most)[: self._most - self._kept]
+        rows = np.delete(np.arange(slots.size), self._surplus(_routine(heard), slots))
+        before = self._of_flow[slots[rows]] + _ordinals(slots[rows])
+        np.add.at(self._of_flow, slots[rows], 1)
+        return rows[before < self._most_per_flow][: self._most - self._kept]
+
+    def _surplus(self, routine: NDArray[np.intp], slots: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Which of the routine messages are more than enough of their flow."""
+        if not routine.size:
+            return routine
+        before = self._routine_of_flow[slots[routine]] + _ordinals(slots[routine])
+        np.add.at(self._routine_of_flow, slots[routine], 1)
+        return routine[before >= MOST_ROUTINE_MESSAGES_PER_FLOW]
 
     def __getitem__(self, protocol: str) -> Sequence[Message]:
         if protocol not in self._made:
@@ -96,6 +105,13 @@ def unread(messages: Mapping[str, Sequence[Message]], protocol: str) -> Unread:
     given = messages.get(protocol, ())
     flow, time = (np.array([getattr(one, name) for one in given], np.int64) for name in ("flow", "time"))
     return Unread(flow, np.array([one.from_responder for one in given], np.bool_), time, [one.body for one in given])
+
+
+def _routine(heard: Heard) -> NDArray[np.intp]:
+    """Rows of the bodies that call themselves routine, of the protocols that have such."""
+    of_protocol = [index for index in np.unique(heard.protocols).tolist() if getattr(heard.shelf.protocols[index], "HAS_ROUTINE", False)]
+    rows = np.flatnonzero(np.isin(heard.protocols, of_protocol)) if of_protocol else np.empty(0, np.intp)
+    return np.array([row for row in rows.tolist() if heard.bodies[row].routine], np.intp)
 
 
 def _ordinals(values: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -11,6 +11,8 @@ from gdsi_audit.protocols._industrial import Operation
 
 TRANSPORT = "udp"
 EVERY_DATAGRAM = True
+HAS_ROUTINE = True
+"""Bodies say whether they are `routine`, so that few of those are kept."""
 
 LINK = 0x81
 FORWARDED = 0x04

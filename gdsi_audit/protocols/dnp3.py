@@ -9,6 +9,8 @@ from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore
 from gdsi_audit.protocols._industrial import Operation
 
 TRANSPORT = "tcp"
+HAS_ROUTINE = True
+"""Bodies say whether they are `routine`, so that few of those are kept."""
 
 START = b"\x05\x64"
 HEADER_BYTES, BLOCK_BYTES, CHECK_BYTES = 10, 16, 2

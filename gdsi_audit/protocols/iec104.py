@@ -10,6 +10,8 @@ from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._industrial import Operation
 
 TRANSPORT = "tcp"
+HAS_ROUTINE = True
+"""Bodies say whether they are `routine`, so that few of those are kept."""
 
 PORT = 2404
 START = 0x68

@@ -10,6 +10,8 @@ from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._industrial import Operation
 
 TRANSPORT = "tcp"
+HAS_ROUTINE = True
+"""Bodies say whether they are `routine`, so that few of those are kept."""
 
 TPKT_BYTES = 4
 CONNECT_REQUEST, CONNECT_CONFIRM, DATA = 0xE0, 0xD0, 0xF0
