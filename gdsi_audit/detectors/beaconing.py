@@ -73,10 +73,15 @@ def detect(
     *,
     fewest_contacts: int = 16,
     most_spread: float = 0.5,
+    many_contacts: int = 24,
+    most_spread_of_many: float = 0.6,
     least_phase_strength: float = 0.75,
     shortest_period_s: float = 2.0,
 ) -> Iterator[Finding]:
-    """See `Detector`. A party is a beacon from `fewest_contacts`, if intervals scatter at most `most_spread` or phases agree by the strength."""
+    """See `Detector`. A party is a beacon from `fewest_contacts`, if intervals scatter at most `most_spread` or phases agree by the strength.
+
+    Chance gives `most_spread_of_many` to one in 300 of `many_contacts`, and to fewer the more there are; few contacts need the stricter limit.
+    """
     chosen = np.flatnonzero(_is_contact(traffic.tables.flows))
     requests = _requests(traffic)
     if not chosen.size:
@@ -92,7 +97,8 @@ def detect(
         if times.size < fewest_contacts or _on_link(group):
             continue
         rhythm = _rhythm(traffic, times, np.repeat(group["up_ip_bytes"] // counts[rows], counts[rows]))
-        regular = rhythm.spread <= most_spread or rhythm.phase_strength >= least_phase_strength
+        limit = most_spread_of_many if rhythm.contacts >= many_contacts else most_spread
+        regular = rhythm.spread <= limit or rhythm.phase_strength >= least_phase_strength
         if regular and rhythm.period_s >= shortest_period_s:
             yield from _finding(traffic, declaration, chosen[rows], party, rhythm)
 

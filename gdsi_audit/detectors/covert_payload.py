@@ -75,26 +75,26 @@ def detect(
     spoken = sent & np.isin(ports, (DNS_PORT, NTP_PORT)) & ~flows["remote_is_multicast"] & ~_understood(traffic)
     if spoken.any():
         judged = ~matches(traffic, declaration).is_any("verdict", ("bench",))
-        found = [_enough(traffic, one, judged, least_share, least_bytes) for one in _foreign(traffic, spoken, ports)]
-        yield from _findings(traffic, declaration, found, fewest_pkts)
+        found = [_mostly(traffic, one, judged, least_share) for one in _foreign(traffic, spoken, ports)]
+        yield from _findings(traffic, declaration, found, fewest_pkts, least_bytes)
     plain = sent & (ports == TLS_PORT) & flows.is_any("service", ("",))
     if plain.any():
         yield from _on_443(traffic, declaration, plain)
 
 
-def _enough(traffic: DeviceTraffic, one: Foreign, judged: NDArray[np.bool_], least_share: float, least_bytes: int) -> Foreign:
-    """The flows of which enough is foreign."""
-    much = (one.sizes >= least_bytes) & (one.pkts >= least_share * traffic.tables.flows["up_pkts"][one.rows]) & judged[one.rows]
+def _mostly(traffic: DeviceTraffic, one: Foreign, judged: NDArray[np.bool_], least_share: float) -> Foreign:
+    """The flows of which that share is foreign."""
+    much = (one.sizes > 0) & (one.pkts >= least_share * traffic.tables.flows["up_pkts"][one.rows]) & judged[one.rows]
     return Foreign(one.rows[much], one.pkts[much], one.sizes[much], one.kind)
 
 
-def _findings(traffic: DeviceTraffic, declaration: Declaration, found: Sequence[Foreign], fewest_pkts: int) -> Iterator[Finding]:
-    """One per kind and address."""
+def _findings(traffic: DeviceTraffic, declaration: Declaration, found: Sequence[Foreign], fewest_pkts: int, least_bytes: int) -> Iterator[Finding]:
+    """One per kind and address, however many flows it is spread over."""
     rows, pkts, sizes = (np.concatenate([one[place] for one in found]) for place in range(3))
     kinds = [one.kind for one in found for _ in range(one.rows.size)]
     addresses = traffic.tables.flows.take(rows)["remote_addr"].tolist()
     for (kind, address), group in grouped(list(zip(kinds, addresses, strict=True))):
-        if pkts[group].sum() >= fewest_pkts:
+        if pkts[group].sum() >= fewest_pkts and sizes[group].sum() >= least_bytes:
             yield _finding(traffic, declaration, Foreign(rows[group], pkts[group], sizes[group], kind), address)
 
 
@@ -143,20 +143,26 @@ def _on_53_stream(flows: Columns, spoken: NDArray[np.bool_]) -> Foreign:
 
 
 def _on_123(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Foreign:
-    """Datagrams that are no NTP message."""
+    """Datagrams of the device that are no NTP message."""
     part = traffic.tables.flows.take(rows)
     heard = np.array([message.flow for message in traffic.messages.get("ntp", ())], np.int64)
-    read = _sums(part["flow"], heard, np.ones(heard.size, np.int64))
-    share = np.where(read >= MOST_MESSAGES_PER_FLOW, 0.0, 1 - read / np.maximum(part["up_pkts"] + part["down_pkts"], 1))
-    pkts, sizes = (np.floor(share * part[name]).astype(np.int64) for name in ("up_pkts", "up_bytes"))
-    return Foreign(rows, pkts, sizes, "no NTP on port 123")
+    sent = np.array([message.flow for message in _of_device(traffic, part)], np.int64)
+    full = _sums(part["flow"], heard, np.ones(heard.size, np.int64)) >= MOST_MESSAGES_PER_FLOW
+    foreign = np.where(full, 0, part["up_pkts"] - _sums(part["flow"], sent, np.ones(sent.size, np.int64)))
+    sizes = np.floor(foreign / np.maximum(part["up_pkts"], 1) * part["up_bytes"]).astype(np.int64)
+    return Foreign(rows, foreign, sizes, "no NTP on port 123")
+
+
+def _of_device(traffic: DeviceTraffic, part: Columns) -> list[Message]:
+    """The NTP messages that the device sent in these flows."""
+    sides = dict(zip(part["flow"].tolist(), part["device_is_originator"].tolist(), strict=True))
+    return [message for message in traffic.messages.get("ntp", ()) if message.flow in sides and sides[message.flow] != message.from_responder]
 
 
 def _fields(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Foreign:
     """NTP messages of the device with fields that hold something else."""
     part = traffic.tables.flows.take(rows)
-    sides = dict(zip(part["flow"].tolist(), part["device_is_originator"].tolist(), strict=True))
-    own = [message for message in traffic.messages.get("ntp", ()) if message.flow in sides and sides[message.flow] != message.from_responder]
+    own = _of_device(traffic, part)
     heard, sizes = np.array([message.flow for message in own], np.int64), np.array([_foreign_bytes(message) for message in own], np.int64)
     pkts = _sums(part["flow"], heard, (sizes > 0).astype(np.int64))
     held = pkts > 0
