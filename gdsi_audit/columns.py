@@ -5,7 +5,7 @@ Choosing rows copies nothing until a column is asked for. pandas is imported onl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -27,21 +27,45 @@ class Words(NamedTuple):
     """Each distinct."""
 
 
-Column = NDArray[Any] | Words
+class Later(NamedTuple):
+    """A column that is worked out for the rows that somebody asks for."""
+
+    size: int
+    values: Callable[[NDArray[np.intp] | slice], NDArray[Any]]
+
+
+Column = NDArray[Any] | Words | Later
+LARGEST_NUMBER = 1 << 62
+
+
+class _Lexicon:
+    """The words of a column, made ready once for all tables that are chosen from the same one."""
+
+    __slots__ = ("place", "texts")
+
+    def __init__(self, words: tuple[str, ...]) -> None:
+        self.texts = np.array(words or ("",), object)
+        self.place = {word: code for code, word in enumerate(words)}
 
 
 class Columns:
     """Columns of equal length by name. Read-only: what is derived from one is a NumPy array of its own."""
 
-    __slots__ = ("_columns", "_gathered", "_rows", "_size")
+    __slots__ = ("_columns", "_gathered", "_lexicons", "_rows", "_size")
 
-    def __init__(self, columns: Mapping[str, Column], rows: NDArray[np.intp] | None = None) -> None:
-        """`rows`: positions that make up the table; None: all."""
+    def __init__(
+        self, columns: Mapping[str, Column], rows: NDArray[np.intp] | slice | None = None, lexicons: dict[str, _Lexicon] | None = None
+    ) -> None:
+        """`rows`: positions that make up the table, or a stretch of it; None: all."""
         self._columns = columns
         self._rows = rows
         self._gathered: dict[str, NDArray[Any]] = {}
-        first = next(iter(columns.values()), np.empty(0))
-        self._size = rows.size if rows is not None else len(first.codes if isinstance(first, Words) else first)
+        self._lexicons: dict[str, _Lexicon] = {} if lexicons is None else lexicons
+        if isinstance(rows, np.ndarray):
+            self._size = rows.size
+        else:
+            size = _size(next(iter(columns.values()), np.empty(0)))
+            self._size = size if rows is None else len(range(size)[rows])
 
     def __len__(self) -> int:
         return self._size
@@ -53,10 +77,15 @@ class Columns:
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Values: numbers and flags as they are, texts as an array of str objects."""
         column = self._columns[name]
+        if isinstance(column, Later):
+            return column.values(slice(None) if self._rows is None else self._rows)
         if not isinstance(column, Words):
             return self._own(name, column)
-        words = np.array(column.words or ("",), object)
-        return cast("NDArray[Any]", words[self._own(name, column.codes)])
+        return cast("NDArray[Any]", self._lexicon(name).texts[self._own(name, column.codes)])
+
+    def has_words(self, name: str) -> bool:
+        """Whether it is a column of texts."""
+        return isinstance(self._columns[name], Words)
 
     def codes(self, name: str) -> NDArray[Any]:
         """A number for each text, the same for the same."""
@@ -68,20 +97,44 @@ class Columns:
 
     def is_any(self, name: str, words: Iterable[str]) -> NDArray[np.bool_]:
         """Which rows have one of `words` in a column of texts."""
-        wanted = frozenset((words,) if isinstance(words, str) else words)
-        known = self.words(name)
-        held = np.fromiter((word in wanted for word in known), np.bool_, len(known))
-        return np.asarray(held[self.codes(name)] if held.any() else np.zeros(self._size, np.bool_))
+        place = self._lexicon(name).place
+        codes = [place[word] for word in ((words,) if isinstance(words, str) else words) if word in place]
+        if len(codes) == 1:
+            return np.asarray(self.codes(name) == codes[0])
+        held = np.zeros(max(len(place), 1), np.bool_)
+        held[codes] = True
+        return np.asarray(held[self.codes(name)] if codes else np.zeros(self._size, np.bool_))
+
+    def fits(self, name: str, fit: Callable[[str], bool]) -> NDArray[np.bool_]:
+        """Which rows have a text that `fit` holds of; it is asked once per word."""
+        codes, words = self.codes(name), self.words(name)
+        held = np.zeros(max(len(words), 1), np.bool_)
+        held[[code for code in np.flatnonzero(np.bincount(codes)).tolist() if fit(words[code])]] = True
+        return np.asarray(held[codes])
 
     def take(self, rows: Rows) -> Columns:
         """The rows of a mask, or at positions in that order."""
-        places = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.intp)
-        return Columns(self._columns, places if self._rows is None else self._rows[places])
+        places = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.intp, copy=False)
+        if isinstance(self._rows, slice):
+            places = places + self._rows.start
+        return Columns(self._columns, self._rows[places] if isinstance(self._rows, np.ndarray) else places, self._lexicons)
+
+    def stretch(self, begin: int, end: int) -> Columns:
+        """The rows from `begin` up to but without `end` of a whole table: a view, nothing is copied."""
+        if self._rows is not None:
+            raise ValueError("only a whole table has stretches")
+        return Columns(self._columns, slice(begin, end), self._lexicons)
+
+    def having(self, columns: Mapping[str, Column]) -> Columns:
+        """The same rows with more columns, given for these rows; of one name the new one stands."""
+        own = {name: self._column(name) for name in self._columns}
+        kept = {name: lexicon for name, lexicon in self._lexicons.items() if name not in columns}
+        return Columns({**own, **columns}, None, kept)
 
     def distinct(self, name: str) -> list[str]:
         """The texts that occur, sorted."""
         words = self.words(name)
-        return sorted(words[code] for code in np.unique(self.codes(name)).tolist())
+        return sorted(words[code] for code in np.flatnonzero(np.bincount(self.codes(name))).tolist())
 
     def sum(self, name: str) -> int:
         return int(self[name].sum())
@@ -100,13 +153,30 @@ class Columns:
                 given[name] = pd.array(values.tolist(), dtype="str") if values.dtype.kind in "OU" else values
         return pd.DataFrame(given)
 
+    def _column(self, name: str) -> Column:
+        column = self._columns[name]
+        if isinstance(column, Later):
+            rows = np.arange(column.size)[slice(None) if self._rows is None else self._rows]
+            return Later(rows.size, lambda chosen: column.values(rows[chosen]))
+        return Words(self._own(name, column.codes), column.words) if isinstance(column, Words) else self._own(name, column)
+
+    def _lexicon(self, name: str) -> _Lexicon:
+        known = self._lexicons.get(name)
+        if known is None:
+            known = self._lexicons[name] = _Lexicon(self.words(name))
+        return known
+
     def _own(self, name: str, whole: NDArray[Any]) -> NDArray[Any]:
-        if self._rows is None:
-            return whole
+        if not isinstance(self._rows, np.ndarray):
+            return whole if self._rows is None else whole[self._rows]
         known = self._gathered.get(name)
         if known is None:
             known = self._gathered[name] = whole[self._rows]
         return known
+
+
+def _size(column: Column) -> int:
+    return column.size if isinstance(column, Later) else len(column.codes if isinstance(column, Words) else column)
 
 
 def words_of(texts: Sequence[str]) -> Words:
@@ -116,13 +186,50 @@ def words_of(texts: Sequence[str]) -> Words:
     return Words(codes, tuple(place))
 
 
+def coded(codes: NDArray[Any], words: Sequence[str]) -> Words:
+    """A column of texts from rows of `words`: equal words merged, and only words that occur."""
+    used = np.flatnonzero(np.bincount(codes.astype(np.intp, copy=False), minlength=len(words)))
+    place: dict[str, int] = {}
+    merged = np.zeros(max(len(words), 1), np.int64)
+    merged[used] = [place.setdefault(words[row], len(place)) for row in used.tolist()]
+    return Words(merged[codes], tuple(place))
+
+
 def grouped(keys: Sequence[Any] | NDArray[Any]) -> Iterator[tuple[Any, NDArray[np.intp]]]:
     """(key, ascending positions) for each distinct key, in the order of the keys."""
-    rows: dict[Any, list[int]] = {}
-    for place, key in enumerate(keys.tolist() if isinstance(keys, np.ndarray) else keys):
-        rows.setdefault(key, []).append(place)
-    for key in sorted(rows):
-        yield key, np.array(rows[key], np.intp)
+    if isinstance(keys, np.ndarray) and keys.dtype.kind in "biu":
+        distinct, codes = np.unique(keys, return_inverse=True)
+        yield from zip(distinct.tolist(), _positions(codes.ravel(), distinct.size), strict=True)
+        return
+    place: dict[Any, int] = {}
+    listed = keys.tolist() if isinstance(keys, np.ndarray) else keys
+    codes = np.fromiter((place.setdefault(key, len(place)) for key in listed), np.intp, len(listed))
+    rows = _positions(codes, len(place))
+    for key in sorted(place):
+        yield key, rows[place[key]]
+
+
+def _positions(codes: NDArray[np.intp], size: int) -> list[NDArray[np.intp]]:
+    """Ascending positions of each code below `size`, all of which occur."""
+    ends = np.cumsum(np.bincount(codes, minlength=size))
+    return np.split(np.argsort(codes, kind="stable"), ends[:-1]) if size else []
+
+
+def numbered(*keys: tuple[NDArray[Any], int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(a row of each distinct combination, for each row the number of its own), from keys from 0 up to but without the size beside each."""
+    code, size = np.zeros(keys[0][0].size, np.int64), 1
+    for key, width in keys:
+        if size * width > LARGEST_NUMBER:
+            distinct, code = np.unique(code, return_inverse=True)
+            code, size = code.ravel(), distinct.size
+        code, size = code * width + key, size * max(width, 1)
+    _, rows, numbers = np.unique(code, return_index=True, return_inverse=True)
+    return rows, numbers.ravel()
+
+
+def sums(numbers: NDArray[Any], size: int, *amounts: NDArray[Any]) -> list[NDArray[np.int64]]:
+    """Of each column of whole numbers the sum for each of the `size` numbers that `numbered` gave."""
+    return [np.bincount(numbers, column, size).astype(np.int64) for column in amounts]
 
 
 def columns_of(frame: pd.DataFrame) -> Columns:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
+import numpy as np
 
+from gdsi_audit.columns import Columns
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
 from gdsi_audit.traffic import Capture, Coverage
 
@@ -20,26 +21,27 @@ def share(part: float, whole: float) -> float:
     return round(float(part) / float(whole), 6) if whole else 0.0
 
 
-def coverage(flows: pd.DataFrame, captures: Sequence[Capture], observed_s: float, cut_share: float, notes: Sequence[str]) -> Coverage:
+def coverage(flows: Columns, captures: Sequence[Capture], observed_s: float, cut_share: float, notes: Sequence[str]) -> Coverage:
     """Coverage of one device: its FLOWS, and what its captures say of their own losses."""
-    remote = flows[~flows["remote_is_local"]]
-    up_bytes = int(remote["up_bytes"].sum())
-    payload = int(flows["up_bytes"].sum() + flows["down_bytes"].sum())
-    tcp = flows[flows["transport"] == "tcp"]
+    upload = np.where(flows["remote_is_local"], 0, flows["up_bytes"])
+    up_bytes, down_bytes, remote_bytes = flows.sum("up_bytes"), flows.sum("down_bytes"), int(upload.sum())
+    tcp = flows.is_any("transport", ("tcp",))
+    begun = flows.fits("history", lambda history: history.lower().startswith(("s", "^h")))
+    silent = (flows["up_pkts"] == 0) | (flows["down_pkts"] == 0)
     frames = sum(capture.frame_count for capture in captures)
     dropped = sum(capture.dropped_pkts or 0 for capture in captures)
-    upload = remote["up_bytes"]
+    named = flows.is_any("name_source", CONFIDENT_SOURCES) & ~flows["ambiguous"]
     return Coverage(
         observed_s=observed_s,
         flows=len(flows),
-        up_bytes=int(flows["up_bytes"].sum()),
-        down_bytes=int(flows["down_bytes"].sum()),
-        loss=max(share(int(flows["missed_bytes"].sum()), payload), share(dropped, frames + dropped)),
-        midstream=share(int((~tcp["history"].str.lower().str.startswith(("s", "^h"))).sum()), len(tcp)),
-        one_sided=share(int(((tcp["up_pkts"] == 0) | (tcp["down_pkts"] == 0)).sum()), len(tcp)),
-        named=share(int(upload[remote["name_source"].isin(list(CONFIDENT_SOURCES)) & ~remote["ambiguous"]].sum()), up_bytes),
-        readable=share(int(upload[remote["service"].isin(list(READABLE_SERVICES))].sum()), up_bytes),
-        located=share(int(upload[remote["remote_country"] != ""].sum()), up_bytes),
+        up_bytes=up_bytes,
+        down_bytes=down_bytes,
+        loss=max(share(flows.sum("missed_bytes"), up_bytes + down_bytes), share(dropped, frames + dropped)),
+        midstream=share(int((tcp & ~begun).sum()), int(tcp.sum())),
+        one_sided=share(int((tcp & silent).sum()), int(tcp.sum())),
+        named=share(int(upload[named].sum()), remote_bytes),
+        readable=share(int(upload[flows.is_any("service", READABLE_SERVICES)].sum()), remote_bytes),
+        located=share(int(upload[~flows.is_any("remote_country", ("",))].sum()), remote_bytes),
         cut_by_snaplen=cut_share,
         notes=tuple(notes),
     )

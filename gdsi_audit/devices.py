@@ -7,14 +7,13 @@ without a local side the hosts that stand on the link by themselves, and failing
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.distinct import distinct_rows
+from gdsi_audit.distinct import distinct_rows, rows_of
 from gdsi_audit.packets.address import mac_text, text
 
 MOST_DEVICES = 200
@@ -30,6 +29,7 @@ UNSPECIFIED, LOOPBACK, LINK_LOCAL, PRIVATE, MULTICAST, GLOBAL = range(6)
 U64 = np.uint64
 BINDINGS = np.dtype([("mac", "u8"), ("hi", "u8"), ("lo", "u8"), ("pkts", "i8"), ("bytes", "i8"), ("originated", "i8"), ("unrouted", "i8")])
 """What was sent with this MAC from this address: one row per pair. `unrouted`: flows whose time to live no router had lowered."""
+SUMMED = ("pkts", "bytes", "originated", "unrouted")
 
 INITIAL_TTLS = (64, 128, 255)
 LINK_TTL = 4
@@ -60,24 +60,28 @@ def kinds(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.uint8]:
 
 def bindings(pieces: Iterable[NDArray[np.void]]) -> NDArray[np.void]:
     """BINDINGS of all flows, from pieces of CLOSED rows. Broadcast, multicast and unspecified senders are left out."""
-    sums: dict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for piece in pieces:
-        for side, originated in (("orig", 1), ("resp", 0)):
-            sent = piece[piece[f"{side}_pkts"] > 0]
-            keys = [sent[f"{side}_{part}"] for part in ("mac", "hi", "lo")]
-            rows, place = distinct_rows(*keys)
-            pkts = np.bincount(place, sent[f"{side}_pkts"], rows.size)
-            volume = np.bincount(place, sent[f"{side}_ip_bytes"], rows.size)
-            flows = np.bincount(place, minlength=rows.size) * originated
-            ttls = sent[f"{side}_first_ttl"]
-            fresh = np.bincount(place, np.isin(ttls, INITIAL_TTLS) | (ttls <= LINK_TTL), rows.size)
-            distinct = zip(*(key[rows].tolist() for key in keys), strict=True)
-            for key, *amounts in zip(distinct, pkts.tolist(), volume.tolist(), flows.tolist(), fresh.tolist(), strict=True):
-                total = sums[key]
-                for column, amount in enumerate(amounts):
-                    total[column] += int(amount)
-    found = np.array([(*key, *total) for key, total in sorted(sums.items())], BINDINGS)
+    found = _summed(np.concatenate([np.empty(0, BINDINGS), *(part for piece in pieces for part in (_sent(piece, "orig"), _sent(piece, "resp")))]))
     return found[~np.isin(kinds(found["hi"], found["lo"]), (MULTICAST, UNSPECIFIED))]
+
+
+def _sent(piece: NDArray[np.void], side: str) -> NDArray[np.void]:
+    """BINDINGS of what one side of the flows in `piece` sent."""
+    sent = np.flatnonzero(piece[f"{side}_pkts"] > 0)
+    found = np.zeros(sent.size, BINDINGS)
+    for name, part in (("mac", "mac"), ("hi", "hi"), ("lo", "lo"), ("pkts", "pkts"), ("bytes", "ip_bytes")):
+        found[name] = piece[f"{side}_{part}"][sent]
+    ttls = piece[f"{side}_first_ttl"][sent]
+    found["originated"], found["unrouted"] = side == "orig", np.isin(ttls, INITIAL_TTLS) | (ttls <= LINK_TTL)
+    return _summed(found)
+
+
+def _summed(rows: NDArray[np.void]) -> NDArray[np.void]:
+    """One row per sender, ascending."""
+    firsts, place = distinct_rows(rows["mac"], rows["hi"], rows["lo"])
+    found = rows[firsts]
+    for name in SUMMED:
+        found[name] = np.bincount(place, rows[name], firsts.size)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +131,11 @@ class Hosts:
 
     def device_of(self, mac: NDArray[np.uint64], hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.int32]:
         """Index in `devices` of each (MAC, address), -1 where it is none of them."""
-        rows, place = distinct_rows(mac, hi, lo)
-        keys = zip(mac[rows].tolist(), hi[rows].tolist(), lo[rows].tolist(), strict=True)
-        found = [self._mac_device.get(key[0], self._address_device.get((key[1], key[2]), -1)) for key in keys]
-        return np.array(found, np.int32)[place]
+        macs = np.fromiter(self._mac_device, np.uint64, len(self._mac_device))
+        addresses = np.array(list(self._address_device), np.uint64).reshape(-1, 2)
+        by_mac, by_address = rows_of([macs], [mac]), rows_of([addresses[:, 0], addresses[:, 1]], [hi, lo])
+        device_of_mac, device_of_address = (np.array([*known.values(), -1], np.int32) for known in (self._mac_device, self._address_device))
+        return np.where(by_mac >= 0, device_of_mac[by_mac], device_of_address[by_address])
 
 
 def find(rows: NDArray[np.void], wanted: Sequence[Wanted] = (), gateways: Iterable[tuple[int, int]] = ()) -> Hosts:
@@ -147,11 +152,6 @@ def find(rows: NDArray[np.void], wanted: Sequence[Wanted] = (), gateways: Iterab
     return _indexed(Hosts(tuple(devices), background, routers, left_out=max(0, len(ranked) - MOST_DEVICES)))
 
 
-def _addresses(rows: NDArray[np.void]) -> list[tuple[int, int]]:
-    """(hi, lo) of each row as plain numbers."""
-    return list(zip(rows["hi"].tolist(), rows["lo"].tolist(), strict=True))
-
-
 def _indexed(hosts: Hosts) -> Hosts:
     macs = {mac: index for index, host in enumerate(hosts.devices) for mac in host.macs if mac and mac not in hosts.routers}
     addresses = {address: index for index, host in enumerate(hosts.devices) for address in host.addresses}
@@ -161,16 +161,18 @@ def _indexed(hosts: Hosts) -> Hosts:
 def _router_macs(rows: NDArray[np.void]) -> frozenset[int]:
     kind = kinds(rows["hi"], rows["lo"])
     v4 = (rows["hi"] == 0) & (kind != LINK_LOCAL)
-    routers = []
-    for mac in np.unique(rows["mac"]).tolist():
-        mine = rows["mac"] == mac
-        global4 = np.count_nonzero(mine & v4 & (kind == GLOBAL))
-        private4 = np.count_nonzero(mine & v4 & (kind == PRIVATE))
-        prefixes6 = np.unique(rows["hi"][mine & ~v4 & (kind != LINK_LOCAL)]).size
-        passed_on = np.any(mine & (kind == GLOBAL) & (rows["unrouted"] == 0)) and np.any(mine & (rows["unrouted"] > 0))
-        if mac and (passed_on or global4 >= ROUTER_ADDRESSES or (global4 and private4) or prefixes6 >= ROUTER_PREFIXES):
-            routers.append(mac)
-    return frozenset(routers)
+    macs, owner = np.unique(rows["mac"], return_inverse=True)
+    owner = owner.ravel()
+
+    def count(chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
+        return np.bincount(owner[chosen], minlength=macs.size)
+
+    global4, private4 = count(v4 & (kind == GLOBAL)), count(v4 & (kind == PRIVATE))
+    v6 = np.flatnonzero(~v4 & (kind != LINK_LOCAL))
+    prefixes6 = np.bincount(owner[v6][distinct_rows(owner[v6], rows["hi"][v6])[0]], minlength=macs.size)
+    passed_on = (count((kind == GLOBAL) & (rows["unrouted"] == 0)) > 0) & (count(rows["unrouted"] > 0) > 0)
+    routes = passed_on | (global4 >= ROUTER_ADDRESSES) | ((global4 > 0) & (private4 > 0)) | (prefixes6 >= ROUTER_PREFIXES)
+    return frozenset(macs[routes & (macs > 0)].tolist())
 
 
 def _declared(rows: NDArray[np.void], wanted: Sequence[Wanted], routers: frozenset[int]) -> Hosts:
@@ -178,12 +180,12 @@ def _declared(rows: NDArray[np.void], wanted: Sequence[Wanted], routers: frozens
     devices, absent = [], []
     for name in wanted:
         own = np.isin(rows["mac"], np.array(name.macs, np.uint64))
-        by_address = np.array([(hi, lo) in set(name.addresses) for hi, lo in _addresses(rows)], np.bool_)
+        by_address = np.array([(hi, lo) in set(name.addresses) for hi, lo in rows[["hi", "lo"]].tolist()], np.bool_)
         macs = set(name.macs) | {mac for mac in rows["mac"][by_address].tolist() if mac and mac not in routers}
         own |= np.isin(rows["mac"], np.array(sorted(macs - routers), np.uint64)) | by_address
         if not own.any():
             absent.append(name.name)
-        addresses = set(name.addresses) | set(_addresses(rows[own]))
+        addresses = set(name.addresses) | set(rows[["hi", "lo"]][own].tolist())
         volume = int(rows["bytes"][own].sum())
         devices.append(Host(name.name, tuple(sorted(macs)), tuple(sorted(addresses)), volume, declared=True))
     known = {address for host in devices for address in host.addresses}
@@ -193,26 +195,27 @@ def _declared(rows: NDArray[np.void], wanted: Sequence[Wanted], routers: frozens
 
 def _hosts(rows: NDArray[np.void], routers: frozenset[int], gateways: frozenset[tuple[int, int]]) -> tuple[Host, ...]:
     """Every host that sends: one per MAC; behind a router's MAC, or without MACs, one per address. Gateways are left to the background."""
-    groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
-    pairs, volumes = _addresses(rows), rows["bytes"].tolist()
-    for index, (mac, pair) in enumerate(zip(rows["mac"].tolist(), pairs, strict=True)):
-        groups[(0, *pair) if not mac or mac in routers else (mac, 0, 0)].append(index)
+    groups: dict[tuple[int, int, int], tuple[set[tuple[int, int]], list[int]]] = {}
+    for mac, hi, lo, volume in zip(*(rows[name].tolist() for name in ("mac", "hi", "lo", "bytes")), strict=True):
+        alone = not mac or mac in routers
+        addresses, volumes = groups.setdefault((0, hi, lo) if alone else (mac, 0, 0), (set(), []))
+        addresses.add((hi, lo))
+        volumes.append(volume)
     hosts = []
-    for (mac, *_), members in sorted(groups.items()):
-        addresses = tuple(sorted({pairs[index] for index in members}))
-        if not gateways & set(addresses):
-            name = mac_text(mac) if mac else text(*addresses[0])
-            hosts.append(Host(name, (mac,) if mac else (), addresses, sum(volumes[index] for index in members)))
+    for (mac, *_), (addresses, volumes) in sorted(groups.items()):
+        if gateways.isdisjoint(addresses):
+            own = tuple(sorted(addresses))
+            hosts.append(Host(mac_text(mac) if mac else text(*own[0]), (mac,) if mac else (), own, sum(volumes)))
     return tuple(hosts)
 
 
 def _local_side(rows: NDArray[np.void], hosts: Sequence[Host], routers: frozenset[int]) -> list[Host]:
     """The hosts that the capture was taken for."""
-    kind = dict(zip(_addresses(rows), kinds(rows["hi"], rows["lo"]).tolist(), strict=True))
-    routed = {pair for mac, pair in zip(rows["mac"].tolist(), _addresses(rows), strict=True) if mac in routers}
-    unrouted = set(_addresses(rows[rows["unrouted"] > 0]))
+    kind = dict(zip(rows[["hi", "lo"]].tolist(), kinds(rows["hi"], rows["lo"]).tolist(), strict=True))
+    routed = {(hi, lo) for mac, hi, lo in rows[["mac", "hi", "lo"]].tolist() if mac in routers}
+    unrouted = set(rows[["hi", "lo"]][rows["unrouted"] > 0].tolist())
     local = [host for host in hosts if any(kind[address] in (PRIVATE, LINK_LOCAL) and address not in routed for address in host.addresses)]
-    originators = set(_addresses(rows[rows["originated"] > 0]))
+    originators = set(rows[["hi", "lo"]][rows["originated"] > 0].tolist())
     on_link = [host for host in hosts if unrouted & set(host.addresses) and (host.macs or (originators - routed) & set(host.addresses))]
     if local:
         return list(dict.fromkeys((*local, *on_link)))

@@ -7,38 +7,27 @@ and ports, and what else these could match (an error that quotes the packet, ano
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns
 from gdsi_audit.finding import LONGEST_FILTER_BYTES, Evidence
+from gdsi_audit.flow_tuples import ERRORS, WITH_PORTS, FlowTuples, Tuple, flow_tuples, service
 from gdsi_audit.frame_index import Ranges
 from gdsi_audit.traffic import DeviceTraffic
 
-WITH_PORTS = frozenset({"tcp", "udp", "sctp"})
 ICMP_PAIRS = {8: 0, 10: 9, 13: 14, 15: 16, 17: 18}  # request and reply share a flow (RFC 792, RFC 1256)
 ICMP6_PAIRS = {128: 129, 130: 131, 133: 134, 135: 136, 139: 140, 144: 145}  # RFC 4443, RFC 2710, RFC 4861, RFC 4620, RFC 6275
-ERRORS = {"icmp": (3, 4, 5, 11, 12), "icmp6": (1, 2, 3, 4)}
-"""Types that quote another packet, whose fields tshark shows as well."""
+LONGEST_TERMS_BYTES = LONGEST_FILTER_BYTES // 2
+SHORTEST_TERM_BYTES, SHORTEST_ADDRESS_BYTES = 40, 4
+"""No term and no listed address takes less, so that forms which cannot fit need not be written."""
 MOST_LISTED_FRAMES = 20
 """A bare list of frame numbers counts as evidence up to here."""
 
 FRAGMENT = "ip.flags.mf == 1 || ip.frag_offset > 0 || ipv6.fraghdr"
-
-
-class Tuple(NamedTuple):
-    """What one flow's filter term is made of, seen from the device."""
-
-    transport: str
-    local_addr: str
-    remote_addr: str
-    local_port: int
-    remote_port: int
-    device_is_originator: bool
 
 
 class Terms(NamedTuple):
@@ -60,32 +49,31 @@ def evidence(
     `filter_terms` is a display filter that narrows it further (`dns.qry.type == 16`); `frames` are then the frames it narrows to, as
     FrameIndex.frames gives them. Up to twenty such frames are listed in the filter, which makes it exact; more make it a superset.
     """
-    mask = _mask(traffic, flows)
-    rows = np.flatnonzero(mask)
+    known = flow_tuples(traffic)
+    rows = _rows(known, flows)
     found = frames if frames is not None else _frames(traffic, rows)
-    complete = _is_complete(traffic.tables.flows, rows, found) if frames is None else True
+    complete = _is_complete(known, rows, found) if frames is None else True
     single = int(rows[0]) if rows.size == 1 else None
     made = []
     for capture, ranges in found:
-        terms = _terms(traffic, mask, capture, ranges, fragments=not complete)
+        terms = _terms(known, rows, capture, ranges, fragments=not complete)
         text, exact = _narrowed(terms, filter_terms, ranges, listed=frames is not None)
         made.append(
             Evidence(
                 frames=((traffic.captures[capture].sha256, tuple(ranges)),),
                 display_filter=text,
                 filter_kind="exact" if exact and complete else "superset",
-                five_tuple="" if single is None else _five_tuple(_all_tuples(traffic)[single]),
-                community_id="" if single is None else str(traffic.tables.flows["community_id"][single]),
+                five_tuple="" if single is None else _five_tuple(known.tuple_of(single)),
+                community_id="" if single is None else str(traffic.tables.flows.take(rows)["community_id"][0]),
             )
         )
     return tuple(made)
 
 
-def _mask(traffic: DeviceTraffic, flows: NDArray[np.bool_] | Collection[int]) -> NDArray[np.bool_]:
+def _rows(known: FlowTuples, flows: NDArray[np.bool_] | Collection[int]) -> NDArray[np.intp]:
+    """Positions in the table, ascending."""
     given = np.asarray(flows if isinstance(flows, np.ndarray) else list(flows))
-    if given.dtype == np.bool_:
-        return given
-    return np.isin(traffic.tables.flows["flow"], given)
+    return np.flatnonzero(given if given.dtype == np.bool_ else np.isin(known.flow, given))
 
 
 def _frames(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> list[tuple[int, Ranges]]:
@@ -100,72 +88,35 @@ def _frames(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> list[tuple[int, R
     return [(capture, [(frame, frame) for of, frame in by_capture if of == capture]) for capture in captures]
 
 
-def _is_complete(flows: Columns, rows: NDArray[np.intp], found: Sequence[tuple[int, Ranges]]) -> bool:
+def _is_complete(known: FlowTuples, rows: NDArray[np.intp], found: Sequence[tuple[int, Ranges]]) -> bool:
     """Whether every packet is one frame and every frame one packet: no fragments, no tunnel, nothing unknown to the index."""
-    pkts = sum(int(flows[column][rows].sum()) for column in ("up_pkts", "down_pkts", "duplicate_pkts"))
-    return pkts == sum(last - first + 1 for _, ranges in found for first, last in ranges) and bool((flows["parent"][rows] < 0).all())
+    frames = sum(last - first + 1 for _, ranges in found for first, last in ranges)
+    return int(known.pkts[rows].sum()) == frames and not known.inside_tunnel[rows].any()
 
 
-def _terms(traffic: DeviceTraffic, mask: NDArray[np.bool_], capture: int, ranges: Ranges, *, fragments: bool) -> Terms:
+def _terms(known: FlowTuples, rows: NDArray[np.intp], capture: int, ranges: Ranges, *, fragments: bool) -> Terms:
     """The shortest form that fits: by service, then by five-tuple, then by address, then by the device's address alone."""
-    near = _overlapping(traffic.tables.flows, mask, capture, ranges)
-    inside, outside = _tuples(traffic, near & mask), _tuples(traffic, near & ~mask)
-    services = {_service(one) for one in inside}
-    others = {_service(one) for one in outside} | {_swapped(one) for one in outside}
-    whole = traffic.folded == 0 and services.isdisjoint(others)
-    compact = sorted(services) if whole else sorted(inside)
-    exact = whole or (traffic.folded == 0 and set(inside).isdisjoint(outside))
-    quoting = any(one.transport in ERRORS and _icmp_type(one) in ERRORS[one.transport] for one in inside)
-    text = _joined([_term(one) for one in compact], fragments=fragments)
-    forms = [Terms(text, exact and not quoting), Terms(_by_address(inside), False), Terms(_by_device(inside), False)]
-    return next((form for form in forms if len(form.text.encode()) <= LONGEST_FILTER_BYTES // 2), forms[-1])
+    inside, outside = known.overlapping(rows, capture, ranges[0][0], ranges[-1][1])
+    whole = known.are_whole_services(inside, outside)
+    pairs = sorted(known.tuples(inside, known.pair))
+    if _may_fit(known, inside, pairs, whole=whole):
+        chosen = set(map(service, known.tuples(inside, known.service))) if whole else known.tuples(inside, known.conversation)
+        text = _joined([_term(one) for one in sorted(chosen)], fragments=fragments)
+        if len(text) <= LONGEST_TERMS_BYTES:
+            return Terms(text, (whole or known.are_apart(inside, outside)) and not known.quotes[inside].any())
+    text = _by_address(pairs) if len(pairs) <= LONGEST_TERMS_BYTES // SHORTEST_ADDRESS_BYTES else ""
+    return Terms(text if text and len(text) <= LONGEST_TERMS_BYTES else _by_device(pairs), False)
 
 
-def _overlapping(flows: Columns, mask: NDArray[np.bool_], capture: int, ranges: Ranges) -> NDArray[np.bool_]:
-    """Flows with the addresses of `mask` that may have a frame between the first and the last of `ranges` of this capture."""
-    first, last = ranges[0][0], ranges[-1][1]
-    codes = flows.codes("remote_addr")
-    wanted = np.zeros(len(flows.words("remote_addr")), dtype=bool)
-    wanted[codes[mask]] = True
-    first_capture, last_capture = flows["first_capture"], flows["last_capture"]
-    begun = (first_capture < capture) | ((first_capture == capture) & (flows["first_frame"] <= last))
-    ended = (last_capture < capture) | ((last_capture == capture) & (flows["last_frame"] < first))
-    return np.asarray(wanted[codes] & begun & ~ended)
+def _may_fit(known: FlowTuples, inside: NDArray[np.intp], pairs: Sequence[Tuple], *, whole: bool) -> bool:
+    """Whether the terms of `inside` are few enough to be worth writing: two directions of a conversation may share one."""
+    most = LONGEST_TERMS_BYTES // SHORTEST_TERM_BYTES
+    ported = inside[known.with_ports[inside]]
+    keys = known.service if whole else known.conversation
+    return len(pairs) <= most and np.unique(keys[ported]).size <= 2 * most
 
 
-_TUPLES: WeakKeyDictionary[DeviceTraffic, list[Tuple]] = WeakKeyDictionary()
-"""One entry per flow of a device, made once: every finding asks for some of them."""
-
-
-def _all_tuples(traffic: DeviceTraffic) -> list[Tuple]:
-    known = _TUPLES.get(traffic)
-    if known is None:
-        columns = [traffic.tables.flows[name].tolist() for name in Tuple._fields]
-        known = _TUPLES[traffic] = [Tuple(*row) for row in zip(*columns, strict=True)]
-    return known
-
-
-def _tuples(traffic: DeviceTraffic, mask: NDArray[np.bool_]) -> list[Tuple]:
-    known = _all_tuples(traffic)
-    return sorted({known[row] for row in np.flatnonzero(mask).tolist()})
-
-
-def _service(one: Tuple) -> Tuple:
-    """`one` without the client's port: what all contacts with the same service share."""
-    if one.transport not in WITH_PORTS:
-        return one
-    port = one.remote_port if one.device_is_originator else one.local_port
-    return Tuple(one.transport, one.local_addr, one.remote_addr, -1, port, True)
-
-
-def _swapped(one: Tuple) -> Tuple:
-    """The service that the client's port of `one` looks like to a filter that does not tell the sides apart."""
-    if one.transport not in WITH_PORTS:
-        return one
-    port = one.local_port if one.device_is_originator else one.remote_port
-    return Tuple(one.transport, one.local_addr, one.remote_addr, -1, port, True)
-
-
+@lru_cache(maxsize=16_384)
 def _term(one: Tuple) -> str:
     if one.transport == "arp":
         return f"(arp.src.proto_ipv4 == {one.local_addr} && arp.dst.proto_ipv4 == {one.remote_addr}) || " + (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+from gdsi_audit.columns import Columns, numbered
 
 WITH_PORTS = frozenset({"tcp", "udp", "sctp"})
 GROUP_MANAGEMENT = "ip-2"
@@ -17,8 +19,7 @@ ERRORS_ICMP6 = frozenset({1, 2, 3, 4})  # RFC 4443
 NEVER_ACCEPTED = frozenset({"S0", "REJ", "RSTOS0", "SH"})
 DHCP_PORTS = frozenset({67, 68, 546, 547})
 
-KEYS = ["remote_addr", "transport", "service", "name", "name_source", "ambiguous", "nameable", "remote_is_local", "remote_is_multicast"]
-KEYS += ["initiator", "device_is_originator", "conn_state", "app", "tunnel"]
+PORTS = 65_536
 
 
 class FlowKind(NamedTuple):
@@ -52,28 +53,24 @@ class FlowKind(NamedTuple):
         return self.remote_port == 53 and self.transport in ("tcp", "udp")
 
 
-def kinds_of(flows: pd.DataFrame, *, device_ports: bool = False) -> tuple[list[FlowKind], NDArray[np.int64]]:
+def kinds_of(flows: Columns, *, device_ports: bool = False) -> tuple[list[FlowKind], NDArray[np.intp]]:
     """Distinct kinds, and for each flow its row among them. The device's ephemeral ports are left out unless `device_ports`."""
-    device_began = flows["device_is_originator"].to_numpy()
-    without_ports = ~flows["transport"].isin(WITH_PORTS).to_numpy()
-    local = flows["local_port"].to_numpy()
-    kept = without_ports | ~device_began | (local < 1024) | device_ports
-    ports = [flows["remote_port"].to_numpy().astype(np.int64), np.where(kept, local, 0).astype(np.int64)]
-    silent = (flows["up_pkts"] == 0).to_numpy()
-    codes = np.stack([*(_codes(flows[column]) for column in KEYS), *ports, silent.astype(np.int64)], axis=1)
-    # One opaque value per row sorts many times faster than rows of numbers.
-    opaque = np.ascontiguousarray(codes).view(np.dtype((np.void, codes.dtype.itemsize * codes.shape[1]))).ravel()
-    _, firsts, numbers = np.unique(opaque, return_index=True, return_inverse=True)
-    columns = [flows[column].iloc[firsts].astype(object).tolist() for column in KEYS]
-    rest = [column[firsts].tolist() for column in (*ports, silent)]
-    return [FlowKind(*row) for row in zip(*columns, *rest, strict=True)], numbers.astype(np.int64)
+    local = flows["local_port"].astype(np.int64)
+    kept = ~flows.is_any("transport", WITH_PORTS) | ~flows["device_is_originator"] | (local < 1024) | device_ports
+    remote = flows["remote_port"].astype(np.int64)
+    rest = {"remote_port": remote, "local_port": np.where(kept, local, 0), "silent": flows["up_pkts"] == 0}
+    keys = [(rest[name], PORTS) if name in rest else _key(flows, name) for name in FlowKind._fields]
+    rows, numbers = numbered(*keys)
+    firsts = flows.take(rows)
+    columns = [(rest[name][rows] if name in rest else firsts[name]).tolist() for name in FlowKind._fields]
+    return [FlowKind(*row) for row in zip(*columns, strict=True)], numbers
 
 
-def _codes(column: pd.Series[Any]) -> NDArray[np.int64]:
-    """A number for each value, the same for the same."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy().astype(np.int64)
-    return pd.factorize(column)[0].astype(np.int64)
+def _key(flows: Columns, name: str) -> tuple[NDArray[np.int64], int]:
+    """A number for each value, the same for the same, and how many there may be."""
+    if flows.has_words(name):
+        return flows.codes(name), len(flows.words(name))
+    return flows[name].astype(np.int64), 2
 
 
 def upkeep(kind: FlowKind) -> str:
@@ -104,6 +101,7 @@ def local_kind(kind: FlowKind) -> str:
     return "multicast" if kind.remote_is_multicast else "local network"
 
 
+@lru_cache(maxsize=65_536)
 def parsed_address(address: str) -> IPv4Address | IPv6Address | None:
     """None for what is no address, the empty text of a flow without one; a zone (`fe80::1%eth0`) is left off."""
     try:

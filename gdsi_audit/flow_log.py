@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit import devices
-from gdsi_audit.columns import Column, Words
+from gdsi_audit.columns import Words
 from gdsi_audit.distinct import distinct_rows
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.flows import CONN_STATES
@@ -67,7 +67,7 @@ COLUMNS = {
 """Columns of every format, `names` (list of name, source, frame) aside, which jsonl and parquet have."""
 
 
-Piece = Mapping[str, Column | list[Any]]
+Piece = Mapping[str, NDArray[Any] | Words | list[Any]]
 """Columns of equal length; NULL_WHERE_NEGATIVE say with a negative number that there is nothing."""
 
 NULL_WHERE_NEGATIVE = frozenset({"continues", "handshake_rtt_s"})
@@ -87,11 +87,11 @@ def pieces(seen: Observation, hosts: devices.Hosts, *, names: bool = True) -> It
         yield {**piece, "names": _names(rows["serial"][kept], every_name, seen)} if names else piece
 
 
-def _columns(rows: NDArray[np.void], facts: NDArray[np.void], seen: Observation, hosts: devices.Hosts) -> dict[str, Column]:
+def _columns(rows: NDArray[np.void], facts: NDArray[np.void], seen: Observation, hosts: devices.Hosts) -> dict[str, NDArray[Any] | Words]:
     words = tuple(seen.texts.of_row)
     device_words = ("", *(host.id for host in hosts.devices))
     rtt_ns = rows["handshake_rtt_ns"]
-    columns: dict[str, Column] = {
+    columns: dict[str, NDArray[Any] | Words] = {
         "flow": rows["flow"],
         "capture": rows["first_capture"],
         "continues": rows["continues"],
@@ -197,7 +197,7 @@ def _parquet(tables: Iterator[Piece], out: BinaryIO) -> None:
         writer.close()
 
 
-def _arrow(column: str, values: Column | list[Any]) -> pa.Array:
+def _arrow(column: str, values: NDArray[Any] | Words | list[Any]) -> pa.Array:
     """A column for Arrow, over its own buffers (its constructors that take anything load pandas); texts as a dictionary of those that occur."""
     import pyarrow as pa
 

@@ -27,7 +27,8 @@ class FrameIndex:
     def __init__(self) -> None:
         self._spool = Spool(ENTRIES)
         self._batches: list[tuple[int, int, int, int]] = []  # first row, rows, lowest frame, highest frame
-        self._by_serial: NDArray[np.uint64] | None = None
+        self._sorted: NDArray[np.uint32] | None = None  # frames, flow after flow
+        self._begins = self._ends = np.empty(0, np.int64)  # where in it the frames of each flow begin and end
         self._capture_starts: list[int] = []
         self._flows = self._serials = self._firsts = self._lasts = np.empty(0, np.int64)
 
@@ -52,31 +53,34 @@ class FrameIndex:
         self._firsts = rows["first_frame"] + starts[rows["first_capture"]]
         self._lasts = rows["last_frame"] + starts[rows["last_capture"]]
 
-    def frames(self, flows: Collection[int]) -> list[tuple[int, Ranges]]:
+    def frames(self, flows: Collection[int] | NDArray[np.int64]) -> list[tuple[int, Ranges]]:
         """(capture ordinal, [(first frame, last frame), …]) of all packets of the flows with these ids, ranges ascending and merged."""
-        wanted = np.fromiter(sorted(flows), np.int64, len(flows))
+        wanted = np.unique(flows if isinstance(flows, np.ndarray) else np.array(sorted(flows), np.int64))
         places = np.searchsorted(self._flows, wanted)
         places = places[places < self._flows.size]
         places = places[np.isin(self._flows[places], wanted)]
         if not places.size:
             return []
-        serials = self._serials[places].astype(np.uint32)
         if self._spool.rows <= MOST_SORTED_ENTRIES:
-            found = self._sorted_frames(serials)
+            numbers = self._sorted_frames(places)
         else:
+            serials = self._serials[places].astype(np.uint32)
             entries = self._between(int(self._firsts[places].min()), int(self._lasts[places].max()))
             found = [piece["frame"][np.isin(piece["serial"], serials)] for piece in entries]
-        numbers = np.unique(np.concatenate(found)) if found else np.empty(0, np.uint32)
-        return self._by_capture(numbers.astype(np.int64))
+            numbers = np.concatenate(found) if found else np.empty(0, np.uint32)
+        return self._by_capture(np.sort(numbers).astype(np.int64))
 
-    def _sorted_frames(self, serials: NDArray[np.uint32]) -> list[NDArray[np.uint32]]:
-        """The frames of each flow, from entries that are sorted once."""
-        if self._by_serial is None or self._by_serial.size != self._spool.rows:
-            self._by_serial = self._spool.all().view("<u8")
-            self._by_serial.sort()
-        first = serials.astype(np.uint64) << np.uint64(32)
-        bounds = np.searchsorted(self._by_serial, np.concatenate((first, first + np.uint64(1 << 32)))).reshape(2, -1)
-        return [self._by_serial[begin:end].astype(np.uint32) for begin, end in bounds.T.tolist()]
+    def _sorted_frames(self, places: NDArray[np.intp]) -> NDArray[np.uint32]:
+        """The frames of the flows at `places`, from entries that are sorted once."""
+        if self._sorted is None or self._sorted.size != self._spool.rows:
+            entries = self._spool.all().view("<u8")
+            entries.sort()
+            first = self._serials.astype(np.uint64) << np.uint64(32)
+            self._begins, self._ends = np.searchsorted(entries, np.concatenate((first, first + np.uint64(1 << 32)))).reshape(2, -1)
+            self._sorted = entries.astype(np.uint32)
+        begins, counts = self._begins[places], (self._ends - self._begins)[places]
+        before = np.cumsum(counts) - counts
+        return np.asarray(self._sorted[np.repeat(begins - before, counts) + np.arange(counts.sum())])
 
     def first(self, flow: int, count: int) -> list[tuple[int, int]]:
         """(capture ordinal, frame) of the first `count` packets of the flow with this id, in order; fewer where it has fewer or is unknown."""
@@ -100,15 +104,17 @@ class FrameIndex:
                 yield self._spool.piece(row, rows)
 
     def _by_capture(self, numbers: NDArray[np.int64]) -> list[tuple[int, Ranges]]:
-        captures = np.searchsorted(self._capture_starts, numbers - 1, side="right") - 1
-        return [(int(capture), merged(numbers[captures == capture] - self._capture_starts[capture])) for capture in np.unique(captures)]
+        """Ascending numbers over all captures as ranges within each."""
+        behind = np.searchsorted(numbers, [*self._capture_starts[1:], np.iinfo(np.int64).max], side="right").tolist()
+        parts = zip([0, *behind], behind, self._capture_starts, strict=False)
+        return [(capture, merged(numbers[begin:end] - start)) for capture, (begin, end, start) in enumerate(parts) if end > begin]
 
 
 def merged(numbers: NDArray[np.int64]) -> Ranges:
-    """Ascending distinct numbers as ranges: 1 2 3 7 gives (1, 3), (7, 7)."""
+    """Ascending numbers as ranges: 1 2 3 7 gives (1, 3), (7, 7)."""
     if not numbers.size:
         return []
-    breaks = np.flatnonzero(np.diff(numbers) != 1)
+    breaks = np.flatnonzero(np.diff(numbers) > 1)
     firsts = numbers[np.concatenate(([0], breaks + 1))]
     lasts = numbers[np.concatenate((breaks, [numbers.size - 1]))]
     return list(zip(firsts.tolist(), lasts.tolist(), strict=True))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from gdsi_audit import assessment
+from gdsi_audit.columns import numbered, sums
 from gdsi_audit.declarations import Declaration, Phase
 from gdsi_audit.geo import Place
-from gdsi_audit.matching import match
+from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.traffic import DeviceTraffic, Traffic
 
 MOST_LOSS = 0.01
@@ -17,7 +20,6 @@ LEAST_INSIDE = 0.95
 PHASE_TOLERANCE_S = 30.0
 INBOUND_SHOWS_AT = frozenset({"device", "access-point", "lan"})
 """Vantages where what comes in and what stays in the local network can be seen."""
-NOT_ASSESSED = ("link_upkeep", "bench", "background", "unanswered")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +118,8 @@ def _missing(device: DeviceTraffic, absent: Sequence[str], uncovered: Sequence[s
 
 
 def _missing_to_read(device: DeviceTraffic, declaration: Declaration) -> Iterator[str]:
-    flows = device.flows
-    uploaded = int(flows.loc[~flows["remote_is_local"], "up_bytes"].sum()) or device.folded
+    flows = device.tables.flows
+    uploaded = int(flows["up_bytes"][~flows["remote_is_local"]].sum()) or device.folded
     if uploaded and device.coverage.readable < LEAST_READABLE:
         yield f"{device.coverage.readable:.1%} of upload bytes are readable, less than {LEAST_READABLE:.0%}"
     if not declaration.identifiers:
@@ -153,12 +155,14 @@ def _share_inside(device: DeviceTraffic, declaration: Declaration) -> tuple[floa
 
     Bytes to class items without jurisdictions of their own are exempt; where nothing is declared, all others are unassessed.
     """
-    matches = match(device, declaration)
-    judged = device.flows.assign(item=matches["destination"])[~device.flows["remote_is_local"] & ~matches["verdict"].isin(list(NOT_ASSESSED))]
-    sums = judged.groupby([judged["remote_addr"].astype("object"), "item"], sort=True)["up_bytes"].sum()
-    words = {key: _assess(device, declaration, str(key[0]), int(key[1])) for key in sums.index}
-    assessed = sum(int(sums[key]) for key, word in words.items() if word != "exempt")
-    inside = sum(int(sums[key]) for key, word in words.items() if word == "inside")
+    matched = matches(device, declaration)
+    rows = np.flatnonzero(~device.tables.flows["remote_is_local"] & ~matched.is_any("verdict", NOT_JUDGED))
+    flows, items = device.tables.flows.take(rows), matched["destination"][rows]
+    firsts, numbers = numbered((flows.codes("remote_addr"), len(flows.words("remote_addr"))), (items + 1, len(declaration.destinations) + 1))
+    (sent,) = sums(numbers, firsts.size, flows["up_bytes"])
+    pairs = zip(flows.take(firsts)["remote_addr"].tolist(), items[firsts].tolist(), strict=True)
+    words = np.array([_assess(device, declaration, address, item) for address, item in pairs], object)
+    assessed, inside = int(sent[words != "exempt"].sum()), int(sent[words == "inside"].sum())
     return (round(inside / assessed, 6) if assessed else 1.0), assessed
 
 

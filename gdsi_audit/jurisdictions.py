@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
+from gdsi_audit.columns import sums
 from gdsi_audit.geo import Place
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -56,11 +59,13 @@ def by_operator(device: DeviceTraffic) -> list[Share]:
 
 
 def _shares(device: DeviceTraffic, key: Callable[[Place], tuple[str, str]]) -> list[Share]:
-    sums: dict[tuple[str, str], list[int]] = {}
-    moved = device.contacts.groupby("remote_addr", observed=True, sort=True)[["flows", "up_bytes", "down_bytes"]].sum()
-    for address, numbers in zip(moved.index.tolist(), moved.to_numpy().tolist(), strict=True):
-        endpoint = device.endpoints.get(address)
-        row = sums.setdefault(key(endpoint.place if endpoint is not None else Place()), [0, 0, 0])
-        row[:] = (held + more for held, more in zip(row, numbers, strict=True))
-    shares = [Share(name, seat, flows, up, down) for (name, seat), (flows, up, down) in sums.items()]
+    contacts = device.tables.contacts
+    addresses = contacts.words("remote_addr")
+    moved = sums(contacts.codes("remote_addr"), len(addresses), *(contacts[name] for name in ("flows", "up_bytes", "down_bytes")))
+    found: dict[tuple[str, str], list[int]] = {}
+    for row in np.flatnonzero(moved[0]).tolist():
+        endpoint = device.endpoints.get(addresses[row])
+        total = found.setdefault(key(endpoint.place if endpoint is not None else Place()), [0, 0, 0])
+        total[:] = (held + int(more[row]) for held, more in zip(total, moved, strict=True))
+    shares = [Share(name, seat, flows, up, down) for (name, seat), (flows, up, down) in found.items()]
     return sorted(shares, key=lambda share: (-share.up_bytes, -share.down_bytes, share.name, share.seat))

@@ -12,10 +12,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-import pandas as pd
+import numpy as np
 
 from gdsi_audit import names
-from gdsi_audit.columns import Columns, columns_of
+from gdsi_audit.columns import Column, Columns, Words, words_of
 from gdsi_audit.declarations import Declaration, Destination, Listener
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
 from gdsi_audit.flow_kinds import NEVER_ACCEPTED, WITH_PORTS, FlowKind, is_dhcp, kinds_of, local_kind, parsed_address, upkeep
@@ -42,7 +42,7 @@ MATCHES = {
     "confident": "bool",  # False: rests on a weak name or an offer that was not captured; never the cause of more than a low finding
     "reason": "category",  # in words
 }
-"""One row per flow, on the index of DeviceTraffic.flows."""
+"""One row per flow, in the order of `DeviceTraffic.tables.flows`."""
 
 DECLARING_SOURCES = CONFIDENT_SOURCES | {"dns-expired", "dns-later"}
 """A certificate names whatever its sender likes, so it declares nothing."""
@@ -61,40 +61,51 @@ class Match(NamedTuple):
 NOT_JUDGED = ("bench", "background", "unanswered", "link_upkeep")
 """Verdicts on flows that no detector speaks of."""
 
-_MATCHED: WeakKeyDictionary[DeviceTraffic, tuple[Declaration, pd.DataFrame]] = WeakKeyDictionary()
+
+class Matched(NamedTuple):
+    """One device's flows held against one declaration."""
+
+    declaration: Declaration
+    table: Columns
+    used: frozenset[int]
+    """Rows of declaration.destinations that cover or nearly cover any flow, less specific ones included."""
+
+
+_MATCHED: WeakKeyDictionary[DeviceTraffic, Matched] = WeakKeyDictionary()
 """The last result for each device: every detector asks the same question."""
-_COLUMNS: WeakKeyDictionary[DeviceTraffic, tuple[Declaration, Columns]] = WeakKeyDictionary()
-
-
-def match(traffic: DeviceTraffic, declaration: Declaration) -> pd.DataFrame:
-    """MATCHES: one row per flow, index aligned with `traffic.flows`. The table is shared: whoever changes it takes a copy."""
-    known = _MATCHED.get(traffic)
-    if known is None or known[0] is not declaration:
-        known = _MATCHED[traffic] = (declaration, _matched(traffic, declaration))
-    return known[1]
 
 
 def matches(traffic: DeviceTraffic, declaration: Declaration) -> Columns:
-    """MATCHES as columns: one row per flow, in the order of `traffic.tables.flows`."""
-    known = _COLUMNS.get(traffic)
-    if known is None or known[0] is not declaration:
-        known = _COLUMNS[traffic] = (declaration, columns_of(match(traffic, declaration)))
-    return known[1]
-
-
-def _matched(traffic: DeviceTraffic, declaration: Declaration) -> pd.DataFrame:
-    flows = traffic.flows
-    kinds, numbers = kinds_of(flows, device_ports=_names_device_ports(declaration))
-    judge = Matcher(traffic, declaration)
-    rows = pd.DataFrame([judge.match(kind) for kind in kinds], columns=list(MATCHES)).astype(MATCHES)
-    return rows.take(numbers).set_index(flows.index)
+    """MATCHES: one row per flow, in the order of `traffic.tables.flows`."""
+    return _matched(traffic, declaration).table
 
 
 def used(traffic: DeviceTraffic, declaration: Declaration) -> frozenset[int]:
     """Rows of declaration.destinations that cover or nearly cover any flow, less specific ones included."""
+    return _matched(traffic, declaration).used
+
+
+def _matched(traffic: DeviceTraffic, declaration: Declaration) -> Matched:
+    known = _MATCHED.get(traffic)
+    if known is None or known.declaration is not declaration:
+        known = _MATCHED[traffic] = _match_all(traffic, declaration)
+    return known
+
+
+def _match_all(traffic: DeviceTraffic, declaration: Declaration) -> Matched:
+    """Each kind of flow is matched once; its flows take over the result."""
+    kinds, numbers = kinds_of(traffic.tables.flows, device_ports=_names_device_ports(declaration))
     judge = Matcher(traffic, declaration)
-    kinds, _ = kinds_of(traffic.flows, device_ports=_names_device_ports(declaration))
-    return frozenset(index for kind in kinds for index in judge.candidates(kind))
+    found = [judge.match(kind) for kind in kinds]
+    verdict, destination, deviates, confident, reason = zip(*found, strict=True) if found else ((), (), (), (), ())
+    texts = {"verdict": verdict, "deviates": deviates, "reason": reason}
+    codes = {name: words_of(given) for name, given in texts.items()}
+    table: dict[str, Column] = {
+        **{name: Words(column.codes[numbers], column.words) for name, column in codes.items()},
+        "destination": np.array(destination, np.int64)[numbers],
+        "confident": np.array(confident, np.bool_)[numbers],
+    }
+    return Matched(declaration, Columns({name: table[name] for name in MATCHES}), judge.used)
 
 
 class Matcher:
@@ -109,15 +120,19 @@ class Matcher:
         self._offers = {kind: frozenset(addresses) for kind, addresses in traffic.offered.items()}
         self._by_name: dict[str, list[int]] = {}
         self._by_address: dict[str, list[int]] = {}
+        self._used: set[int] = set()
 
     def match(self, kind: FlowKind) -> Match:
         """The verdict on one kind of flow, first rule first."""
         return self._left_out(kind) or self._declared(kind) or self._doubtful(kind) or self._undeclared(kind)
 
-    def candidates(self, kind: FlowKind) -> list[int]:
+    @property
+    def used(self) -> frozenset[int]:
+        """Rows of the items that spoke of any kind matched so far."""
+        return frozenset(self._used)
+
+    def _candidates(self, kind: FlowKind) -> list[int]:
         """Rows of the items that speak of this destination, whatever they say of ports, most specific first."""
-        if self._left_out(kind):
-            return []
         by_class = [row for row, item in enumerate(self._items) if item.klass and self._is_class(item.klass, kind)]
         return [*self._named(kind), *self._addressed(kind.remote_addr), *by_class]
 
@@ -139,7 +154,9 @@ class Matcher:
 
     def _declared(self, kind: FlowKind) -> Match | None:
         """An item or a listener that covers it, else the item that comes nearest."""
-        breaks = [(_deviations(self._items[row], kind), row) for row in self.candidates(kind)]
+        candidates = self._candidates(kind) if self._items else []
+        self._used.update(candidates)
+        breaks = [(_deviations(self._items[row], kind), row) for row in candidates]
         for deviations, row in breaks:
             if not deviations:
                 return Match("declared", row, "", self._is_confident(row, kind), self._why(row, kind))
@@ -237,15 +254,23 @@ class Matcher:
         return not kind.device_is_originator and any(_hears(listener, kind) for listener in self._declaration.listeners)
 
     def _candidate_names(self, address: str) -> list[str]:
-        answers = self._traffic.answers
-        return sorted(set(answers.loc[answers["address"] == address, "name"]))
+        return self._names_answered.get(address, [])
+
+    @cached_property
+    def _names_answered(self) -> dict[str, list[str]]:
+        """The names that DNS gave each address, sorted."""
+        answers = self._traffic.tables.answers
+        found: dict[str, list[str]] = {}
+        for address, name in sorted(set(zip(answers["address"].tolist(), answers["name"].tolist(), strict=True))):
+            found.setdefault(address, []).append(name)
+        return found
 
     @cached_property
     def _bench(self) -> dict[IPv4Address | IPv6Address | None, str]:
         return {parsed_address(host.address): host.role for host in self._declaration.bench}
 
     def _bench_role(self, address: str) -> str:
-        parsed = parsed_address(address)
+        parsed = parsed_address(address) if self._declaration.bench else None
         return self._bench.get(parsed, "") if parsed is not None else ""
 
 

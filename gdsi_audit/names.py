@@ -28,6 +28,7 @@ def matches(pattern: str, name: str) -> bool:
     return plain.endswith(pattern[1:]) and len(plain) >= len(pattern) if pattern.startswith("*.") else plain == pattern
 
 
+@lru_cache(maxsize=65_536)
 def registered_domain(name: str) -> str:
     """What somebody registered: the public suffix, private ones included, and one label; what has none stays."""
     plain = _comparable(name)

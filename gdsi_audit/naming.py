@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.distinct import distinct_rows, rows_of
 from gdsi_audit.endpoints import NAME_SOURCES
 
 DNS, DNS_EXPIRED, DNS_LATER, CERTIFICATE = (NAME_SOURCES.index(word) for word in ("dns", "dns-expired", "dns-later", "certificate"))
@@ -68,29 +69,21 @@ def add_answers(
     if not leases.size or not open_rows.size:
         return
     leases = leases[np.lexsort((leases["time"], leases["lo"], leases["hi"], leases["device"]))]
-    answer_keys = np.stack([leases["device"].astype(np.uint64), leases["hi"], leases["lo"]], axis=1)
-    distinct, answer_key = np.unique(answer_keys, axis=0, return_inverse=True)
-    flow_keys = np.stack([device[open_rows].astype(np.uint64), hi[open_rows], lo[open_rows]], axis=1)
-    key = _positions(distinct, flow_keys)
+    firsts, answer_key = distinct_rows(leases["device"], leases["hi"], leases["lo"])
+    distinct = [leases[field][firsts] for field in ("device", "hi", "lo")]
+    key = rows_of(distinct, [device[open_rows], hi[open_rows], lo[open_rows]])
     asked = key >= 0
     open_rows, key = open_rows[asked], key[asked]
     # Times become ranks so that (key, time) fits one ordered integer.
     times = np.unique(leases["time"])
     width = times.size + 1
-    answer_order = answer_key.ravel() * width + np.searchsorted(times, leases["time"], side="right")
+    answer_order = answer_key * width + np.searchsorted(times, leases["time"], side="right")
     flow_order = key * width + np.searchsorted(times, start[open_rows], side="right")
     place = np.searchsorted(answer_order, flow_order, side="right") - 1
-    first_of_key = np.searchsorted(answer_key.ravel(), key)
+    first_of_key = np.searchsorted(answer_key, key)
     before = place >= first_of_key
     _take(chosen, open_rows, leases, np.where(before, place, first_of_key), before, start)
     _mark_ambiguous(chosen, open_rows[before], leases, first_of_key[before], place[before], start)
-
-
-def _positions(distinct: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Row of each key in `distinct`, -1 where it is not there."""
-    rows = {key: row for row, key in enumerate(map(tuple, distinct.tolist()))}
-    keys, inverse = np.unique(wanted, axis=0, return_inverse=True)
-    return np.array([rows.get(tuple(key), -1) for key in keys.tolist()], np.int64)[inverse.ravel()]
 
 
 def _take(

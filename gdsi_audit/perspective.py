@@ -7,23 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gdsi_audit import naming
+from gdsi_audit.columns import Column, Columns, Later, Words, coded, numbered, sums, words_of
 from gdsi_audit.devices import GLOBAL, MULTICAST, Hosts, kinds
 from gdsi_audit.distinct import distinct_rows
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.facts import Texts
 from gdsi_audit.flows import CONN_STATES
+from gdsi_audit.flows.community_id import community_ids
 from gdsi_audit.geo import Place
 from gdsi_audit.packets import ARP, TUNNELS
 from gdsi_audit.packets.address import text
+from gdsi_audit.traffic import CONTACTS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TRANSPORT_WORDS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp", ARP: "arp"}
+TRANSPORTS = tuple(TRANSPORT_WORDS.get(number, f"ip-{number}") for number in range(256))
+COMMUNITY_FIELDS = ("transport", *(f"{side}_{part}" for side in ("orig", "resp") for part in ("hi", "lo", "port")))
+HOUR_NS = 3_600_000_000_000
 INITIATORS = ("unknown", "device", "remote")
 MOST_FLOWS = 200_000
 """Flows of one device that stand in memory; the rest is folded into its contacts."""
@@ -31,7 +39,7 @@ MOST_FLOWS = 200_000
 
 def transport_word(number: int) -> str:
     """`tcp`, `udp` …; `ip-N` for protocols that are not decoded further."""
-    return TRANSPORT_WORDS.get(number, f"ip-{number}")
+    return TRANSPORTS[number]
 
 
 @dataclass(frozen=True)
@@ -70,18 +78,35 @@ def initiators(rows: NDArray[np.void], seen: Sides) -> NDArray[np.int8]:
     return np.where(began, np.where(seen.device_is_originator, 1, 2), 0).astype(np.int8)
 
 
+class Addresses(NamedTuple):
+    """A column of addresses."""
+
+    code: NDArray[np.int64]
+    """Row in the others of each."""
+    hi: NDArray[np.uint64]
+    lo: NDArray[np.uint64]
+    text: list[str]
+
+
 def categories(codes: NDArray[Any], words: Sequence[str]) -> pd.Categorical[Any]:
-    """`words` by code, equal words merged; only words that occur."""
-    used, code = np.unique(codes, return_inverse=True)
-    place: dict[str, int] = {}
-    merged = np.array([place.setdefault(words[row], len(place)) for row in used.tolist()], np.int64)
-    return pd.Categorical.from_codes(merged[code.ravel()], categories=pd.Index(list(place), dtype="str"))
+    """`words` by code, as pandas has them: for the tables that are written out."""
+    import pandas as pd
+
+    column = coded(codes, words)
+    return pd.Categorical.from_codes(column.codes, categories=pd.Index(list(column.words), dtype="str"))
+
+
+def distinct_addresses(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> Addresses:
+    """Each distinct address rendered once."""
+    rows, place = distinct_rows(hi, lo)
+    code, texts = place, [text(upper, lower) for upper, lower in zip(hi[rows].tolist(), lo[rows].tolist(), strict=True)]
+    return Addresses(code, hi[rows], lo[rows], texts)
 
 
 def addresses(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> tuple[NDArray[np.int64], list[str]]:
     """(code per row, text per code): each distinct address rendered once."""
-    rows, place = distinct_rows(hi, lo)
-    return place, [text(upper, lower) for upper, lower in zip(hi[rows].tolist(), lo[rows].tolist(), strict=True)]
+    found = distinct_addresses(hi, lo)
+    return found.code, found.text
 
 
 def with_application_data(rows: NDArray[np.void], facts: NDArray[np.void]) -> NDArray[np.bool_]:
@@ -100,43 +125,37 @@ def flow_table(
     rows: NDArray[np.void],
     facts: NDArray[np.void],
     seen: Sides,
+    remote: Addresses,
     chosen: naming.Chosen,
     texts: Texts,
-    places: Mapping[str, Place],
+    places: Sequence[Place],
     first_dns: NDArray[np.int64],
     apps: Mapping[int, str],
-    community_ids: NDArray[np.object_],
-) -> pd.DataFrame:
-    """The FLOWS table of all devices, with one more column `device` (index in Hosts.devices)."""
+) -> Columns:
+    """FLOWS of all devices, one after the other. `remote`: the other sides, `places`: where each distinct one is."""
     part = rows[seen.row]
     fact = facts[seen.row]
-    local_code, local_text = addresses(seen.local(rows, "hi"), seen.local(rows, "lo"))
-    remote_hi, remote_lo = seen.remote(rows, "hi"), seen.remote(rows, "lo")
-    remote_code, remote_text = addresses(remote_hi, remote_lo)
-    kind = kinds(remote_hi, remote_lo)
-    broadcast = (remote_hi == 0) & (remote_lo == np.uint64(0xFFFFFFFFFFFF))
-    transports, transport_code = np.unique(part["transport"], return_inverse=True)
-    known = [places.get(address, Place()) for address in remote_text]
+    kind = kinds(remote.hi, remote.lo)
+    broadcast = (remote.hi == 0) & (remote.lo == np.uint64(0xFFFFFFFFFFFF))
     app_numbers, app_code = np.unique(part["app"], return_inverse=True)
-    columns: dict[str, object] = {
-        "device": seen.device,
+    columns: dict[str, Column] = {
         "flow": part["flow"],
         "parent": part["parent"],
-        "tunnel": categories(part["tunnel"], TUNNELS),
+        "tunnel": coded(part["tunnel"], TUNNELS),
         "continues": part["continues"],
         "start": part["start"],
         "duration_s": (part["end"] - part["start"]) / 1e9,
-        "transport": categories(transport_code, [transport_word(number) for number in transports.tolist()]),
-        "local_addr": categories(local_code, local_text),
+        "transport": coded(part["transport"], TRANSPORTS),
+        "local_addr": coded(*addresses(seen.local(rows, "hi"), seen.local(rows, "lo"))),
         "local_port": seen.local(rows, "port"),
-        "remote_addr": categories(remote_code, remote_text),
+        "remote_addr": Words(remote.code, tuple(remote.text)),
         "remote_port": seen.remote(rows, "port"),
         "remote_mac": seen.remote(rows, "mac"),
-        "remote_is_local": (kind != GLOBAL),
-        "remote_is_multicast": (kind == MULTICAST) | broadcast,
+        "remote_is_local": (kind != GLOBAL)[remote.code],
+        "remote_is_multicast": ((kind == MULTICAST) | broadcast)[remote.code],
         "device_is_originator": seen.device_is_originator,
-        "initiator": categories(initiators(rows, seen), INITIATORS),
-        "service": categories(fact["service"], texts.of_row),
+        "initiator": coded(initiators(rows, seen), INITIATORS),
+        "service": coded(fact["service"], texts.of_row),
         "up_pkts": seen.local(rows, "pkts"),
         "down_pkts": seen.remote(rows, "pkts"),
         "up_bytes": seen.local(rows, "bytes"),
@@ -144,38 +163,49 @@ def flow_table(
         "up_ip_bytes": seen.local(rows, "ip_bytes"),
         "down_ip_bytes": seen.remote(rows, "ip_bytes"),
         "missed_bytes": part["orig_missed_bytes"] + part["resp_missed_bytes"],
-        "conn_state": categories(part["conn_state"], CONN_STATES),
-        "history": part["history"].astype("U24"),
+        "conn_state": coded(part["conn_state"], CONN_STATES),
+        "history": words_of([history.decode("ascii") for history in part["history"].tolist()]),
         "handshake_rtt_s": np.where(part["handshake_rtt_ns"] < 0, np.nan, part["handshake_rtt_ns"] / 1e9),
-        "name": categories(chosen.name, texts.of_row),
-        "name_source": categories(chosen.source + 1, ("", *NAME_SOURCES)),
+        "name": coded(chosen.name, texts.of_row),
+        "name_source": coded(chosen.source + 1, ("", *NAME_SOURCES)),
         "name_frame": chosen.frame,
         "ambiguous": chosen.ambiguous,
         "nameable": nameable(rows, seen, first_dns),
-        "remote_country": categories(remote_code, [place.located_in.country for place in known]),
-        "organisation": categories(remote_code, [place.organisation for place in known]),
+        "remote_country": coded(remote.code, [place.located_in.country for place in places]),
+        "organisation": coded(remote.code, [place.organisation for place in places]),
         "application_data": with_application_data(part, fact),
-        "app": categories(app_code, [apps.get(number, "" if number < 0 else str(number)) for number in app_numbers.tolist()]),
+        "app": coded(app_code.ravel(), [apps.get(number, "" if number < 0 else str(number)) for number in app_numbers.tolist()]),
         "first_capture": part["first_capture"],
         "last_capture": part["last_capture"],
         "first_frame": part["first_frame"],
         "last_frame": part["last_frame"],
         "duplicate_pkts": part["duplicate_pkts"],
-        "community_id": community_ids[seen.row],
+        "community_id": _community_ids(part),
     }
-    return pd.DataFrame(columns)
+    return Columns({name: column.copy() if isinstance(column, np.ndarray) else column for name, column in columns.items()})
 
 
-def contact_table(flows: pd.DataFrame) -> pd.DataFrame:
-    """The CONTACTS that the flows of all devices make, with the column `device`; ordered by it."""
-    timed = flows.assign(hour=flows["start"] // 3_600_000_000_000, last=flows["start"] + (flows["duration_s"] * 1e9).astype("int64"))
-    grouped = timed.groupby(["device", "remote_addr", "remote_port", "transport", "name", "hour"], observed=True, sort=True)
-    return grouped.agg(
-        flows=("flow", "size"),
-        up_bytes=("up_bytes", "sum"),
-        down_bytes=("down_bytes", "sum"),
-        up_pkts=("up_pkts", "sum"),
-        down_pkts=("down_pkts", "sum"),
-        first=("start", "min"),
-        last=("last", "max"),
-    ).reset_index()
+def _community_ids(rows: NDArray[np.void]) -> Later:
+    """Worked out for the rows that somebody asks for: few are."""
+    ends = np.empty(rows.size, [(name, rows.dtype[name]) for name in COMMUNITY_FIELDS])
+    for name in COMMUNITY_FIELDS:
+        ends[name] = rows[name]
+    return Later(rows.size, lambda chosen: community_ids(ends[chosen]))
+
+
+def contact_table(flows: Columns, device: NDArray[np.int32]) -> tuple[Columns, NDArray[np.int32]]:
+    """(the CONTACTS that the flows of all devices make, the device of each), ordered by device. `device`: of each flow."""
+    hour = flows["start"] // HOUR_NS
+    since = hour - (hour.min() if hour.size else 0)
+    words = {name: (flows.codes(name), len(flows.words(name))) for name in ("remote_addr", "transport", "name")}
+    ported = (flows["remote_port"].astype(np.int64), 1 << 16)
+    keys = ((device, int(device.max(initial=0)) + 1), words["remote_addr"], ported, words["transport"], words["name"])
+    rows, numbers = numbered(*keys, (since, int(since.max(initial=0)) + 1))
+    moved = ("up_bytes", "down_bytes", "up_pkts", "down_pkts")
+    first, last = np.full(rows.size, np.iinfo(np.int64).max), np.zeros(rows.size, np.int64)
+    np.minimum.at(first, numbers, flows["start"])
+    np.maximum.at(last, numbers, flows["start"] + (flows["duration_s"] * 1e9).astype(np.int64))
+    found: dict[str, Column] = {name: Words(codes[rows], flows.words(name)) for name, (codes, _) in words.items()}
+    found |= {"remote_port": flows["remote_port"][rows], "hour": hour[rows], "first": first, "last": last}
+    found |= dict(zip(("flows", *moved), sums(numbers, rows.size, np.ones(len(flows)), *(flows[name] for name in moved)), strict=True))
+    return Columns({name: found[name] for name in CONTACTS}), device[rows]

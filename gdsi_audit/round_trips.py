@@ -6,22 +6,22 @@ device's SYN to the SYN-ACK, and says nothing where something in between answers
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from gdsi_audit.columns import Column, Columns, coded, numbered
 from gdsi_audit.devices import GLOBAL, kinds
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.frame_index import FrameIndex
 from gdsi_audit.geo import Place
 from gdsi_audit.geo._ladder import struck_out
 from gdsi_audit.geo._speed_of_light import SHORTEST_RTT_S, embedded_borders, least_rtt_s, least_vacuum_rtt_s, too_far, usable
-from gdsi_audit.perspective import Sides, addresses, transport_word
+from gdsi_audit.perspective import TRANSPORTS, Sides, addresses
 
 TIMED_POSITIONS = frozenset({"device", "access-point", "lan", "wan"})
 """Vantages from which a handshake is timed to the server itself, as far as can be known."""
@@ -57,7 +57,7 @@ def held_to_time(
         return dict(endpoints), (f"speed of light not tested: {point.unfit}",)
     samples = _samples(rows, seen)
     answered = _answered_in_between(samples, {address: endpoint.place for address, endpoint in endpoints.items()})
-    direct = samples[~_is_any_of(samples, [group for group, _ in answered])]
+    direct = samples.take(~_is_any_of(samples, [group for group, _ in answered]))
     distances = embedded_borders().distances_km(point.latitude, point.longitude)
     held = dict(endpoints)
     for address, handshake in _shortest(direct):
@@ -81,24 +81,24 @@ class Handshake(NamedTuple):
     """First packets of the flow that show it."""
 
 
-def _shortest(samples: pd.DataFrame) -> Iterator[tuple[str, Handshake]]:
+def _shortest(samples: Columns) -> Iterator[tuple[str, Handshake]]:
     """The shortest handshake with each address, by address."""
-    least = samples.drop_duplicates("address").sort_values("address")
+    firsts, _ = numbered((samples.codes("address"), len(samples.words("address"))))
+    least = samples.take(firsts)
     columns = (least[name].tolist() for name in ("address", "rtt_s", "bound_s", "flow", "pkts"))
-    for address, *times in zip(*columns, strict=True):
+    for address, *times in sorted(zip(*columns, strict=True)):
         yield address, Handshake(*times)
 
 
-def _samples(rows: NDArray[np.void], seen: Sides) -> pd.DataFrame:
+def _samples(rows: NDArray[np.void], seen: Sides) -> Columns:
     """One row per handshake that a device began with a global address: address, transport, port, flow, rtt_s, bound_s, pkts; shortest first."""
     hi, lo = seen.remote(rows, "hi"), seen.remote(rows, "lo")
     rtt_ns = rows["handshake_rtt_ns"][seen.row]
     timed = seen.device_is_originator & (rtt_ns >= SHORTEST_RTT_S * 1e9) & (kinds(hi, lo) == GLOBAL)
-    code, words = addresses(hi[timed], lo[timed])
-    part = rows[seen.row][timed]
-    samples = {
-        "address": [words[row] for row in code.tolist()],
-        "transport": [transport_word(number) for number in part["transport"].tolist()],
+    part = rows[seen.row[timed]]
+    samples: dict[str, Column] = {
+        "address": coded(*addresses(hi[timed], lo[timed])),
+        "transport": coded(part["transport"], TRANSPORTS),
         "port": part["resp_port"].astype(np.int64),
         "flow": part["flow"],
         "rtt_s": part["handshake_rtt_ns"] / 1e9,
@@ -106,7 +106,7 @@ def _samples(rows: NDArray[np.void], seen: Sides) -> pd.DataFrame:
         # Where packets are captured twice, a copy of each stands beside it.
         "pkts": np.where(part["duplicate_pkts"] > 0, 4, 2),
     }
-    return pd.DataFrame(samples).sort_values(["rtt_s", "flow"], kind="stable", ignore_index=True)
+    return Columns(samples, np.lexsort((part["flow"], part["handshake_rtt_ns"])))
 
 
 def clock_step_ns(rows: NDArray[np.void]) -> int:
@@ -116,21 +116,23 @@ def clock_step_ns(rows: NDArray[np.void]) -> int:
     return max((10**power for power in range(10) if common % 10**power == 0 and 10**power <= COARSEST_NS), default=1)
 
 
-def _answered_in_between(samples: pd.DataFrame, places: Mapping[str, Place]) -> list[tuple[tuple[str, int], str]]:
+def _answered_in_between(samples: Columns, places: Mapping[str, Place]) -> list[tuple[tuple[str, int], str]]:
     """((transport, port), note) of what something between answers for many servers; port -1: on every port."""
-    whose = samples["address"].map({address: _party(places.get(address, Place())) for address in sorted(set(samples["address"]))})
+    least: dict[str, dict[int, dict[str, float]]] = {}
+    parties = {address: _party(places.get(address, Place())) for address in samples.words("address")}
+    for address, transport, port, rtt_s in zip(*(samples[name].tolist() for name in ("address", "transport", "port", "rtt_s")), strict=True):
+        least.setdefault(transport, {}).setdefault(port, {}).setdefault(parties[address], rtt_s)
     found = []
-    least = samples.assign(party=whose).groupby(["transport", "port", "party"], sort=True)["rtt_s"].min().reset_index()
-    for transport in least["transport"].unique().tolist():
-        sent = least[least["transport"] == transport]
-        anywhere = sent.groupby("party", sort=True)["rtt_s"].min()
-        if not usable(anywhere.tolist()):
-            found.append(((transport, -1), _note(transport, anywhere)))
+    for transport, ports in sorted(least.items()):
+        # Samples come shortest first, so each party's first time on any port is its least.
+        anywhere: dict[str, float] = {}
+        for times in ports.values():
+            anywhere |= {party: min(rtt_s, anywhere.get(party, rtt_s)) for party, rtt_s in times.items()}
+        if not usable(list(anywhere.values())):
+            found.append(((transport, -1), _note(transport, anywhere.values())))
             continue
-        for port in sent["port"].unique().tolist():
-            times = sent.loc[sent["port"] == port, "rtt_s"]
-            if not usable(times.tolist()):
-                found.append(((transport, port), _note(f"{transport}/{port}", times)))
+        answered = ((port, times.values()) for port, times in sorted(ports.items()) if not usable(list(times.values())))
+        found += [((transport, port), _note(f"{transport}/{port}", times)) for port, times in answered]
     return found
 
 
@@ -139,15 +141,15 @@ def _party(place: Place) -> str:
     return f"{place.asn} {place.located_in.country} {' '.join(place.located_in.candidates)}"
 
 
-def _note(service: str, least: pd.Series[float]) -> str:
-    nearest = least.median() * 1000
+def _note(service: str, least: Collection[float]) -> str:
+    nearest = float(np.median(list(least))) * 1000
     return f"speed of light not tested on {service}: {len(least)} unrelated destinations answer in about {nearest:.1f} ms, as behind a proxy or VPN"
 
 
-def _is_any_of(samples: pd.DataFrame, groups: Sequence[tuple[str, int]]) -> NDArray[np.bool_]:
+def _is_any_of(samples: Columns, groups: Sequence[tuple[str, int]]) -> NDArray[np.bool_]:
     chosen = np.zeros(len(samples), np.bool_)
     for transport, port in groups:
-        chosen |= ((samples["transport"] == transport) & ((port < 0) | (samples["port"] == port))).to_numpy(dtype=bool)
+        chosen |= samples.is_any("transport", (transport,)) & ((port < 0) | (samples["port"] == port))
     return chosen
 
 

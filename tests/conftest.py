@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gdsi_audit.columns import columns_of
+from gdsi_audit.columns import Columns, columns_of
 from gdsi_audit.declarations import Declaration, Destination, Source, Statement
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.frame_index import merged
 from gdsi_audit.gap import Ledger
+from gdsi_audit.perspective import contact_table
 from gdsi_audit.traffic import ANSWERS, CONTACTS, DNS, FLOWS, Capture, Coverage, Device, DeviceTraffic, Tables, Traffic
 
 REPOSITORY = Path(__file__).parent.parent
@@ -130,6 +131,16 @@ def flows_table():
 
 
 @pytest.fixture(scope="session")
+def contacts_of():
+    """The CONTACTS that FLOWS of one device make."""
+
+    def build(flows: pd.DataFrame) -> Columns:
+        return contact_table(columns_of(flows), np.zeros(len(flows), np.int32))[0]
+
+    return build
+
+
+@pytest.fixture(scope="session")
 def device_traffic(flows_table):
     """Builds DeviceTraffic: a table of flows, places by address, `name address` answers, offers, and whatever else is given by keyword."""
 
@@ -156,7 +167,8 @@ def device_traffic(flows_table):
         }
         answer_rows = pd.DataFrame(named, columns=list(ANSWERS)).astype(ANSWERS) if named else EMPTY_ANSWERS
         tables = (flows, contacts, dns, answer_rows if answer_table is None else answer_table)
-        return DeviceTraffic(tables=Tables(*map(columns_of, tables)), coverage=seen, **whole)
+        columns = (table if isinstance(table, Columns) else columns_of(table) for table in tables)
+        return DeviceTraffic(tables=Tables(*columns), coverage=seen, **whole)
 
     return build
 

@@ -7,7 +7,6 @@ import pytest
 
 from gdsi_audit.geo import Answer, Place
 from gdsi_audit.jurisdictions import Share, by_jurisdiction, by_operator, jurisdiction
-from gdsi_audit.perspective import contact_table
 
 TABLE = """
 remote            up_bytes  down_bytes
@@ -34,8 +33,8 @@ PLACES = {
 
 
 @pytest.fixture
-def device(device_traffic, flows_table):
-    return device_traffic(TABLE, places=PLACES, contacts=contact_table(flows_table(TABLE).assign(device=0)))
+def device(device_traffic, flows_table, contacts_of):
+    return device_traffic(TABLE, places=PLACES, contacts=contacts_of(flows_table(TABLE)))
 
 
 def test_by_jurisdiction(device):

@@ -11,8 +11,8 @@ ORDER = (
     *("wire_text", "discover", "gap", "names", "machine_code", "compiler", "kernels", "spool", "distinct", "columns"),
     *("readers", "packets", "flows", "frame_index", "protocols", "content", "geo"),
     *("endpoints", "facts", "messages", "resolutions", "devices", "hostnames", "naming", "traffic"),
-    *("compiling", "observe", "perspective", "round_trips", "coverage", "jurisdictions", "assembly", "flow_log"),
-    *("filters", "declarations", "selection", "assessment", "flow_kinds", "matching", "finding", "evidence_of", "detectors"),
+    *("compiling", "observe", "perspective", "remote_ends", "round_trips", "shares", "coverage", "jurisdictions", "assembly", "flow_log"),
+    *("filters", "declarations", "selection", "assessment", "flow_kinds", "matching", "finding", "flow_tuples", "evidence_of", "detectors"),
     *("initiative", "grounds", "commitments", "audit"),
     *("evidence", "reports", "manual", "live", "cluster", "cli"),
 )

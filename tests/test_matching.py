@@ -8,7 +8,7 @@ import pytest
 
 from gdsi_audit.declarations import NOTHING_DECLARED, Bench, Destination, Listener, Product
 from gdsi_audit.geo import Place
-from gdsi_audit.matching import match, used
+from gdsi_audit.matching import matches, used
 
 NAMED = """
 remote             name                  name_source  ambiguous  nameable
@@ -38,7 +38,7 @@ def bracketed(table: str) -> str:
 @pytest.mark.parametrize("twin", [str, bracketed], ids=["IPv4", "IPv6"])
 def test_names_declare_only_their_own_flow(device_traffic, declared, twin):
     answers = [twin_address(twin, "api.cams.example 203.0.113.5"), twin_address(twin, "other.example 203.0.113.5")]
-    found = match(device_traffic(twin(NAMED), answers=answers), declared("*.cams.example"))
+    found = matches(device_traffic(twin(NAMED), answers=answers), declared("*.cams.example"))
     assert found["verdict"].tolist() == [
         *("declared", "undeclared", "undeclared", "declared", "ambiguous"),
         *("declared", "not_observable", "not_observable", "unnamed", "not_observable"),
@@ -54,7 +54,7 @@ def test_ambiguous_names_of_which_none_is_declared_are_undeclared(device_traffic
     traffic = device_traffic(
         "remote name name_source ambiguous\n203.0.113.5:443 a.example dns yes", answers=["a.example 203.0.113.5", "b.example 203.0.113.5"]
     )
-    found = match(traffic, declared("*.cams.example"))
+    found = matches(traffic, declared("*.cams.example"))
     assert found["verdict"].tolist() == ["undeclared"] and found["confident"].tolist() == [False]
 
 
@@ -77,20 +77,20 @@ def test_ambiguous_names_of_which_none_is_declared_are_undeclared(device_traffic
 )
 def test_structured_fields(device_traffic, declared, item, verdict, deviates):
     traffic = device_traffic("remote name name_source\n203.0.113.1:443 api.cams.example tls-sni", places={"203.0.113.1": Place(asn=64500)})
-    row = match(traffic, declared(item)).iloc[0]
-    assert (row["verdict"], row["deviates"]) == (verdict, deviates)
+    found = matches(traffic, declared(item))
+    assert (found["verdict"].tolist(), found["deviates"].tolist()) == ([verdict], [deviates])
 
 
 def test_who_began_counts_only_as_a_fact(device_traffic, declared):
     table = "remote name name_source initiator\n203.0.113.1:443 a.example dns unknown\n203.0.113.1:443 a.example dns device"
-    found = match(device_traffic(table), declared(Destination(name="a.example", initiator="remote")))
+    found = matches(device_traffic(table), declared(Destination(name="a.example", initiator="remote")))
     assert found["verdict"].tolist() == ["declared", "undeclared"]
 
 
 def test_of_several_items_the_one_that_fits_wins_and_all_of_them_are_used(device_traffic, declared):
     items = [Destination(name="*.cams.example"), Destination(name="api.cams.example", ports=((80, 80),)), Destination(name="unused.example")]
     traffic = device_traffic("remote name name_source\n203.0.113.1:443 api.cams.example tls-sni")
-    assert match(traffic, declared(*items))["destination"].tolist() == [0]
+    assert matches(traffic, declared(*items))["destination"].tolist() == [0]
     assert used(traffic, declared(*items)) == {0, 1}
 
 
@@ -113,18 +113,18 @@ local               remote                 transport  service  name          nam
 )
 def test_classes_mean_what_they_say(device_traffic, declared, klass, rows):
     traffic = device_traffic(CLASSES, offered={"resolver": ("192.168.1.1",)})
-    found = match(traffic, declared(Destination(klass=klass)))
+    found = matches(traffic, declared(Destination(klass=klass)))
     assert [row for row, verdict in enumerate(found["verdict"]) if verdict == "declared"] == rows
 
 
 def test_without_an_offer_a_resolver_elsewhere_cannot_be_told(device_traffic, declared):
-    found = match(device_traffic(CLASSES), declared(Destination(klass="resolver")))
+    found = matches(device_traffic(CLASSES), declared(Destination(klass="resolver")))
     assert found["verdict"].tolist()[:2] == ["declared", "not_observable"]
     assert not found["confident"].tolist()[0]
 
 
 def test_a_time_server_that_was_offered(device_traffic, declared):
-    found = match(device_traffic(CLASSES, offered={"time": ("203.0.113.9",)}), declared(Destination(klass="time")))
+    found = matches(device_traffic(CLASSES, offered={"time": ("203.0.113.9",)}), declared(Destination(klass="time")))
     assert found["verdict"].tolist()[2] == "declared"
 
 
@@ -143,37 +143,37 @@ local                  remote                transport  initiator  conn_state  u
 
 
 def test_what_needs_no_declaration_and_what_is_never_judged(device_traffic, declared):
-    found = match(device_traffic(ASIDE), declared("a.example", bench=(Bench(role="gateway", address="192.168.1.7"),)))
+    found = matches(device_traffic(ASIDE), declared("a.example", bench=(Bench(role="gateway", address="192.168.1.7"),)))
     upkeep = ["link_upkeep"] * 4
     assert found["verdict"].tolist() == [*upkeep, "bench", "unanswered", "unanswered", "unnamed", "link_upkeep"]
 
 
 def test_a_declared_listener_covers_who_connects_to_it(device_traffic, declared):
-    found = match(device_traffic(ASIDE), declared("a.example", listeners=(Listener(port=23, sender="203.0.113.0/24"),)))
+    found = matches(device_traffic(ASIDE), declared("a.example", listeners=(Listener(port=23, sender="203.0.113.0/24"),)))
     assert found["verdict"].tolist()[7] == "declared"
-    found = match(device_traffic(ASIDE), declared("a.example", listeners=(Listener(port=23, sender="local"),)))
+    found = matches(device_traffic(ASIDE), declared("a.example", listeners=(Listener(port=23, sender="local"),)))
     assert found["verdict"].tolist()[7] == "unnamed"
 
 
 def test_other_apps_are_background(device_traffic, declared):
     table = "remote name name_source app\n203.0.113.1:443 a.example dns cam\n203.0.113.1:443 a.example dns other\n203.0.113.1:443 a.example dns -"
-    found = match(device_traffic(table), declared("a.example", product=Product(scope="app:cam")))
+    found = matches(device_traffic(table), declared("a.example", product=Product(scope="app:cam")))
     assert found["verdict"].tolist() == ["declared", "background", "background"]
 
 
 def test_an_unbound_controller_makes_local_flows_not_assessable(device_traffic, declared):
     table = "remote name name_source\n192.168.1.9:80 - -\n203.0.113.1:80 b.example dns"
     controller = Destination(name="urn:unbound", not_assessable="controller urn:unbound is not bound", ports=((80, 80),))
-    assert match(device_traffic(table), declared(controller))["verdict"].tolist() == ["not_assessable", "undeclared"]
+    assert matches(device_traffic(table), declared(controller))["verdict"].tolist() == ["not_assessable", "undeclared"]
 
 
 def test_without_a_list_of_destinations_nothing_is_undeclared(device_traffic):
-    assert match(device_traffic(NAMED), NOTHING_DECLARED)["verdict"].tolist() == [
+    assert matches(device_traffic(NAMED), NOTHING_DECLARED)["verdict"].tolist() == [
         *("unstated", "unstated", "unstated", "unstated", "unstated"),
         *("not_observable", "not_observable", "not_observable", "unnamed", "not_observable"),
     ]
 
 
-def test_rows_stand_on_the_index_of_the_flows(device_traffic, declared):
-    found = match(device_traffic(""), declared("a.example"))
-    assert found.empty and list(found.columns) == ["verdict", "destination", "deviates", "confident", "reason"]
+def test_without_flows_the_table_has_its_columns(device_traffic, declared):
+    found = matches(device_traffic(""), declared("a.example"))
+    assert (len(found), found.names) == (0, ("verdict", "destination", "deviates", "confident", "reason"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +14,10 @@ from gdsi_audit.finding import Broken, Finding
 from gdsi_audit.frame_index import Ranges
 from gdsi_audit.traffic import DeviceTraffic
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 def finding(
     traffic: DeviceTraffic,
-    rows: Rows | pd.DataFrame,
+    rows: Rows,
     *,
     detector: str,
     subject: str,
@@ -69,10 +65,9 @@ def ends(flows: Columns) -> NDArray[np.int64]:
     return np.asarray(flows["start"] + (flows["duration_s"] * 1e9).round().astype(np.int64))
 
 
-def _mask(traffic: DeviceTraffic, rows: Rows | pd.DataFrame) -> NDArray[np.bool_]:
-    places: NDArray[Any] = rows if isinstance(rows, np.ndarray) else rows.index.to_numpy()
-    if places.dtype == np.bool_:
-        return places
+def _mask(traffic: DeviceTraffic, rows: Rows) -> NDArray[np.bool_]:
+    if rows.dtype == np.bool_:
+        return np.asarray(rows, np.bool_)
     mask = np.zeros(len(traffic.tables.flows), np.bool_)
-    mask[places] = True
+    mask[rows] = True
     return mask

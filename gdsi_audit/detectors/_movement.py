@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns, columns_of
+from gdsi_audit.columns import Columns
 from gdsi_audit.finding import SEVERITIES
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 INFO, LOW = SEVERITIES.index("info"), SEVERITIES.index("low")
 
 
-def grades(flows: Columns | pd.DataFrame, base: str) -> NDArray[np.int64]:
+def grades(flows: Columns, base: str) -> NDArray[np.int64]:
     """Row in SEVERITIES for each flow: nothing beyond a bare handshake is `info`, a TLS or QUIC handshake alone `low`, payload upload `base`.
 
     ICMP carries no service, so what it says of a destination is at most `low`; so is a flow that the device may not have begun.
     """
-    flows = flows if isinstance(flows, Columns) else columns_of(flows)
     handshake = np.where(flows["up_bytes"] > 0, LOW, INFO)
     graded = np.where(flows["application_data"] & (handshake == LOW), SEVERITIES.index(base), handshake)
     perhaps_inbound = flows.is_any("initiator", ("unknown",)) & ~flows["device_is_originator"]

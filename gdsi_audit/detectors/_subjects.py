@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit import names
-from gdsi_audit.columns import Columns, columns_of
+from gdsi_audit.columns import Columns, grouped, numbered
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
 from gdsi_audit.traffic import DeviceTraffic
 
-if TYPE_CHECKING:
-    import pandas as pd
-
+WITH_PORTS = ("tcp", "udp", "sctp")
 MOST_SHOWN = 5
 """Names, addresses or services that a sentence lists."""
 
@@ -30,16 +27,27 @@ def audited(traffic: DeviceTraffic, declaration: Declaration) -> str:
     return "this device"
 
 
-def parties(flows: Columns | pd.DataFrame) -> NDArray[np.object_]:
+def parties(flows: Columns) -> NDArray[np.object_]:
     """The other side of each flow: registered domain of its confident name, else its address."""
-    flows = flows if isinstance(flows, Columns) else columns_of(flows)
     named = flows.is_any("name_source", CONFIDENT_SOURCES) & ~flows["ambiguous"] & ~flows.is_any("name", ("",))
     codes = flows.codes("name")
     words = flows.words("name")
-    domains = np.array([""] * len(words), object)
+    domains = np.full(max(len(words), 1), "", object)
     for code in np.unique(codes[named]).tolist():
         domains[code] = names.registered_domain(words[code])
     return np.where(named, domains[codes], flows["remote_addr"])
+
+
+def gathered(parties: NDArray[np.object_], weights: NDArray[np.int64], most: int, rest: str) -> NDArray[np.object_]:
+    """`parties`, all but the `most` of them with the largest sums of `weights` called `rest`."""
+    rows = dict(grouped(parties))
+    if len(rows) <= most:
+        return parties
+    ranked = sorted(rows, key=lambda party: -int(weights[rows[party]].sum()))
+    kept = parties.copy()
+    for party in ranked[most:]:
+        kept[rows[party]] = rest
+    return kept
 
 
 def listed(texts: Iterable[object], most: int = MOST_SHOWN) -> str:
@@ -49,18 +57,20 @@ def listed(texts: Iterable[object], most: int = MOST_SHOWN) -> str:
     return f"{shown} and {len(distinct) - most} more" if len(distinct) > most else shown
 
 
-def services(flows: Columns | pd.DataFrame) -> list[str]:
+def services(flows: Columns) -> list[str]:
     """`tcp/443` for each flow: transport and the responder's port; transport alone where there are no ports."""
-    flows = flows if isinstance(flows, Columns) else columns_of(flows)
-    ports = np.where(flows["device_is_originator"], flows["remote_port"], flows["local_port"])
-    pairs = zip(flows["transport"].tolist(), ports.tolist(), strict=True)
-    return [f"{transport}/{port}" if transport in ("tcp", "udp", "sctp") else str(transport) for transport, port in pairs]
+    ports = np.where(flows["device_is_originator"], flows["remote_port"], flows["local_port"]).astype(np.int64)
+    ports[~flows.is_any("transport", WITH_PORTS)] = 0
+    rows, numbers = numbered((flows.codes("transport"), len(flows.words("transport"))), (ports, 1 << 16))
+    pairs = zip(flows["transport"][rows].tolist(), ports[rows].tolist(), strict=True)
+    texts = [f"{transport}/{port}" if transport in WITH_PORTS else str(transport) for transport, port in pairs]
+    return [texts[number] for number in numbers.tolist()]
 
 
-def moved(flows: Columns | pd.DataFrame) -> str:
+def moved(flows: Columns) -> str:
     """`12,345 payload bytes up, 678 down, in 3 flows`."""
     count = len(flows)
-    up, down = int(flows["up_bytes"].sum()), int(flows["down_bytes"].sum())
+    up, down = flows.sum("up_bytes"), flows.sum("down_bytes")
     return f"{up:,} payload bytes up, {down:,} down, in {count:,} flow{'' if count == 1 else 's'}"
 
 

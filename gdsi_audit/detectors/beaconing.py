@@ -21,16 +21,16 @@ from ipaddress import ip_network
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._beacon_score import BeaconScore, beacon_score, phase, spread
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.finding import Broken, Finding
 from gdsi_audit.flow_kinds import parsed_address
-from gdsi_audit.matching import match
+from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"
@@ -39,13 +39,13 @@ COMMITMENTS = ("GDSI-7",)
 NAME = "beaconing"
 ROLES = ("ntp", "dns", "dns_tcp", "mdns", "llmnr", "nbns", "ssdp", "dhcp", "dhcpv6", "stun", "stun_tcp")
 """Services that repeat by their nature."""
+ROLE_PORTS = (53, 123)
 STATUS_PREFIXES = ("ocsp.", "ocsp2.", "crl.")
 """Certificate status, by the label that it is customarily served under."""
 SAME_CONTACT_S = 1.0
 PERIOD_TOLERANCE = 0.2
 SURE_SPREAD, SURE_CONTACTS = 0.25, 24
 LINK_PREFIX = {4: 24, 6: 64}
-NOT_JUDGED = ("bench", "background", "unanswered", "link_upkeep")
 ALTERNATIVES = (
     "a poll for updates, messages or settings",
     "telemetry that a declared function sends at fixed times",
@@ -73,25 +73,40 @@ def detect(
     *,
     fewest_contacts: int = 16,
     most_spread: float = 0.5,
+    many_contacts: int = 24,
+    most_spread_of_many: float = 0.6,
     least_phase_strength: float = 0.75,
     shortest_period_s: float = 2.0,
 ) -> Iterator[Finding]:
-    """See `Detector`. A party is a beacon from `fewest_contacts`, if intervals scatter at most `most_spread` or phases agree by the strength."""
-    flows = traffic.flows
-    chosen = flows[flows["device_is_originator"] & flows["transport"].isin(["tcp", "udp"]) & ~flows["service"].isin(ROLES) & (flows["continues"] < 0)]
-    chosen = chosen[~chosen["remote_is_multicast"] & ~chosen["remote_port"].isin([53, 123])]
-    if chosen.empty:
-        return
-    parties = chosen["name"].astype(object).where((chosen["name"] != "") & ~chosen["ambiguous"], chosen["remote_addr"].astype(object))
+    """See `Detector`. A party is a beacon from `fewest_contacts`, if intervals scatter at most `most_spread` or phases agree by the strength.
+
+    Chance gives `most_spread_of_many` to one in 300 of `many_contacts`, and to fewer the more there are; few contacts need the stricter limit.
+    """
+    chosen = np.flatnonzero(_is_contact(traffic.tables.flows))
     requests = _requests(traffic)
-    for party, group in chosen.groupby(parties, sort=True):
-        times = _contacts(group, requests)
-        if len(times) < fewest_contacts or str(party).startswith(STATUS_PREFIXES) or _on_link(group):
+    if not chosen.size:
+        return
+    flows = traffic.tables.flows.take(chosen)
+    counts = np.array([max(len(requests.get(flow, ())), 1) for flow in flows["flow"].tolist()], np.int64)
+    named = ~flows.is_any("name", ("",)) & ~flows["ambiguous"]
+    for party, rows in grouped(np.where(named, flows["name"], flows["remote_addr"])):
+        if counts[rows].sum() < fewest_contacts or party.startswith(STATUS_PREFIXES):
             continue
-        rhythm = _rhythm(traffic, group, times, _sizes(group, requests))
-        regular = rhythm.spread <= most_spread or rhythm.phase_strength >= least_phase_strength
+        group = flows.take(rows)
+        times = _contacts(group, requests)
+        if times.size < fewest_contacts or _on_link(group):
+            continue
+        rhythm = _rhythm(traffic, times, np.repeat(group["up_ip_bytes"] // counts[rows], counts[rows]))
+        limit = most_spread_of_many if rhythm.contacts >= many_contacts else most_spread
+        regular = rhythm.spread <= limit or rhythm.phase_strength >= least_phase_strength
         if regular and rhythm.period_s >= shortest_period_s:
-            yield from _finding(traffic, declaration, group, str(party), rhythm)
+            yield from _finding(traffic, declaration, chosen[rows], party, rhythm)
+
+
+def _is_contact(flows: Columns) -> NDArray[np.bool_]:
+    """Which flows count: begun by the device, with ports, new, and not of a kind that repeats by its role."""
+    begun = flows["device_is_originator"] & flows.is_any("transport", ("tcp", "udp")) & (flows["continues"] < 0)
+    return np.asarray(begun & ~flows.is_any("service", ROLES) & ~flows["remote_is_multicast"] & ~np.isin(flows["remote_port"], ROLE_PORTS))
 
 
 def _requests(traffic: DeviceTraffic) -> dict[int, list[int]]:
@@ -103,32 +118,25 @@ def _requests(traffic: DeviceTraffic) -> dict[int, list[int]]:
     return found
 
 
-def _contacts(group: pd.DataFrame, requests: dict[int, list[int]]) -> NDArray[np.int64]:
+def _contacts(group: Columns, requests: dict[int, list[int]]) -> NDArray[np.int64]:
     """When contacts began, in nanoseconds: every request of a connection that has several, else the connection."""
-    times: list[int] = []
-    for flow, start in zip(group["flow"].tolist(), group["start"].tolist(), strict=True):
-        times += requests[flow] if len(requests.get(flow, ())) > 1 else [start]
+    pairs = zip(group["flow"].tolist(), group["start"].tolist(), strict=True)
+    times = [time for flow, start in pairs for time in (requests[flow] if len(requests.get(flow, ())) > 1 else (start,))]
     ordered = np.unique(np.array(times, np.int64))
-    return ordered[np.diff(ordered, prepend=ordered[0] - 2 * 10**9) > SAME_CONTACT_S * 1e9]
+    return np.asarray(ordered[np.diff(ordered, prepend=ordered[0] - 2 * 10**9) > SAME_CONTACT_S * 1e9])
 
 
-def _on_link(group: pd.DataFrame) -> bool:
+def _on_link(group: Columns) -> bool:
     """Whether the party sits on the device's own link, where hubs and gateways are polled all day."""
-    one = group.iloc[0]
-    remote = parsed_address(str(one["remote_addr"]))
-    if remote is None or not one["remote_is_local"]:
+    if not group["remote_is_local"][0]:
         return False
-    local = parsed_address(str(one["local_addr"]))
+    remote, local = (parsed_address(group.words(name)[group.codes(name)[0]]) for name in ("remote_addr", "local_addr"))
+    if remote is None:
+        return False
     return remote.is_link_local or local is None or remote in ip_network(f"{local}/{LINK_PREFIX[local.version]}", strict=False)
 
 
-def _sizes(group: pd.DataFrame, requests: dict[int, list[int]]) -> NDArray[np.int64]:
-    """Bytes that the device sent per contact, those of a connection shared out among its requests."""
-    counts = np.array([max(len(requests.get(flow, ())), 1) for flow in group["flow"].tolist()], np.int64)
-    return np.repeat(group["up_ip_bytes"].to_numpy() // counts, counts)
-
-
-def _rhythm(traffic: DeviceTraffic, group: pd.DataFrame, times: NDArray[np.int64], sizes: NDArray[np.int64]) -> Rhythm:
+def _rhythm(traffic: DeviceTraffic, times: NDArray[np.int64], sizes: NDArray[np.int64]) -> Rhythm:
     seconds = (times - times[0]) / 1e9
     intervals = np.diff(seconds)
     low, middle, high = (float(value) for value in np.quantile(intervals, [0.25, 0.5, 0.75]))
@@ -140,18 +148,18 @@ def _rhythm(traffic: DeviceTraffic, group: pd.DataFrame, times: NDArray[np.int64
     return Rhythm(times.size, middle, low, high, spread(intervals), strength, float(seconds[-1]), score)
 
 
-def _finding(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFrame, party: str, rhythm: Rhythm) -> Iterator[Finding]:
-    matches = match(traffic, declaration).loc[group.index]
-    verdict = str(matches["verdict"].iloc[0])
+def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], party: str, rhythm: Rhythm) -> Iterator[Finding]:
+    first = matches(traffic, declaration).take(rows[:1])
+    verdict = str(first["verdict"][0])
     if verdict in NOT_JUDGED:
         return
-    severity, contradicts, says = _graded(declaration, verdict, int(matches["destination"].iloc[0]), rhythm)
-    answered = bool((group["down_pkts"] > 0).any())
+    severity, contradicts, says = _graded(declaration, verdict, int(first["destination"][0]), rhythm)
+    answered = bool((traffic.tables.flows["down_pkts"][rows] > 0).any())
     who = _subjects.audited(traffic, declaration)
     score = rhythm.score
     yield finding(
         traffic,
-        group,
+        rows,
         detector=NAME,
         subject=party,
         severity=severity if answered else "info",

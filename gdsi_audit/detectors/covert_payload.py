@@ -15,17 +15,18 @@ References: RFC 1035; RFC 5905 section 7.3; RFC 7822 (NTP extension fields); RFC
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.finding import Finding
-from gdsi_audit.matching import match
+from gdsi_audit.matching import matches
 from gdsi_audit.protocols import Message
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -53,81 +54,119 @@ ALTERNATIVES = (
 )
 
 
+class Foreign(NamedTuple):
+    """What flows hold besides their port's protocol; one entry per flow."""
+
+    rows: NDArray[np.intp]
+    """In the table of flows."""
+    pkts: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    """Bytes."""
+    kind: str
+
+
 def detect(
     traffic: DeviceTraffic, declaration: Declaration, *, fewest_pkts: int = 5, least_share: float = 0.5, least_bytes: int = 100
 ) -> Iterator[Finding]:
     """See `Detector`. At least `fewest_pkts` packets with `least_bytes` of payload, and `least_share` of what the device sent."""
-    flows = traffic.flows
-    ports = flows["remote_port"].where(flows["device_is_originator"], flows["local_port"])
-    candidates = ports.isin([DNS_PORT, NTP_PORT, TLS_PORT]).to_numpy() & (flows["up_bytes"].to_numpy() > 0)
-    if not candidates.any():
-        return
-    chosen = flows[candidates & ports.isin([DNS_PORT, NTP_PORT]).to_numpy() & ~_understood(traffic)]
-    chosen = chosen[chosen["transport"].isin(["udp", "tcp"]) & ~chosen["remote_is_multicast"]]
-    if not chosen.empty:
-        chosen = chosen.assign(port=ports, foreign_pkts=0, foreign_bytes=0, kind="")
-        chosen = pd.concat([_on_53(traffic, chosen), _on_53_stream(chosen), _on_123(traffic, chosen), _fields(traffic, chosen)])
-        enough = (chosen["foreign_bytes"] >= least_bytes) & (chosen["foreign_pkts"] >= least_share * chosen["up_pkts"])
-        chosen = chosen[enough]
-    if not chosen.empty:
-        judged = chosen[(match(traffic, declaration)["verdict"].loc[chosen.index] != "bench").to_numpy()]
-        for (kind, address), group in judged.groupby(["kind", judged["remote_addr"].astype(object)], sort=True):
-            if int(group["foreign_pkts"].sum()) >= fewest_pkts:
-                yield _finding(traffic, declaration, group, str(kind), str(address))
-    yield from _on_443(traffic, declaration, flows[candidates & (ports == TLS_PORT).to_numpy() & (flows["service"] == "").to_numpy()])
+    flows = traffic.tables.flows
+    ports = np.where(flows["device_is_originator"], flows["remote_port"], flows["local_port"])
+    sent = (flows["up_bytes"] > 0) & flows.is_any("transport", ("udp", "tcp"))
+    spoken = sent & np.isin(ports, (DNS_PORT, NTP_PORT)) & ~flows["remote_is_multicast"] & ~_understood(traffic)
+    if spoken.any():
+        judged = ~matches(traffic, declaration).is_any("verdict", ("bench",))
+        found = [_mostly(traffic, one, judged, least_share) for one in _foreign(traffic, spoken, ports)]
+        yield from _findings(traffic, declaration, found, fewest_pkts, least_bytes)
+    plain = sent & (ports == TLS_PORT) & flows.is_any("service", ("",))
+    if plain.any():
+        yield from _on_443(traffic, declaration, plain)
+
+
+def _mostly(traffic: DeviceTraffic, one: Foreign, judged: NDArray[np.bool_], least_share: float) -> Foreign:
+    """The flows of which that share is foreign."""
+    much = (one.sizes > 0) & (one.pkts >= least_share * traffic.tables.flows["up_pkts"][one.rows]) & judged[one.rows]
+    return Foreign(one.rows[much], one.pkts[much], one.sizes[much], one.kind)
+
+
+def _findings(traffic: DeviceTraffic, declaration: Declaration, found: Sequence[Foreign], fewest_pkts: int, least_bytes: int) -> Iterator[Finding]:
+    """One per kind and address, however many flows it is spread over."""
+    rows, pkts, sizes = (np.concatenate([one[place] for one in found]) for place in range(3))
+    kinds = [one.kind for one in found for _ in range(one.rows.size)]
+    addresses = traffic.tables.flows.take(rows)["remote_addr"].tolist()
+    for (kind, address), group in grouped(list(zip(kinds, addresses, strict=True))):
+        if pkts[group].sum() >= fewest_pkts and sizes[group].sum() >= least_bytes:
+            yield _finding(traffic, declaration, Foreign(rows[group], pkts[group], sizes[group], kind), address)
+
+
+def _foreign(traffic: DeviceTraffic, spoken: NDArray[np.bool_], ports: NDArray[np.uint16]) -> list[Foreign]:
+    """What flows on the ports of DNS and NTP hold besides."""
+    flows = traffic.tables.flows
+    datagrams = flows.is_any("transport", ("udp",))
+    on_53, on_123 = spoken & (ports == DNS_PORT), spoken & (ports == NTP_PORT)
+    return [
+        _on_53(traffic, np.flatnonzero(on_53 & datagrams & (flows["device_is_originator"] | ~flows.is_any("service", ("dns",))))),
+        _on_53_stream(flows, on_53 & ~datagrams),
+        _on_123(traffic, np.flatnonzero(on_123 & datagrams)),
+        _fields(traffic, np.flatnonzero(spoken)),
+    ]
 
 
 def _understood(traffic: DeviceTraffic) -> NDArray[np.bool_]:
     """Flows of which every packet was a DNS message: most of them, and nothing more to look at."""
-    ids = traffic.flows["flow"].to_numpy()
-    known, counts = np.unique(traffic.dns["flow"].to_numpy(), return_counts=True)
-    if not known.size:
-        return np.zeros(ids.size, np.bool_)
-    place = np.minimum(np.searchsorted(known, ids), known.size - 1)
-    pkts = (traffic.flows["up_pkts"] + traffic.flows["down_pkts"]).to_numpy()
-    whole: NDArray[np.bool_] = (known[place] == ids) & (counts[place] >= pkts)
-    return whole
+    flows, dns = traffic.tables.flows, traffic.tables.dns
+    read = _sums(flows["flow"], dns["flow"], np.ones(len(dns), np.int64))
+    return np.asarray((read > 0) & (read >= flows["up_pkts"] + flows["down_pkts"]))
 
 
-def _on_53(traffic: DeviceTraffic, chosen: pd.DataFrame) -> pd.DataFrame:
+def _sums(flows: NDArray[np.int64], given: NDArray[np.int64], amounts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The sum of `amounts` of each of `flows`; `given`: the flow of each amount."""
+    if not given.size:
+        return np.zeros(flows.size, np.int64)
+    known, place = np.unique(given, return_inverse=True)
+    sums = np.bincount(place.ravel(), amounts, known.size).astype(np.int64)
+    found = np.minimum(np.searchsorted(known, flows), known.size - 1)
+    return np.where(known[found] == flows, sums[found], 0)
+
+
+def _on_53(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Foreign:
     """Datagrams that are no DNS message."""
-    part = chosen[(chosen["port"] == DNS_PORT) & (chosen["transport"] == "udp")]
-    part = part[part["device_is_originator"] | (part["service"] != "dns")]
-    sent = traffic.dns[~traffic.dns["response"]].groupby("flow")["message_bytes"]
-    read, read_bytes = (part["flow"].map(sums).fillna(0).astype("int64") for sums in (sent.size(), sent.sum()))
-    return part.assign(foreign_pkts=part["up_pkts"] - read, foreign_bytes=part["up_bytes"] - read_bytes, kind="no DNS on port 53")
+    part, asked = traffic.tables.flows.take(rows), traffic.tables.dns.take(~traffic.tables.dns["response"])
+    read, read_bytes = (_sums(part["flow"], asked["flow"], amounts) for amounts in (np.ones(len(asked), np.int64), asked["message_bytes"]))
+    return Foreign(rows, part["up_pkts"] - read, part["up_bytes"] - read_bytes, "no DNS on port 53")
 
 
-def _on_53_stream(chosen: pd.DataFrame) -> pd.DataFrame:
+def _on_53_stream(flows: Columns, spoken: NDArray[np.bool_]) -> Foreign:
     """Connections seen from their beginning that were recognised as something else, or as nothing."""
-    part = chosen[(chosen["port"] == DNS_PORT) & (chosen["transport"] == "tcp") & (chosen["service"] != "dns_tcp")]
-    part = part[part["history"].astype(str).str.upper().str.startswith("S") & (part["down_pkts"] > 0) & (part["missed_bytes"] == 0)]
-    return part.assign(foreign_pkts=part["up_pkts"], foreign_bytes=part["up_bytes"], kind="no DNS on port 53")
+    begun = flows.fits("history", lambda history: history.upper().startswith("S")) & (flows["down_pkts"] > 0) & (flows["missed_bytes"] == 0)
+    rows = np.flatnonzero(spoken & begun & ~flows.is_any("service", ("dns_tcp",)))
+    return Foreign(rows, flows["up_pkts"][rows], flows["up_bytes"][rows], "no DNS on port 53")
 
 
-def _on_123(traffic: DeviceTraffic, chosen: pd.DataFrame) -> pd.DataFrame:
-    """Datagrams that are no NTP message."""
-    part = chosen[(chosen["port"] == NTP_PORT) & (chosen["transport"] == "udp")]
-    counts = pd.Series([message.flow for message in traffic.messages.get("ntp", ())], dtype="int64").value_counts()
-    read = part["flow"].map(counts).fillna(0).to_numpy()
-    pkts = (part["up_pkts"] + part["down_pkts"]).to_numpy()
-    share = np.where(read >= MOST_MESSAGES_PER_FLOW, 0.0, 1 - read / np.maximum(pkts, 1))
-    foreign = np.floor(share * part["up_pkts"]).astype(np.int64)
-    return part.assign(foreign_pkts=foreign, foreign_bytes=np.floor(share * part["up_bytes"]).astype(np.int64), kind="no NTP on port 123")
+def _on_123(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Foreign:
+    """Datagrams of the device that are no NTP message."""
+    part = traffic.tables.flows.take(rows)
+    heard = np.array([message.flow for message in traffic.messages.get("ntp", ())], np.int64)
+    sent = np.array([message.flow for message in _of_device(traffic, part)], np.int64)
+    full = _sums(part["flow"], heard, np.ones(heard.size, np.int64)) >= MOST_MESSAGES_PER_FLOW
+    foreign = np.where(full, 0, part["up_pkts"] - _sums(part["flow"], sent, np.ones(sent.size, np.int64)))
+    sizes = np.floor(foreign / np.maximum(part["up_pkts"], 1) * part["up_bytes"]).astype(np.int64)
+    return Foreign(rows, foreign, sizes, "no NTP on port 123")
 
 
-def _fields(traffic: DeviceTraffic, chosen: pd.DataFrame) -> pd.DataFrame:
+def _of_device(traffic: DeviceTraffic, part: Columns) -> list[Message]:
+    """The NTP messages that the device sent in these flows."""
+    sides = dict(zip(part["flow"].tolist(), part["device_is_originator"].tolist(), strict=True))
+    return [message for message in traffic.messages.get("ntp", ()) if message.flow in sides and sides[message.flow] != message.from_responder]
+
+
+def _fields(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Foreign:
     """NTP messages of the device with fields that hold something else."""
-    sides = dict(zip(chosen["flow"], chosen["device_is_originator"], strict=True))
-    pkts: dict[int, int] = {}
-    sizes: dict[int, int] = {}
-    for message in traffic.messages.get("ntp", ()):
-        if sides.get(message.flow) != message.from_responder and message.flow in sides:
-            size = _foreign_bytes(message)
-            pkts[message.flow] = pkts.get(message.flow, 0) + (size > 0)
-            sizes[message.flow] = sizes.get(message.flow, 0) + size
-    part = chosen[chosen["flow"].isin([flow for flow, count in pkts.items() if count])]
-    return part.assign(foreign_pkts=part["flow"].map(pkts), foreign_bytes=part["flow"].map(sizes), kind="data in NTP fields")
+    part = traffic.tables.flows.take(rows)
+    own = _of_device(traffic, part)
+    heard, sizes = np.array([message.flow for message in own], np.int64), np.array([_foreign_bytes(message) for message in own], np.int64)
+    pkts = _sums(part["flow"], heard, (sizes > 0).astype(np.int64))
+    held = pkts > 0
+    return Foreign(rows[held], pkts[held], _sums(part["flow"], heard, sizes)[held], "data in NTP fields")
 
 
 def _foreign_bytes(message: Message) -> int:
@@ -145,21 +184,22 @@ def _unix_ns(stamp: int) -> int:
     return ((stamp >> 32) - NTP_EPOCH_S) * 10**9
 
 
-def _finding(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFrame, kind: str, address: str) -> Finding:
+def _finding(traffic: DeviceTraffic, declaration: Declaration, found: Foreign, address: str) -> Finding:
     who = _subjects.audited(traffic, declaration)
-    pkts, size = int(group["foreign_pkts"].sum()), int(group["foreign_bytes"].sum())
-    cautious = bool((group["remote_is_local"] | (~group["device_is_originator"] & (group["initiator"] == "unknown"))).all())
+    group = traffic.tables.flows.take(found.rows)
+    pkts, size = int(found.pkts.sum()), int(found.sizes.sum())
+    cautious = bool((group["remote_is_local"] | (~group["device_is_originator"] & group.is_any("initiator", ("unknown",)))).all())
     severity = "low" if cautious else SEVERITY if size >= ENOUGH_BYTES else SEVERITY_OF_LITTLE
-    protocols = _subjects.listed(group["service"].astype(object)) or "nothing known"
+    protocols = _subjects.listed(group.distinct("service")) or "nothing known"
     return finding(
         traffic,
-        traffic.flows.loc[sorted(set(group.index))],
+        found.rows,
         detector=NAME,
-        subject=f"{address} {kind}",
+        subject=f"{address} {found.kind}",
         severity=severity,
         confidence="high" if size >= ENOUGH_BYTES else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} sent {address} {size:,} bytes in {pkts:,} packets that are {kind} (recognised: {protocols}); "
+        observation=f"{who[0].upper()}{who[1:]} sent {address} {size:,} bytes in {pkts:,} packets that are {found.kind} (recognised: {protocols}); "
         f"altogether {_subjects.moved(group)}.",
         inference="A port that filters let pass carries something else than its protocol.",
         alternatives=ALTERNATIVES,
@@ -168,17 +208,15 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFra
     )
 
 
-def _on_443(traffic: DeviceTraffic, declaration: Declaration, flows: pd.DataFrame) -> Iterator[Finding]:
+def _on_443(traffic: DeviceTraffic, declaration: Declaration, plain: NDArray[np.bool_]) -> Iterator[Finding]:
     """Neither TLS nor HTTP, to an address without a name that is not declared."""
-    if flows.empty:
-        return
-    begun = flows["history"].astype(str).str.startswith("S") & (flows["transport"] == "tcp") & (flows["service"] == "") & (flows["name"] == "")
-    both = (flows["up_bytes"] > 0) & (flows["down_bytes"] > 0) & (flows["missed_bytes"] == 0) & ~flows["remote_is_local"]
-    part = flows[begun & both]
-    if part.empty:
-        return
-    part = part[~match(traffic, declaration)["verdict"].loc[part.index].isin(["declared", "bench", "background"])]
-    for address, group in part.groupby(part["remote_addr"].astype(object), sort=True):
+    flows = traffic.tables.flows
+    begun = flows.fits("history", lambda history: history.startswith("S")) & flows.is_any("transport", ("tcp",)) & flows.is_any("name", ("",))
+    both = (flows["down_bytes"] > 0) & (flows["missed_bytes"] == 0) & ~flows["remote_is_local"]
+    aside = matches(traffic, declaration).is_any("verdict", ("declared", "bench", "background"))
+    chosen = np.flatnonzero(plain & begun & both & ~aside)
+    for address, rows in grouped(flows.take(chosen)["remote_addr"]):
+        group = chosen[rows]
         yield finding(
             traffic,
             group,
@@ -187,7 +225,8 @@ def _on_443(traffic: DeviceTraffic, declaration: Declaration, flows: pd.DataFram
             severity="low",
             confidence="low",
             commitments=COMMITMENTS,
-            observation=f"{_subjects.moved(group)} with {address} on port 443 began with neither TLS nor HTTP, and the address has no name.",
+            observation=f"{_subjects.moved(flows.take(group))} with {address} on port 443 began with neither TLS nor HTTP, "
+            "and the address has no name.",
             inference="A protocol of its own uses the port of TLS.",
             alternatives=("a vendor's own protocol on a port that is seldom blocked", *ALTERNATIVES),
             refuted_by="The vendor's description of the protocol, and a name for the address.",

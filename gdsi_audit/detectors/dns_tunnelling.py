@@ -17,14 +17,14 @@ Detection, NDSS 2024.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gdsi_audit import names
+from gdsi_audit.columns import Columns, numbered
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _encoded_text, _subjects
 from gdsi_audit.detectors._from_flows import finding
@@ -70,23 +70,25 @@ def detect(
     shortest_labels_bytes: float = 8.0,
 ) -> Iterator[Finding]:
     """See `Detector`. `fewest_names` distinct names below a domain, that carry `least_bytes` and whose share of common letter pairs is lower."""
-    dns = traffic.dns
+    dns = traffic.tables.dns
     if len(dns) < fewest_names:
         return
-    distinct = pd.DataFrame({"query": sorted(set(dns["query"]))})
-    distinct["domain"] = [_domain(name) for name in distinct["query"]]
-    sizes = distinct.groupby("domain", sort=True).size()
-    contacted = _contacted(traffic)
-    for domain in sizes.index[sizes >= fewest_names]:
-        labels = _labels(distinct.loc[distinct["domain"] == domain, "query"], str(domain), contacted)
+    below: dict[str, list[str]] = {}
+    for name in dns.distinct("query"):
+        below.setdefault(_domain(name), []).append(name)
+    contacted = _contacted(traffic) if any(len(queries) >= fewest_names for queries in below.values()) else frozenset()
+    for domain, queries in sorted(below.items()):
+        if len(queries) < fewest_names:
+            continue
+        labels = _labels(queries, domain, contacted)
         carried = [text for text in labels.values() if text]
         encoded = _encoded_text.common_share(carried) <= most_common_pairs
         if len(carried) < fewest_names or not encoded or np.mean([*map(len, carried)]) < shortest_labels_bytes:
             continue
-        asked = dns[dns["query"].isin([name for name, text in labels.items() if text])]
+        asked = dns.take(dns.is_any("query", [name for name, text in labels.items() if text]))
         up, down = _up_bytes(carried), _down_bytes(traffic, asked)
         if up + down >= least_bytes and not _is_a_list(traffic, asked):
-            yield _finding(traffic, declaration, str(domain), asked, up, down, len(carried))
+            yield _finding(traffic, declaration, domain, asked, up, down, len(carried))
 
 
 def _domain(name: str) -> str:
@@ -98,14 +100,14 @@ def _domain(name: str) -> str:
 
 def _contacted(traffic: DeviceTraffic) -> frozenset[str]:
     """Names that a flow carries, and those whose answered address this device sent something to, unless a crowd of names shares it."""
-    used = traffic.flows[traffic.flows["up_pkts"] > 0]
-    pairs = traffic.answers.loc[traffic.answers["address"].astype(object).isin(list(set(used["remote_addr"]))), ["name", "address"]]
-    pairs = pairs.astype(object).drop_duplicates()
-    few = pairs[pairs.groupby("address")["name"].transform("size") <= MOST_NAMES_PER_ADDRESS]
-    return frozenset(few["name"]) | frozenset(used["name"].astype(object))
+    used = traffic.tables.flows.take(traffic.tables.flows["up_pkts"] > 0)
+    answers = traffic.tables.answers.take(traffic.tables.answers.is_any("address", used.distinct("remote_addr")))
+    pairs = answers.take(numbered(*((answers.codes(name), len(answers.words(name))) for name in ("name", "address")))[0])
+    sharing = np.bincount(pairs.codes("address"), minlength=1)[pairs.codes("address")]
+    return frozenset(pairs.take(sharing <= MOST_NAMES_PER_ADDRESS).distinct("name")) | frozenset(used.distinct("name"))
 
 
-def _labels(queries: pd.Series[str], domain: str, contacted: frozenset[str]) -> dict[str, str]:
+def _labels(queries: Sequence[str], domain: str, contacted: frozenset[str]) -> dict[str, str]:
     """What of each name may carry data: labels below the domain, less what all share; empty for names that are used as names."""
     below = {name: name if domain == NO_DOMAIN else name.removesuffix(".").removesuffix(domain).removesuffix(".") for name in queries}
     usable = {name: text for name, text in below.items() if text and name not in contacted and not _REVERSED.fullmatch(f"{text}.")}
@@ -126,17 +128,23 @@ def _up_bytes(carried: list[str]) -> int:
     return round(sum(map(len, carried)) * _encoded_text.bits_per_symbol(carried) / 8)
 
 
-def _down_bytes(traffic: DeviceTraffic, asked: pd.DataFrame) -> int:
+def _down_bytes(traffic: DeviceTraffic, asked: Columns) -> int:
     """Record data of the answers as bits by type; addresses once each, since a tunnel answers a different one every time."""
-    replies = asked[asked["response"] & asked["solicited"] & (asked["answers"] > 0)].drop_duplicates(["query", "qtype"])
-    names_bytes = np.array([len(_encoded_text.plain(query)) + 2 for query in replies["query"]], np.int64)
-    fixed = HEADER_BYTES + QUESTION_BYTES + names_bytes + RECORD_BYTES * replies["answers"].to_numpy()
-    data = _without_owners(replies["message_bytes"].to_numpy() - fixed, names_bytes - 2)
-    bits = np.array([BITS_OF_ANSWER.get(int(qtype), 0.0) for qtype in replies["qtype"]])
-    rows = traffic.answers[traffic.answers["name"].isin(list(set(asked["query"])))]
-    distinct = sorted(set(rows["address"].astype(object)))
-    addresses = sum(ADDRESS_BYTES[28 if ":" in address else 1] for address in distinct) if len(distinct) > len(rows) // 2 else 0
+    replies = asked.take(asked["response"] & asked["solicited"] & (asked["answers"] > 0))
+    replies = replies.take(np.sort(numbered((replies.codes("query"), len(replies.words("query"))), (replies["qtype"], 1 << 16))[0]))
+    names_bytes = np.array([len(_encoded_text.plain(query)) + 2 for query in replies["query"].tolist()], np.int64)
+    fixed = HEADER_BYTES + QUESTION_BYTES + names_bytes + RECORD_BYTES * replies["answers"]
+    data = _without_owners(replies["message_bytes"] - fixed, names_bytes - 2)
+    bits = np.array([BITS_OF_ANSWER.get(qtype, 0.0) for qtype in replies["qtype"].tolist()])
+    given = _answers_to(traffic, asked)
+    distinct = given.distinct("address")
+    addresses = sum(ADDRESS_BYTES[28 if ":" in address else 1] for address in distinct) if len(distinct) > len(given) // 2 else 0
     return round(float((data * bits).sum()) / 8) + addresses
+
+
+def _answers_to(traffic: DeviceTraffic, asked: Columns) -> Columns:
+    answers = traffic.tables.answers
+    return answers.take(answers.is_any("name", asked.distinct("query")))
 
 
 def _without_owners(data: NDArray[np.int64], owner_bytes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -146,21 +154,19 @@ def _without_owners(data: NDArray[np.int64], owner_bytes: NDArray[np.int64]) -> 
     return left
 
 
-def _is_a_list(traffic: DeviceTraffic, asked: pd.DataFrame) -> bool:
+def _is_a_list(traffic: DeviceTraffic, asked: Columns) -> bool:
     """Answers only within 127.0.0.0/8, as lists by address or hash give them (RFC 5782 section 2.3)."""
-    given = traffic.answers.loc[traffic.answers["name"].isin(list(set(asked["query"]))), "address"].astype(object)
-    other = bool((asked["response"] & (asked["answers"] > 0) & ~asked["qtype"].isin([1, 28])).any())
-    return not given.empty and not other and all(address.startswith("127.") for address in given)
+    given = _answers_to(traffic, asked).distinct("address")
+    other = bool((asked["response"] & (asked["answers"] > 0) & ~np.isin(asked["qtype"], (1, 28))).any())
+    return bool(given) and not other and all(address.startswith("127.") for address in given)
 
 
-def _finding(
-    traffic: DeviceTraffic, declaration: Declaration, domain: str, asked: pd.DataFrame, up_bytes: int, down_bytes: int, distinct: int
-) -> Finding:
+def _finding(traffic: DeviceTraffic, declaration: Declaration, domain: str, asked: Columns, up_bytes: int, down_bytes: int, distinct: int) -> Finding:
     who = _subjects.audited(traffic, declaration)
-    flows = traffic.flows[traffic.flows["flow"].isin(asked["flow"])]
+    flows = np.isin(traffic.tables.flows["flow"], asked["flow"])
     seconds = (int(asked["time"].max()) - int(asked["time"].min())) / 1e9
-    types = _subjects.listed([QTYPES.get(int(number), f"TYPE{number}") for number in sorted(set(asked["qtype"]))])
-    servers = _subjects.listed(asked["server"].astype(object))
+    types = _subjects.listed([QTYPES.get(number, f"TYPE{number}") for number in np.unique(asked["qtype"]).tolist()])
+    servers = _subjects.listed(asked.distinct("server"))
     rate = (up_bytes + down_bytes) / max(seconds, 1.0)
     much = up_bytes + down_bytes >= ENOUGH_BYTES
     made = finding(
@@ -180,11 +186,11 @@ def _finding(
     )
     return replace(
         made,
-        evidence=evidence(traffic, flows["flow"].tolist(), filter_terms=_filter(domain), frames=_frames(asked)),
+        evidence=evidence(traffic, flows, filter_terms=_filter(domain), frames=_frames(asked)),
         first_seen=int(asked["time"].min()),
         last_seen=int(asked["time"].max()),
         count=int((~asked["response"]).sum()),
-        bytes=int(asked.loc[~asked["response"], "message_bytes"].sum()),
+        bytes=int(asked["message_bytes"][~asked["response"]].sum()),
     )
 
 
@@ -192,6 +198,6 @@ def _filter(domain: str) -> str:
     return f'dns.qry.name contains "{domain}"' if _DOMAIN.fullmatch(domain) else "dns"
 
 
-def _frames(asked: pd.DataFrame) -> list[tuple[int, Ranges]]:
-    captures, frames = asked["capture"].to_numpy(), asked["frame"].to_numpy()
+def _frames(asked: Columns) -> list[tuple[int, Ranges]]:
+    captures, frames = asked["capture"], asked["frame"]
     return [(int(capture), merged(np.unique(frames[captures == capture]))) for capture in np.unique(captures)]

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from gdsi_audit import names
+from gdsi_audit.columns import Columns
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _encoded_text, _subjects
 from gdsi_audit.detectors._from_flows import finding
@@ -45,15 +45,16 @@ def detect(
     traffic: DeviceTraffic, declaration: Declaration, *, fewest_domains: int = 10, shortest_label: int = 7, most_common_pairs: float = 0.4
 ) -> Iterator[Finding]:
     """See `Detector`. `fewest_domains` that do not exist, each with a label of `shortest_label` characters and few common letter pairs in it."""
-    dns = traffic.dns
-    denied = dns[dns["response"] & dns["solicited"] & (dns["rcode"] == NOT_THERE)]
+    dns = traffic.tables.dns
+    denied = dns.take(dns["response"] & dns["solicited"] & (dns["rcode"] == NOT_THERE))
     if len(denied) < fewest_domains:
         return
-    domains = denied["query"].map({query: _generated(query, shortest_label, most_common_pairs) for query in sorted(set(denied["query"]))})
-    chosen = denied[domains != ""]
-    distinct = sorted(set(domains[domains != ""]))
+    queries = denied["query"].tolist()
+    domain_of = {query: _generated(query, shortest_label, most_common_pairs) for query in dict.fromkeys(queries)}
+    domains = [domain_of[query] for query in queries]
+    distinct = sorted({domain for domain in domains if domain})
     if len(distinct) >= fewest_domains:
-        yield _finding(traffic, declaration, chosen, distinct)
+        yield _finding(traffic, declaration, denied.take(np.array([domain != "" for domain in domains])), distinct)
 
 
 def _generated(query: str, shortest: int, most_common: float) -> str:
@@ -65,10 +66,10 @@ def _generated(query: str, shortest: int, most_common: float) -> str:
     return domain if _encoded_text.common_share([label]) < most_common else ""
 
 
-def _finding(traffic: DeviceTraffic, declaration: Declaration, chosen: pd.DataFrame, distinct: list[str]) -> Finding:
+def _finding(traffic: DeviceTraffic, declaration: Declaration, chosen: Columns, distinct: list[str]) -> Finding:
     who = _subjects.audited(traffic, declaration)
-    flows = traffic.flows[traffic.flows["flow"].isin(chosen["flow"])]
-    captures, frames = chosen["capture"].to_numpy(), chosen["frame"].to_numpy()
+    flows = np.isin(traffic.tables.flows["flow"], chosen["flow"])
+    captures, frames = chosen["capture"], chosen["frame"]
     seconds = (int(chosen["time"].max()) - int(chosen["time"].min())) / 1e9
     made = finding(
         traffic,
@@ -86,5 +87,5 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, chosen: pd.DataFr
         measures={"domains": len(distinct), "duration_s": round(seconds, 3)},
     )
     ranges = [(int(capture), merged(np.unique(frames[captures == capture]))) for capture in np.unique(captures)]
-    shown = evidence(traffic, flows["flow"].tolist(), filter_terms=f"dns.flags.rcode == {NOT_THERE}", frames=ranges)
+    shown = evidence(traffic, flows, filter_terms=f"dns.flags.rcode == {NOT_THERE}", frames=ranges)
     return replace(made, evidence=shown, first_seen=int(chosen["time"].min()), last_seen=int(chosen["time"].max()), count=len(distinct))

@@ -15,13 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
+from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.finding import Finding
-from gdsi_audit.matching import match
+from gdsi_audit.matching import matches
 from gdsi_audit.protocols import Message
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -46,21 +48,24 @@ def detect(
     heard = [*traffic.messages.get("icmp_echo", ()), *traffic.messages.get("icmp6_echo", ())]
     if not heard:
         return
-    flows = traffic.flows[traffic.flows["transport"].isin(["icmp", "icmp6"]) & ~traffic.flows["remote_is_multicast"]]
-    flows = flows[match(traffic, declaration)["verdict"].loc[flows.index] != "bench"]
+    flows = traffic.tables.flows
+    echoes = flows.is_any("transport", ("icmp", "icmp6")) & ~flows["remote_is_multicast"]
+    chosen = np.flatnonzero(echoes & ~matches(traffic, declaration).is_any("verdict", ("bench",)))
     by_flow: dict[int, list[Message]] = {}
     for message in heard:
         by_flow.setdefault(message.flow, []).append(message)
-    for address, group in flows.groupby(flows["remote_addr"].astype(object), sort=True):
-        messages = [message for flow in group["flow"] for message in by_flow.get(int(flow), ())]
-        signs = list(_signs(group, messages, fewest_messages, least_data_bytes, least_share))
+    known = np.isin(flows["flow"], list(by_flow))
+    for address, rows in grouped(flows.take(chosen)["remote_addr"]):
+        group = flows.take(chosen[rows])
+        messages = [message for flow in group["flow"].tolist() for message in by_flow.get(flow, ())]
+        signs = list(_signs(group, messages, fewest_messages, least_data_bytes, least_share)) if messages else []
         if signs:
-            yield _finding(traffic, declaration, group[group["flow"].isin(list(by_flow))], str(address), signs)
+            yield _finding(traffic, declaration, chosen[rows][known[chosen[rows]]], address, signs)
 
 
-def _signs(group: pd.DataFrame, messages: Sequence[Message], fewest: int, least_bytes: int, least_share: float) -> Iterator[str]:
+def _signs(group: Columns, messages: Sequence[Message], fewest: int, least_bytes: int, least_share: float) -> Iterator[str]:
     """What speaks for data, in words."""
-    originator = dict(zip(group["flow"], group["device_is_originator"], strict=True))
+    originator = dict(zip(group["flow"].tolist(), group["device_is_originator"].tolist(), strict=True))
     large = [message for message in messages if message.body.data_bytes >= least_bytes]
     requests = [message for message in large if not message.body.reply and message.from_responder != originator[message.flow]]
     fills = {message.body.fill_digest for message in requests}
@@ -69,7 +74,7 @@ def _signs(group: pd.DataFrame, messages: Sequence[Message], fewest: int, least_
     other, pairs = _altered(messages)
     if pairs >= fewest and other >= least_share * pairs:
         yield f"{other} of the first {pairs} replies return other data than their request"
-    up, down = int(group["up_pkts"].sum()), int(group["down_pkts"].sum())
+    up, down = group.sum("up_pkts"), group.sum("down_pkts")
     few, many = sorted((up, down))
     if len(large) >= fewest and few > 0 and many >= 2 * few + fewest and len(fills | {message.body.fill_digest for message in large}) >= fewest:
         yield f"{up:,} messages went up and {down:,} came down"
@@ -92,15 +97,16 @@ def _altered(messages: Sequence[Message]) -> tuple[int, int]:
     return altered, pairs
 
 
-def _finding(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFrame, address: str, signs: Sequence[str]) -> Finding:
+def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], address: str, signs: Sequence[str]) -> Finding:
+    group = traffic.tables.flows.take(rows)
     who = _subjects.audited(traffic, declaration)
-    up, down = int(group["up_bytes"].sum()), int(group["down_bytes"].sum())
+    up, down = group.sum("up_bytes"), group.sum("down_bytes")
     local = bool(group["remote_is_local"].all())
     severity = SEVERITY if up + down >= ENOUGH_BYTES else SEVERITY_OF_LITTLE
     seconds = float(((group["start"] - group["start"].min()) / 1e9 + group["duration_s"]).max())
     return finding(
         traffic,
-        group,
+        rows,
         detector=NAME,
         subject=address,
         severity=SEVERITY_LOCAL if local else severity,

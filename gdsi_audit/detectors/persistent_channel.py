@@ -14,20 +14,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
+from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._from_flows import finding
+from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.finding import Broken, Finding
-from gdsi_audit.matching import match
+from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"
 COMMITMENTS = ("GDSI-7",)
 
 NAME = "persistent_channel"
-NOT_JUDGED = ("bench", "background", "unanswered", "link_upkeep")
 ROLES = ("ntp", "dns", "dns_tcp", "stun")
 ALTERNATIVES = (
     "push notifications or a message queue that a declared function needs",
@@ -38,41 +39,47 @@ ALTERNATIVES = (
 
 def detect(traffic: DeviceTraffic, declaration: Declaration, *, longest_promised_s: float = 3600.0) -> Iterator[Finding]:
     """See `Detector`. A connection is persistent from `longest_promised_s` on."""
-    flows = traffic.flows
-    chosen = flows[flows["transport"].isin(["tcp", "udp"]) & ~flows["remote_is_local"] & ~flows["service"].isin(ROLES)]
-    if chosen.empty or int(_ends(chosen).max() - chosen["start"].min()) < longest_promised_s * 1e9:
+    flows = traffic.tables.flows
+    chosen = np.flatnonzero(flows.is_any("transport", ("tcp", "udp")) & ~flows["remote_is_local"] & ~flows.is_any("service", ROLES))
+    part = flows.take(chosen)
+    if not chosen.size or int(ends(part).max() - part["start"].min()) < longest_promised_s * 1e9:
         return
-    chosen = chosen.assign(connection=_connections(chosen), end=_ends(chosen))
-    sums = chosen.groupby("connection", sort=True).agg(start=("start", "min"), end=("end", "max"), up=("up_bytes", "sum"), down=("down_bytes", "sum"))
-    long = sums[(sums["end"] - sums["start"] >= longest_promised_s * 1e9) & (sums["up"] > 0) & (sums["down"] > 0)]
-    kept = chosen[chosen["connection"].isin(long.index)]
-    for party, group in kept.groupby(_subjects.parties(kept), sort=True):
-        yield from _finding(traffic, declaration, group, str(party), float((long["end"] - long["start"]).loc[group["connection"]].max()) / 1e9)
+    connection = _connections(part)
+    lasted_ns, moved = _sums(part, connection)
+    kept = np.flatnonzero(((lasted_ns >= longest_promised_s * 1e9) & moved)[connection])
+    for party, rows in grouped(_subjects.parties(part.take(kept))):
+        connections = np.unique(connection[kept[rows]])
+        yield from _finding(traffic, declaration, chosen[kept[rows]], party, connections.size, float(lasted_ns[connections].max()) / 1e9)
 
 
-def _ends(flows: pd.DataFrame) -> pd.Series[int]:
-    return flows["start"] + (flows["duration_s"] * 1e9).round().astype("int64")
-
-
-def _connections(flows: pd.DataFrame) -> list[int]:
-    """The first flow of the connection that each flow is part of; flows stand in order."""
+def _connections(flows: Columns) -> NDArray[np.intp]:
+    """The number of the connection that each flow is part of; flows stand in order."""
     first: dict[int, int] = {}
     for flow, continues in zip(flows["flow"].tolist(), flows["continues"].tolist(), strict=True):
         first[flow] = first.get(continues, flow)
-    return list(first.values())
+    return np.unique(np.array(list(first.values()), np.int64), return_inverse=True)[1].ravel()
 
 
-def _finding(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFrame, party: str, longest_s: float) -> Iterator[Finding]:
-    matches = match(traffic, declaration).loc[group.index]
-    verdict = str(matches["verdict"].iloc[0])
+def _sums(flows: Columns, connection: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """(nanoseconds from first to last, whether payload moved both ways) of each connection."""
+    size = int(connection.max()) + 1
+    first, last = np.full(size, np.iinfo(np.int64).max), np.zeros(size, np.int64)
+    np.minimum.at(first, connection, flows["start"])
+    np.maximum.at(last, connection, ends(flows))
+    up, down = (np.bincount(connection[flows[name] > 0], minlength=size) for name in ("up_bytes", "down_bytes"))
+    return last - first, (up > 0) & (down > 0)
+
+
+def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], party: str, count: int, longest_s: float) -> Iterator[Finding]:
+    group, first = traffic.tables.flows.take(rows), matches(traffic, declaration).take(rows[:1])
+    verdict = str(first["verdict"][0])
     if verdict in NOT_JUDGED:
         return
-    severity, contradicts, says = _graded(declaration, verdict, int(matches["destination"].iloc[0]))
+    severity, contradicts, says = _graded(declaration, verdict, int(first["destination"][0]))
     who = _subjects.audited(traffic, declaration)
-    count = group["connection"].nunique()
     yield finding(
         traffic,
-        group.drop(columns=["connection", "end"]),
+        rows,
         detector=NAME,
         subject=party,
         severity=severity,
@@ -84,7 +91,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFra
         alternatives=ALTERNATIVES,
         refuted_by="The vendor's description of what this connection is for, or its end when the function is switched off.",
         contradicts=contradicts,
-        measures={"connections": int(count), "longest_s": round(longest_s, 3)},
+        measures={"connections": count, "longest_s": round(longest_s, 3)},
     )
 
 

@@ -17,17 +17,18 @@ References: RFC 8520 (manufacturer usage descriptions); Ren et al., Information 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration, Source
 from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.finding import Broken, Finding
 from gdsi_audit.flow_kinds import LOCAL_KINDS
-from gdsi_audit.matching import match
+from gdsi_audit.matching import matches
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"
@@ -53,79 +54,88 @@ ALTERNATIVES = (
 
 def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: int = 500) -> Iterator[Finding]:
     """See `Detector`. Beyond `most_subjects` destinations, those that moved least become one finding."""
-    if traffic.flows.empty or not (declaration.destinations or declaration.closed):
+    flows = traffic.tables.flows
+    if not len(flows) or not (declaration.destinations or declaration.closed):
         return
-    judged = traffic.flows.join(match(traffic, declaration).rename(columns={"destination": "item"}))
-    judged["grade"] = _grades(judged, declaration)
+    matched = matches(traffic, declaration)
+    judged = Judged(flows, matched, _grades(flows, matched, declaration))
     yield from _undeclared(traffic, declaration, judged, most_subjects)
     yield from _contradicted(traffic, declaration, judged)
     for verdict in ASIDE:
-        yield from _aside(traffic, declaration, judged, verdict)
+        yield from _aside(traffic, flows, np.flatnonzero(matched.is_any("verdict", (verdict,))), verdict)
 
 
-def _grades(judged: pd.DataFrame, declaration: Declaration) -> NDArray[np.int64]:
+class Judged(NamedTuple):
+    """All flows of the device, with what matching says of them."""
+
+    flows: Columns
+    matched: Columns
+    grade: NDArray[np.int64]
+    """Row in SEVERITIES."""
+
+
+def _grades(flows: Columns, matched: Columns, declaration: Declaration) -> NDArray[np.int64]:
     """Severity of each flow, as a row in SEVERITIES."""
     base = SEVERITY if declaration.by_vendor else SEVERITY_NOT_BY_VENDOR
-    moved = _movement.grades(judged, base)
-    answered = ((judged["down_pkts"] > 0) | (judged["up_bytes"] > 0)).to_numpy(dtype=bool)
-    ceiling = _movement.grades(judged.assign(up_bytes=1, application_data=True), base)
-    broken = (judged["deviates"] != "").to_numpy(dtype=bool)
-    graded = np.where(broken & answered, ceiling, moved)
-    low = (judged["remote_is_local"] | ~judged["confident"]).to_numpy(dtype=bool)
+    moved = _movement.grades(flows, base)
+    answered = (flows["down_pkts"] > 0) | (flows["up_bytes"] > 0)
+    all_moved = {"up_bytes": np.ones(len(flows), np.int64), "application_data": np.ones(len(flows), np.bool_)}
+    ceiling = _movement.grades(flows.having(all_moved), base)
+    graded = np.where(~matched.is_any("deviates", ("",)) & answered, ceiling, moved)
+    low = flows["remote_is_local"] | ~matched["confident"]
     graded = np.where(low, np.minimum(graded, _movement.LOW), graded)
-    return np.where(judged["reason"].isin(list(INFO_KINDS)), _movement.INFO, graded).astype(np.int64)
+    return np.where(matched.is_any("reason", INFO_KINDS), _movement.INFO, graded).astype(np.int64)
 
 
-def _undeclared(traffic: DeviceTraffic, declaration: Declaration, judged: pd.DataFrame, most_subjects: int) -> Iterator[Finding]:
+def _undeclared(traffic: DeviceTraffic, declaration: Declaration, judged: Judged, most_subjects: int) -> Iterator[Finding]:
     """One finding per destination that no item speaks of."""
-    chosen = judged[judged["verdict"].isin(["undeclared", "unnamed"]) & (judged["deviates"] == "")]
-    if chosen.empty:
-        return
-    subjects = (
-        chosen["reason"]
-        .astype("object")
-        .where(chosen["reason"].isin(list(LOCAL_KINDS)), pd.Series(_subjects.parties(chosen), index=chosen.index, dtype="object"))
-    )
-    for subject, group in _grouped(chosen, subjects, most_subjects):
-        yield _finding(traffic, declaration, group, subject, "no declared destination covers", _list_broken(declaration))
+    matched = judged.matched
+    chosen = np.flatnonzero(matched.is_any("verdict", ("undeclared", "unnamed")) & matched.is_any("deviates", ("",)))
+    flows, reasons = judged.flows.take(chosen), matched.take(chosen)
+    subjects = np.where(reasons.is_any("reason", LOCAL_KINDS), reasons["reason"], _subjects.parties(flows))
+    for subject, rows in grouped(_few(subjects, judged.grade[chosen], flows["up_bytes"], most_subjects)):
+        yield _finding(traffic, declaration, judged, chosen[rows], subject, "no declared destination covers", _list_broken(declaration))
 
 
-def _grouped(chosen: pd.DataFrame, subjects: pd.Series[str], most: int) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Groups in order of subject; the ones that moved least under one subject when there are too many."""
-    weights = chosen.groupby(subjects, sort=True).agg(grade=("grade", "max"), up_bytes=("up_bytes", "sum"))
-    if len(weights) > most:
-        kept = set(weights.sort_values(["grade", "up_bytes"], ascending=False, kind="stable").index[:most])
-        subjects = subjects.where(subjects.isin(list(kept)), "further destinations")
-    for subject, group in chosen.groupby(subjects, sort=True):
-        yield str(subject), group
+def _few(subjects: NDArray[np.object_], grade: NDArray[np.int64], up_bytes: NDArray[np.int64], most: int) -> NDArray[np.object_]:
+    """`subjects`, the ones that moved least under one name when there are too many."""
+    rows = dict(grouped(subjects))
+    if len(rows) <= most:
+        return subjects
+    ranked = sorted(rows, key=lambda subject: (-int(grade[rows[subject]].max()), -int(up_bytes[rows[subject]].sum())))
+    kept = subjects.copy()
+    for subject in ranked[most:]:
+        kept[rows[subject]] = "further destinations"
+    return kept
 
 
-def _contradicted(traffic: DeviceTraffic, declaration: Declaration, judged: pd.DataFrame) -> Iterator[Finding]:
+def _contradicted(traffic: DeviceTraffic, declaration: Declaration, judged: Judged) -> Iterator[Finding]:
     """One finding per declared destination and broken fields."""
-    chosen = judged[(judged["verdict"] == "undeclared") & (judged["deviates"] != "")]
-    for _, group in chosen.groupby(["item", "deviates"], observed=True, sort=True):
-        declared = declaration.destinations[int(group["item"].iloc[0])]
-        fields = str(group["deviates"].iloc[0]).split()
-        broken = tuple(_broken(declared.source, "ports" if field == "port" else field) for field in fields)
-        subject = f"{declared.title} by another {' and '.join(fields)}"
-        yield _finding(traffic, declaration, group, subject, f"{declared.title} is declared with another {' and '.join(fields)} than", broken)
+    chosen = np.flatnonzero(judged.matched.is_any("verdict", ("undeclared",)) & ~judged.matched.is_any("deviates", ("",)))
+    broken = judged.matched.take(chosen)
+    for (item, deviates), rows in grouped(list(zip(broken["destination"].tolist(), broken["deviates"].tolist(), strict=True))):
+        declared, fields = declaration.destinations[item], deviates.split()
+        contradicts = tuple(_broken(declared.source, "ports" if field == "port" else field) for field in fields)
+        title = f"{declared.title} by another {' and '.join(fields)}"
+        says = f"{declared.title} is declared with another {' and '.join(fields)} than"
+        yield _finding(traffic, declaration, judged, chosen[rows], title, says, contradicts)
 
 
-def _aside(traffic: DeviceTraffic, declaration: Declaration, judged: pd.DataFrame, verdict: str) -> Iterator[Finding]:
+def _aside(traffic: DeviceTraffic, flows: Columns, rows: NDArray[np.intp], verdict: str) -> Iterator[Finding]:
     """One row for all flows of a verdict that is no undeclared destination."""
-    group = judged[judged["verdict"] == verdict]
-    if group.empty:
+    if not rows.size:
         return
     subject, text = ASIDE[verdict]
+    group = flows.take(rows)
     yield finding(
         traffic,
-        group,
+        rows,
         detector=NAME,
         subject=subject,
         severity="info",
         confidence="high" if verdict == "unanswered" else "low",
         commitments=COMMITMENTS,
-        observation=f"{group['remote_addr'].nunique():,} address(es) {text}: {_subjects.moved(group)}.",
+        observation=f"{len(group.distinct('remote_addr')):,} address(es) {text}: {_subjects.moved(group)}.",
         inference="None of it shows an undeclared destination.",
         alternatives=ALTERNATIVES if verdict != "unanswered" else ("background noise of the network",),
         refuted_by="A capture in which these flows carry a name of their own, or are answered.",
@@ -133,20 +143,27 @@ def _aside(traffic: DeviceTraffic, declaration: Declaration, judged: pd.DataFram
 
 
 def _finding(
-    traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFrame, subject: str, says: str, contradicts: tuple[Broken, ...]
+    traffic: DeviceTraffic,
+    declaration: Declaration,
+    judged: Judged,
+    rows: NDArray[np.intp],
+    subject: str,
+    says: str,
+    contradicts: tuple[Broken, ...],
 ) -> Finding:
     """One destination's finding."""
+    group = judged.flows.take(rows)
     who = _subjects.audited(traffic, declaration)
-    shown = _subjects.listed([str(name or address) for name, address in zip(group["name"], group["remote_addr"], strict=True)])
+    shown = _subjects.listed(np.where(group.is_any("name", ("",)), group["remote_addr"], group["name"]))
     services = _subjects.listed(_subjects.services(group))
-    inbound = bool((group["initiator"] == "remote").any())
+    inbound = bool(group.is_any("initiator", ("remote",)).any())
     return finding(
         traffic,
-        group,
+        rows,
         detector=NAME,
         subject=subject,
-        severity=_movement.worst(group["grade"].to_numpy()),
-        confidence=_confidence(group),
+        severity=_movement.worst(judged.grade[rows]),
+        confidence=_confidence(judged.matched.take(rows), judged.grade[rows]),
         commitments=(*COMMITMENTS, "GDSI-7") if inbound else COMMITMENTS,
         observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(group)} with {shown} ({services}); {says} this.",
         inference=f"What {who} contacts is not what was declared.",
@@ -156,13 +173,12 @@ def _finding(
     )
 
 
-def _confidence(group: pd.DataFrame) -> str:
+def _confidence(matched: Columns, grade: NDArray[np.int64]) -> str:
     """Of the flows that give the group its severity: high where name and item are sure, medium without a name, low where either is doubtful."""
-    gravest = group[group["grade"] == group["grade"].max()]
+    gravest = matched.take(grade == grade.max())
     if not gravest["confident"].any():
         return "low"
-    unnamed = (gravest["verdict"] == "unnamed") | ~gravest["confident"]
-    return "medium" if unnamed.all() else "high"
+    return "medium" if (gravest.is_any("verdict", ("unnamed",)) | ~gravest["confident"]).all() else "high"
 
 
 def _list_broken(declaration: Declaration) -> tuple[Broken, ...]:

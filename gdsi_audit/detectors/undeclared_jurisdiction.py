@@ -17,17 +17,19 @@ Research, TMA 2021.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from gdsi_audit import assessment
+from gdsi_audit.columns import grouped, numbered
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.geo import Place
-from gdsi_audit.matching import match
+from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"
@@ -35,7 +37,6 @@ COMMITMENTS = ("GDSI-5",)
 
 HOME_COMMITMENT = "GDSI-4"
 NAME = "undeclared_jurisdiction"
-NOT_JUDGED = ("link_upkeep", "bench", "background", "unanswered")
 
 UNSURE = {
     "contested": "sources disagree whether these addresses are inside the declared jurisdictions",
@@ -53,19 +54,33 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: i
     """See `Detector`. Beyond `most_subjects` parties, those to which least was sent become one finding per country and item."""
     if not _speaks_of_places(declaration):
         return
-    judged = _assessed(traffic, declaration)
-    if judged.empty:
-        return
-    outside = judged[judged["assessment"] == "outside"]
-    parties = pd.Series(_subjects.parties(outside), index=outside.index, dtype="object")
-    sent = outside.groupby(parties, sort=True)["up_bytes"].sum().sort_values(ascending=False, kind="stable")
-    parties = parties.where(parties.isin(list(sent.index[:most_subjects])), "further destinations")
-    for _, group in outside.assign(party=parties).groupby(["party", "country", "item"], sort=True):
-        yield _outside(traffic, declaration, group, str(group["party"].iloc[0]), str(group["country"].iloc[0]), int(group["item"].iloc[0]))
+    rows, numbers, sides = _assessed(traffic, declaration)
+    words = np.array([side.assessment for side in sides] or [""], object)[numbers]
+    corroborated = np.array([side.corroborated for side in sides] or [False], np.bool_)[numbers]
+    outside = np.flatnonzero(words == "outside")
+    flows = traffic.tables.flows.take(rows[outside])
+    parties = _subjects.gathered(_subjects.parties(flows), flows["up_bytes"], most_subjects, "further destinations")
+    keys = [(party, sides[number].country, sides[number].item) for party, number in zip(parties, numbers[outside].tolist(), strict=True)]
+    for (party, country, item), group in grouped(keys):
+        chosen = outside[group]
+        yield _outside(traffic, declaration, rows[chosen], corroborated[chosen], party, country, item)
     for word in UNSURE:
-        group = judged[judged["assessment"] == word]
-        if not group.empty:
-            yield _unsure(traffic, group, word)
+        chosen = rows[words == word]
+        if chosen.size:
+            yield _unsure(traffic, chosen, word)
+
+
+class Side(NamedTuple):
+    """One address under one item."""
+
+    assessment: str
+    country: str
+    """Countries, where sources disagree."""
+    item: int
+    limited: bool
+    """Whether anything limits it."""
+    corroborated: bool
+    """Whether two sources agree."""
 
 
 def _speaks_of_places(declaration: Declaration) -> bool:
@@ -73,24 +88,24 @@ def _speaks_of_places(declaration: Declaration) -> bool:
     return whole.allowed is not None or bool(whole.denied) or any(item.jurisdictions is not None for item in declaration.destinations)
 
 
-def _assessed(traffic: DeviceTraffic, declaration: Declaration) -> pd.DataFrame:
-    """Flows beyond the local network for which jurisdictions are declared, with the assessment of each."""
-    matches = match(traffic, declaration)
-    judged = traffic.flows.assign(verdict=matches["verdict"], item=matches["destination"])
-    judged = judged[~judged["remote_is_local"] & ~judged["verdict"].isin(list(NOT_JUDGED))]
-    pairs = list(zip(judged["remote_addr"].astype("object"), judged["item"], strict=True))
-    known = {pair: _side(traffic, declaration, *pair) for pair in dict.fromkeys(pairs)}
-    sides = pd.DataFrame([known[pair] for pair in pairs], index=judged.index, columns=["assessment", "country", "limited", "corroborated"])
-    return judged.join(sides)[sides["limited"].to_numpy(dtype=bool)]
+def _assessed(traffic: DeviceTraffic, declaration: Declaration) -> tuple[NDArray[np.intp], NDArray[np.intp], list[Side]]:
+    """(flows beyond the local network for which jurisdictions are declared, the number of each one's side, the sides)."""
+    matched = matches(traffic, declaration)
+    rows = np.flatnonzero(~traffic.tables.flows["remote_is_local"] & ~matched.is_any("verdict", NOT_JUDGED))
+    flows, items = traffic.tables.flows.take(rows), matched["destination"][rows]
+    firsts, numbers = numbered((flows.codes("remote_addr"), len(flows.words("remote_addr"))), (items + 1, len(declaration.destinations) + 1))
+    pairs = zip(flows.take(firsts)["remote_addr"].tolist(), items[firsts].tolist(), strict=True)
+    sides = [_side(traffic, declaration, address, item) for address, item in pairs]
+    limited = np.array([side.limited for side in sides] or [False], np.bool_)[numbers]
+    return rows[limited], numbers[limited], sides
 
 
-def _side(traffic: DeviceTraffic, declaration: Declaration, address: str, item: int) -> tuple[str, str, bool, bool]:
-    """(assessment, countries, whether anything limits it, whether two sources agree) of one address under one item."""
+def _side(traffic: DeviceTraffic, declaration: Declaration, address: str, item: int) -> Side:
     allowed, denied = assessment.limits(_item(declaration, item), declaration.jurisdictions)
     place = _place(traffic, address)
-    located = place.located_in
-    countries = located.country or " or ".join(located.candidates)
-    return assessment.assess(place, allowed, denied), countries, assessment.is_limited(allowed, denied), assessment.is_corroborated(place)
+    countries = place.located_in.country or " or ".join(place.located_in.candidates)
+    word = assessment.assess(place, allowed, denied)
+    return Side(word, countries, item, assessment.is_limited(allowed, denied), assessment.is_corroborated(place))
 
 
 def _place(traffic: DeviceTraffic, address: str) -> Place:
@@ -102,17 +117,26 @@ def _item(declaration: Declaration, item: int) -> Destination | None:
     return declaration.destinations[item] if item >= 0 else None
 
 
-def _outside(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFrame, party: str, country: str, item: int) -> Finding:
+def _outside(
+    traffic: DeviceTraffic,
+    declaration: Declaration,
+    rows: NDArray[np.intp],
+    corroborated: NDArray[np.bool_],
+    party: str,
+    country: str,
+    item: int,
+) -> Finding:
     """One destination in one country."""
+    group = traffic.tables.flows.take(rows)
     grades = _movement.grades(group, SEVERITY)
-    grades = np.where(group["corroborated"].to_numpy(dtype=bool), grades, np.minimum(grades, _movement.LOW))
-    sources = sorted({source for address in group["remote_addr"].unique() for source in _place(traffic, address).located_in.sources})
-    sure = bool(group["corroborated"].to_numpy(dtype=bool)[grades == grades.max()].any())
+    grades = np.where(corroborated, grades, np.minimum(grades, _movement.LOW))
+    sources = sorted({source for address in group.distinct("remote_addr") for source in _place(traffic, address).located_in.sources})
+    sure = bool(corroborated[grades == grades.max()].any())
     who = _subjects.audited(traffic, declaration)
     home = _is_home(declaration, country) and bool(group["application_data"].any())
     return finding(
         traffic,
-        group,
+        rows,
         detector=NAME,
         subject=f"{party} in {country}" + (f" ({declaration.destinations[item].title})" if item >= 0 else ""),
         severity=SEVERITIES[int(grades.max())],
@@ -153,11 +177,12 @@ def _broken(declaration: Declaration, item: int, country: str) -> Broken:
     return Broken("jurisdictions", "denied" if denied else "allowed", source.file, source.line, source.by)
 
 
-def _unsure(traffic: DeviceTraffic, group: pd.DataFrame, word: str) -> Finding:
+def _unsure(traffic: DeviceTraffic, rows: NDArray[np.intp], word: str) -> Finding:
     """One row for all addresses of which the side cannot be said."""
+    group = traffic.tables.flows.take(rows)
     return finding(
         traffic,
-        group,
+        rows,
         detector=NAME,
         subject=f"{word} addresses",
         severity="info",

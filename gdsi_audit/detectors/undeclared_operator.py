@@ -17,26 +17,27 @@ Regulators, NDSS 2018.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from gdsi_audit import assessment
+from gdsi_audit.columns import grouped, numbered
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
 from gdsi_audit.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.geo import UNKNOWN, Answer
-from gdsi_audit.matching import match
+from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"
 COMMITMENTS = ("GDSI-5",)
 
 NAME = "undeclared_operator"
-NOT_JUDGED = ("link_upkeep", "bench", "background", "unanswered")
 ROLES = {
     "hosts_from": ("host", "whose network or cloud operator has its seat in"),
     "operators_from": ("operator", "a service run by an organisation with its seat in"),
@@ -54,39 +55,55 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: i
     for field in ROLES:
         if getattr(declaration.jurisdictions, field) is None:
             continue
-        judged = _judged(traffic, declaration, field)
-        outside = judged[judged["side"] == "outside"]
-        parties = pd.Series(_subjects.parties(outside), index=outside.index, dtype="object")
-        sent = outside.groupby(parties, sort=True)["up_bytes"].sum().sort_values(ascending=False, kind="stable")
-        outside = outside.assign(party=parties.where(parties.isin(list(sent.index[:most_subjects])), "further destinations"))
-        for _, group in outside.groupby(["party", "seat"], sort=True):
-            yield _outside(traffic, declaration, group, field)
-        unknown = judged[judged["side"] == "unknown"]
-        if not unknown.empty:
+        rows, numbers, seats = _judged(traffic, declaration, field)
+        sides = np.array([seat.side for seat in seats] or [""], object)[numbers]
+        outside = np.flatnonzero(sides == "outside")
+        flows = traffic.tables.flows.take(rows[outside])
+        parties = _subjects.gathered(_subjects.parties(flows), flows["up_bytes"], most_subjects, "further destinations")
+        keys = [(party, seats[number].country) for party, number in zip(parties, numbers[outside].tolist(), strict=True)]
+        for (party, country), group in grouped(keys):
+            chosen = outside[group]
+            yield _outside(traffic, declaration, rows[chosen], [seats[number] for number in numbers[chosen].tolist()], party, country, field)
+        unknown = rows[sides == "unknown"]
+        if unknown.size:
             yield _unknown(traffic, unknown, field)
 
 
-def _judged(traffic: DeviceTraffic, declaration: Declaration, field: str) -> pd.DataFrame:
-    """Flows beyond the local network that `field` speaks to, with the seat and the side it is on."""
-    matches = match(traffic, declaration)
-    judged = traffic.flows.assign(item=matches["destination"])
-    judged = judged[~judged["remote_is_local"] & ~matches["verdict"].isin(list(NOT_JUDGED))]
-    named = judged["name_source"].isin(list(CONFIDENT_SOURCES)) & ~judged["ambiguous"]
-    names = judged["name"].astype("object").where(named, "")
-    keys = list(zip(judged["remote_addr"].astype("object"), names, judged["item"], strict=True))
-    known = {key: _side(traffic, declaration, field, *key) for key in dict.fromkeys(keys)}
-    sides = pd.DataFrame([known[key] for key in keys], index=judged.index, columns=["side", "seat", "agreed", "confidence", "sources"])
-    return judged.join(sides)[sides["side"] != "exempt"]
+class Seat(NamedTuple):
+    """Of one address under one name and item."""
+
+    side: str
+    """outside, inside, unknown, exempt."""
+    country: str = ""
+    agreed: bool = False
+    """Whether two sources agree on it."""
+    confidence: str = ""
+    sources: str = ""
 
 
-def _side(traffic: DeviceTraffic, declaration: Declaration, field: str, address: str, name: str, item: int) -> tuple[str, str, bool, str, str]:
-    """(side, seat, whether two sources agree on it, confidence, sources) of one address under one name and item."""
+def _judged(traffic: DeviceTraffic, declaration: Declaration, field: str) -> tuple[NDArray[np.intp], NDArray[np.intp], list[Seat]]:
+    """(flows beyond the local network that `field` speaks to, the number of each one's seat, the seats)."""
+    matched = matches(traffic, declaration)
+    rows = np.flatnonzero(~traffic.tables.flows["remote_is_local"] & ~matched.is_any("verdict", NOT_JUDGED))
+    flows, items = traffic.tables.flows.take(rows), matched["destination"][rows]
+    named = flows.is_any("name_source", CONFIDENT_SOURCES) & ~flows["ambiguous"]
+    names = (np.where(named, flows.codes("name") + 1, 0), len(flows.words("name")) + 1)
+    addresses = (flows.codes("remote_addr"), len(flows.words("remote_addr")))
+    firsts, numbers = numbered(addresses, names, (items + 1, len(declaration.destinations) + 1))
+    given = flows.take(firsts)
+    known = zip(given["remote_addr"].tolist(), np.where(named[firsts], given["name"], "").tolist(), items[firsts].tolist(), strict=True)
+    seats = [_seat(traffic, declaration, field, address, name, item) for address, name, item in known]
+    kept = np.array([seat.side != "exempt" for seat in seats] or [False], np.bool_)[numbers]
+    return rows[kept], numbers[kept], seats
+
+
+def _seat(traffic: DeviceTraffic, declaration: Declaration, field: str, address: str, name: str, item: int) -> Seat:
     declared = declaration.destinations[item] if item >= 0 else None
     if declared is not None and declared.klass and declared.jurisdictions is None:
-        return "exempt", "", False, "", ""
+        return Seat("exempt")
     answer = _answer(traffic, field, address, name)
     side = assessment.side_of_seat(answer, _allowed(declaration, declared, field))
-    return side, answer.country, assessment.is_agreed(answer), answer.confidence, " and ".join(answer.sources)
+    return Seat(side, answer.country, assessment.is_agreed(answer), answer.confidence, " and ".join(answer.sources))
 
 
 def _answer(traffic: DeviceTraffic, field: str, address: str, name: str) -> Answer:
@@ -103,25 +120,26 @@ def _allowed(declaration: Declaration, declared: Destination | None, field: str)
     return allowed | declared.jurisdictions if declared is not None and declared.jurisdictions is not None else allowed
 
 
-def _outside(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFrame, field: str) -> Finding:
+def _outside(
+    traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], seats: Sequence[Seat], party: str, seat: str, field: str
+) -> Finding:
     """One party with one seat."""
-    party, seat = str(group["party"].iloc[0]), str(group["seat"].iloc[0])
+    group = traffic.tables.flows.take(rows)
     role, clause = ROLES[field]
-    agreed = group["agreed"].to_numpy(dtype=bool)
     grades = _movement.grades(group, SEVERITY)
-    grades = np.where(agreed, grades, np.minimum(grades, _movement.LOW))
-    worst = group[grades == grades.max()]
+    grades = np.where([one.agreed for one in seats], grades, np.minimum(grades, _movement.LOW))
+    worst = {seats[place] for place in np.flatnonzero(grades == grades.max()).tolist()}
     who = _subjects.audited(traffic, declaration)
     return finding(
         traffic,
-        group,
+        rows,
         detector=NAME,
         subject=f"{party}: {role} from {seat}",
         severity=SEVERITIES[int(grades.max())],
         confidence=_confidence(worst),
         commitments=COMMITMENTS,
         observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(group)} with {party}, {clause} {seat}, which {field} does not list "
-        f"({_subjects.listed(group['sources'])}); {_located(traffic, group)}.",
+        f"({_subjects.listed({one.sources for one in seats})}); {_located(traffic, group.distinct('remote_addr'))}.",
         inference=f"The {role} of {party}, compared with {field}, is subject to {seat}, which the declaration does not allow.",
         alternatives=ALTERNATIVES,
         refuted_by=f"A filing or legal notice that names another seat for the {role}.",
@@ -130,16 +148,15 @@ def _outside(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFra
     )
 
 
-def _confidence(worst: pd.DataFrame) -> str:
+def _confidence(worst: set[Seat]) -> str:
     """High where two sources agree; one curated source is medium, registration alone low."""
-    if worst["agreed"].any():
+    if any(seat.agreed for seat in worst):
         return "high"
-    return "low" if (worst["confidence"] == "low").all() else "medium"
+    return "low" if all(seat.confidence == "low" for seat in worst) else "medium"
 
 
-def _located(traffic: DeviceTraffic, group: pd.DataFrame) -> str:
+def _located(traffic: DeviceTraffic, addresses: Sequence[str]) -> str:
     """Where the server stands, as far as anyone says."""
-    addresses = group["remote_addr"].astype("object").unique().tolist()
     places = [traffic.endpoints[address].place for address in addresses if address in traffic.endpoints]
     if any(place.multi_location for place in places):
         return "the server is in several places at once"
@@ -153,12 +170,13 @@ def _broken(declaration: Declaration, field: str) -> Broken:
     return Broken("jurisdictions", field, source.file, source.line, source.by)
 
 
-def _unknown(traffic: DeviceTraffic, group: pd.DataFrame, field: str) -> Finding:
+def _unknown(traffic: DeviceTraffic, rows: NDArray[np.intp], field: str) -> Finding:
     """One row for all whose seat nobody has written down."""
+    group = traffic.tables.flows.take(rows)
     role, _ = ROLES[field]
     return finding(
         traffic,
-        group,
+        rows,
         detector=NAME,
         subject=f"{role}s of unknown seat",
         severity="info",

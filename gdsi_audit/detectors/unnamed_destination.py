@@ -16,13 +16,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
+from gdsi_audit.columns import grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.finding import Finding
-from gdsi_audit.matching import match
+from gdsi_audit.matching import matches
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "low"
@@ -38,34 +40,29 @@ ALTERNATIVES = (
 
 def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: int = 8) -> Iterator[Finding]:
     """See `Detector`. Beyond `most_subjects` addresses, those that moved least become one finding."""
-    if traffic.flows.empty:
-        return
-    flows = traffic.flows[~traffic.flows["remote_is_local"]]
-    verdicts = match(traffic, declaration)["verdict"].loc[flows.index]
-    unnamed = flows[verdicts == "unnamed"]
-    addresses = unnamed["remote_addr"].astype("object")
-    if not unnamed.empty:
-        sums = unnamed.groupby(addresses, sort=True)["up_bytes"].sum().sort_values(ascending=False, kind="stable")
-        subjects = addresses.where(addresses.isin(list(sums.index[:most_subjects])), "further addresses")
-        for subject, group in unnamed.groupby(subjects, sort=True):
-            yield _unnamed(traffic, declaration, group, str(subject))
-    hidden = flows[verdicts == "not_observable"]
-    if not hidden.empty:
+    beyond, verdicts = ~traffic.tables.flows["remote_is_local"], matches(traffic, declaration)
+    unnamed = np.flatnonzero(beyond & verdicts.is_any("verdict", ("unnamed",)))
+    flows = traffic.tables.flows.take(unnamed)
+    for subject, rows in grouped(_subjects.gathered(flows["remote_addr"], flows["up_bytes"], most_subjects, "further addresses")):
+        yield _unnamed(traffic, declaration, unnamed[rows], subject)
+    hidden = np.flatnonzero(beyond & verdicts.is_any("verdict", ("not_observable",)))
+    if hidden.size:
         yield _not_observable(traffic, hidden)
 
 
-def _unnamed(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFrame, subject: str) -> Finding:
+def _unnamed(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], subject: str) -> Finding:
+    group = traffic.tables.flows.take(rows)
     who = _subjects.audited(traffic, declaration)
-    organisations = _subjects.listed(group["organisation"].astype("object"))
+    organisations = _subjects.listed(group.distinct("organisation"))
     return finding(
         traffic,
-        group,
+        rows,
         detector=NAME,
         subject=subject,
         severity=_movement.worst(_movement.grades(group, SEVERITY)),
         confidence="medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(group)} with {_subjects.listed(group['remote_addr'].astype('object'))} "
+        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(group)} with {_subjects.listed(group.distinct('remote_addr'))} "
         f"({_subjects.listed(_subjects.services(group))}{'; ' + organisations if organisations else ''}) without a name in DNS or handshake.",
         inference="The address was known to the device by other means than a name that could be seen.",
         alternatives=ALTERNATIVES,
@@ -73,16 +70,17 @@ def _unnamed(traffic: DeviceTraffic, declaration: Declaration, group: pd.DataFra
     )
 
 
-def _not_observable(traffic: DeviceTraffic, group: pd.DataFrame) -> Finding:
+def _not_observable(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Finding:
+    group = traffic.tables.flows.take(rows)
     return finding(
         traffic,
-        group,
+        rows,
         detector=NAME,
         subject="names not observable",
         severity="info",
         confidence="high",
         commitments=COMMITMENTS,
-        observation=f"{_subjects.moved(group)} with {group['remote_addr'].nunique():,} address(es) "
+        observation=f"{_subjects.moved(group)} with {len(group.distinct('remote_addr')):,} address(es) "
         "whose name could not be seen with certainty in this capture.",
         inference="Who was contacted cannot be said by name.",
         alternatives=("the flows began before the capture, or before the device's first DNS in it",),

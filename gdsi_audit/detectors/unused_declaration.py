@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._from_flows import finding
@@ -30,7 +32,8 @@ MOST_LISTED = 20
 
 def detect(traffic: DeviceTraffic, declaration: Declaration) -> Iterator[Finding]:
     """See `Detector`."""
-    if traffic.flows.empty or not declaration.destinations:
+    flows = len(traffic.tables.flows)
+    if not flows or not declaration.destinations:
         return
     seen = used(traffic, declaration)
     unused = [item for row, item in enumerate(declaration.destinations) if row not in seen and not item.klass and not item.not_assessable]
@@ -39,13 +42,13 @@ def detect(traffic: DeviceTraffic, declaration: Declaration) -> Iterator[Finding
     hours = traffic.coverage.observed_s / 3600
     yield finding(
         traffic,
-        traffic.flows,
+        np.ones(flows, np.bool_),
         detector=NAME,
         subject="declared destinations never seen",
         severity=SEVERITY,
         confidence="high",
         commitments=COMMITMENTS,
-        observation=f"In {hours:.2f} hours and {len(traffic.flows):,} flows, {len(unused):,} of {len(declaration.destinations):,} destinations "
+        observation=f"In {hours:.2f} hours and {flows:,} flows, {len(unused):,} of {len(declaration.destinations):,} destinations "
         f"were never contacted: {_subjects.listed([_place_of(item) for item in unused], MOST_LISTED)}.",
         inference="The declaration is wider than what this device was seen to use.",
         alternatives=("the capture is too short to show them", "the function that needs them was not used in the test"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
+from gdsi_audit.columns import Columns, sums
 from gdsi_audit.declarations import Declaration, Destination, Listener, Source
 from gdsi_audit.finding import Finding
 from gdsi_audit.traffic import DeviceTraffic
@@ -16,25 +17,28 @@ THE_WHOLE_LIST = "name"
 """Field of a broken item that stands for the list of destinations: what is undeclared breaks the list, not the item it is cited by."""
 
 
-def declared(device: DeviceTraffic, matches: pd.DataFrame, declaration: Declaration, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+def declared(device: DeviceTraffic, matched: Columns, declaration: Declaration, findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Rows in the order of the declaration, destinations first."""
-    sums = device.flows.groupby(matches["destination"])[["up_bytes", "down_bytes"]].agg(["sum", "size"])
-    observed = {int(str(row)): (int(numbers.iloc[1]), int(numbers.iloc[0]), int(numbers.iloc[2])) for row, numbers in sums.iterrows()}
-    mine = [one for one in findings if one.device == device.device.id]
-    rows = [_row("destination", item, item.title, observed.get(row, (0, 0, 0)), mine) for row, item in enumerate(declaration.destinations)]
+    if not (declaration.destinations or declaration.listeners):
+        return []
+    flows = device.tables.flows
+    moved = sums(matched["destination"] + 1, len(declaration.destinations) + 1, np.ones(len(flows)), flows["up_bytes"], flows["down_bytes"])
+    observed = [(int(count), int(up), int(down)) for count, up, down in zip(*moved, strict=True)][1:]
+    mine = [one for one in findings if one.device == device.device.id and one.contradicts]
+    rows = [_row("destination", item, item.title, pair, mine) for item, pair in zip(declaration.destinations, observed, strict=True)]
     return [*rows, *_listeners(device, declaration, mine)]
 
 
 def _listeners(device: DeviceTraffic, declaration: Declaration, findings: Sequence[Finding]) -> Iterator[dict[str, Any]]:
-    flows = device.flows
+    flows = device.tables.flows
     for item in declaration.listeners:
-        used = flows[~flows["device_is_originator"] & (flows["local_port"] == item.port) & (flows["transport"] == item.transport)]
-        sums = (len(used), int(used["up_bytes"].sum()), int(used["down_bytes"].sum()))
-        yield _row("listener", item, f"listens {item.transport}/{item.port} to {item.sender}", sums, findings)
+        used = ~flows["device_is_originator"] & (flows["local_port"] == item.port) & flows.is_any("transport", (item.transport,))
+        moved = (int(used.sum()), int(flows["up_bytes"][used].sum()), int(flows["down_bytes"][used].sum()))
+        yield _row("listener", item, f"listens {item.transport}/{item.port} to {item.sender}", moved, findings)
 
 
-def _row(table: str, item: Destination | Listener, title: str, sums: tuple[int, int, int], findings: Sequence[Finding]) -> dict[str, Any]:
-    flows, up_bytes, down_bytes = sums
+def _row(table: str, item: Destination | Listener, title: str, moved: tuple[int, int, int], findings: Sequence[Finding]) -> dict[str, Any]:
+    flows, up_bytes, down_bytes = moved
     breaking = [one for one in findings if _breaks(one, table, item.source)]
     unusable = isinstance(item, Destination) and bool(item.not_assessable)
     state = "contradicted" if breaking else "not assessable" if unusable else "observed" if flows else "not observed"

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
 from gdsi_audit import assessment
+from gdsi_audit.columns import Columns, numbered, sums
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.endpoints import NAME_SOURCES, Endpoint
 from gdsi_audit.geo import Place
@@ -17,6 +19,7 @@ from gdsi_audit.jurisdictions import jurisdiction
 from gdsi_audit.reports._instant import iso
 from gdsi_audit.traffic import DeviceTraffic
 
+KEYS = ("name", "remote_addr")
 SUMS = ("flows", "up_bytes", "down_bytes")
 MOST_SERVICES = 8
 GRAVEST_VERDICT = (
@@ -48,41 +51,63 @@ Parties = dict[tuple[str, str], Party]
 """By (name, address)."""
 
 
-def parties(device: DeviceTraffic, matches: pd.DataFrame, declaration: Declaration) -> Parties:
+def parties(device: DeviceTraffic, matched: Columns, declaration: Declaration) -> Parties:
     """One Party per name and address. Sums come from `contacts`, which is complete; verdicts from `flows`, which may be folded."""
     found: Parties = {}
-    keys = ["name", "remote_addr"]
-    for name, address, *numbers in _rows(_sums(device.contacts)):
-        found[name, address] = Party(name, "", {address}, set(), set(), set(), set(), *numbers)
-    flows = device.flows
-    judged = flows[keys].assign(verdict=matches["verdict"], item=matches["destination"], source=flows["name_source"]).drop_duplicates()
-    for name, address, verdict, item, source in _rows(judged):
+    for name, address, *moved in _sums(device.tables.contacts):
+        found[name, address] = Party(name, "", {address}, set(), set(), set(), set(), *moved)
+    for name, address, source, verdict, item, assessed in _judged(device, matched, declaration):
         party = found.setdefault((name, address), Party(name, addresses={address}))
         party.verdicts.add(verdict)
         party.items.update({item} - {-1})
-        party.assessments.add(_assess(device.endpoints.get(address), declaration, item))
+        party.assessments.add(assessed)
         party.source = min((one for one in (party.source, source) if one), key=NAME_SOURCES.index, default="")
-    for name, address, service in _services(flows):
+    for name, address, service in _services(device.tables.flows):
         found[name, address].services.add(service)
     return found
 
 
-def _sums(contacts: pd.DataFrame) -> pd.DataFrame:
-    """name, remote_addr, flows, up_bytes, down_bytes, first, last."""
-    given = contacts.groupby(["name", "remote_addr"], observed=True, sort=False)
-    return given.agg({**dict.fromkeys(SUMS, "sum"), "first": "min", "last": "max"}).reset_index()
+def _sums(contacts: Columns) -> Iterator[tuple[Any, ...]]:
+    """(name, remote_addr, flows, up_bytes, down_bytes, first, last) of each name and address."""
+    rows, numbers = numbered(*(_key(contacts, name) for name in KEYS))
+    first, last = np.full(rows.size, np.iinfo(np.int64).max), np.zeros(rows.size, np.int64)
+    np.minimum.at(first, numbers, contacts["first"])
+    np.maximum.at(last, numbers, contacts["last"])
+    names = contacts.take(rows)
+    return _rows(*(names[name] for name in KEYS), *sums(numbers, rows.size, *(contacts[name] for name in SUMS)), first, last)
 
 
-def _rows(table: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
-    return zip(*(table[column].tolist() for column in table), strict=True)
+def _judged(device: DeviceTraffic, matched: Columns, declaration: Declaration) -> Iterator[tuple[Any, ...]]:
+    """(name, remote_addr, source of the name, verdict, row of the declared item, assessment), each combination once."""
+    flows, items = device.tables.flows, matched["destination"]
+    rows, _ = numbered(
+        *(_key(flows, name) for name in (*KEYS, "name_source")), _key(matched, "verdict"), (items + 1, len(declaration.destinations) + 1)
+    )
+    names = flows.take(rows)
+    sides = {}
+    for address, item in {*zip(names["remote_addr"].tolist(), items[rows].tolist(), strict=True)}:
+        sides[address, item] = _assess(device.endpoints.get(address), declaration, item)
+    for *whom, verdict, item in _rows(*(names[name] for name in (*KEYS, "name_source")), matched.take(rows)["verdict"], items[rows]):
+        yield *whom, verdict, item, sides[whom[1], item]
 
 
-def _services(flows: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
+def _key(table: Columns, name: str) -> tuple[NDArray[Any], int]:
+    return table.codes(name), len(table.words(name))
+
+
+def _rows(*columns: NDArray[Any]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(column.tolist() for column in columns), strict=True)
+
+
+def _services(flows: Columns) -> Iterator[tuple[str, str, str]]:
     """(name, address, `tcp/443 tls`): the responder's port; where the device is the responder, `listens tcp/554`."""
     began = flows["device_is_originator"]
-    port = flows["remote_port"].where(began, flows["local_port"])
-    shown = flows[["name", "remote_addr", "transport", "service"]].assign(port=port, began=began).drop_duplicates()
-    for name, address, transport, service, number, device_began in _rows(shown):
+    port = np.where(began, flows["remote_port"], flows["local_port"]).astype(np.int64)
+    rows, _ = numbered(*(_key(flows, name) for name in (*KEYS, "transport", "service")), (port, 1 << 16), (began.astype(np.int64), 2))
+    shown = flows.take(rows)
+    for name, address, transport, service, number, device_began in _rows(
+        *(shown[column] for column in (*KEYS, "transport", "service")), port[rows], began[rows]
+    ):
         ported = transport in ("tcp", "udp", "sctp")
         text = f"{transport}/{number}" if ported else transport
         yield name, address, " ".join(filter(None, ("listens" if ported and not device_began else "", text, service)))

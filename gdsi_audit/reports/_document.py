@@ -7,17 +7,18 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from gdsi_audit.audit import Audit
+from gdsi_audit.columns import sums
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.finding import Evidence, Finding
 from gdsi_audit.geo import Answer, Place
 from gdsi_audit.jurisdictions import Share, by_jurisdiction, by_operator, jurisdiction
-from gdsi_audit.matching import match
+from gdsi_audit.matching import matches
 from gdsi_audit.reports._declared import declared
-from gdsi_audit.reports._destinations import Parties, Party, destinations, gravest_assessment, gravest_match, parties, totals
+from gdsi_audit.reports._destinations import SUMS, Parties, Party, destinations, gravest_assessment, gravest_match, parties, totals
 from gdsi_audit.reports._instant import EPOCH, SECOND_NS, iso
 from gdsi_audit.reports._limits import limits
 from gdsi_audit.reports._plain import plain, printable
@@ -30,11 +31,10 @@ PLACE_FIELDS = ("located_in", "registered_in", "hosted_by", "operated_by")
 def document(audit: Audit) -> dict[str, Any]:
     """The whole audit under the design's keys, in their order. Instants are text, bytes are payload without retransmissions."""
     traffic = audit.traffic
-    matches = [match(one, audit.declaration) for one in traffic.devices]
-    found = [parties(one, judged, audit.declaration) for one, judged in zip(traffic.devices, matches, strict=True)]
+    found = [parties(one, matches(one, audit.declaration), audit.declaration) for one in traffic.devices]
     whole = {
         "captures": [_capture(one) for one in traffic.captures],
-        "devices": [_device(*one, audit) for one in zip(traffic.devices, matches, found, strict=True)],
+        "devices": [_device(*one, audit) for one in zip(traffic.devices, found, strict=True)],
         "endpoints": _endpoints(traffic.devices, found, traffic.endpoints),
         "findings": [_finding(one) for one in audit.findings],
         "verdicts": [_attributes(one) for one in audit.verdicts],
@@ -66,7 +66,7 @@ def _identity(device: Device) -> dict[str, Any]:
     return _attributes(device)
 
 
-def _device(device: DeviceTraffic, matches: pd.DataFrame, found: Parties, audit: Audit) -> dict[str, Any]:
+def _device(device: DeviceTraffic, found: Parties, audit: Audit) -> dict[str, Any]:
     rows = list(found.values())
     return {
         **_identity(device.device),
@@ -75,7 +75,7 @@ def _device(device: DeviceTraffic, matches: pd.DataFrame, found: Parties, audit:
         "jurisdictions": [_share(one, "jurisdiction") for one in by_jurisdiction(device)],
         "operators": [{**_share(one, "operator"), "seat": one.seat} for one in by_operator(device)],
         "destinations": destinations(found, device.endpoints, audit.declaration),
-        "declared_items": declared(device, matches, audit.declaration, audit.findings),
+        "declared_items": declared(device, matches(device, audit.declaration), audit.declaration, audit.findings),
         "activity": _activity(device),
     }
 
@@ -86,10 +86,11 @@ def _share(share: Share, title: str) -> dict[str, Any]:
 
 def _activity(device: DeviceTraffic) -> list[dict[str, Any]]:
     """Per UTC hour with traffic."""
-    sums = device.contacts.groupby("hour", sort=True)[["flows", "up_bytes", "down_bytes"]].sum().reset_index()
-    return [
-        {"hour": iso(hour * HOUR_NS), "flows": flows, "up_bytes": up, "down_bytes": down} for hour, flows, up, down in sums.itertuples(index=False)
-    ]
+    contacts = device.tables.contacts
+    hours, numbers = np.unique(contacts["hour"], return_inverse=True)
+    moved = sums(numbers.ravel(), hours.size, *(contacts[name] for name in SUMS))
+    rows = zip(hours.tolist(), *(column.tolist() for column in moved), strict=True)
+    return [{"hour": iso(hour * HOUR_NS), "flows": flows, "up_bytes": up, "down_bytes": down} for hour, flows, up, down in rows]
 
 
 def _endpoints(devices: tuple[DeviceTraffic, ...], found: list[Parties], endpoints: Mapping[str, Endpoint]) -> list[dict[str, Any]]:

@@ -14,7 +14,6 @@ from gdsi_audit.endpoints import Endpoint, Naming
 from gdsi_audit.finding import SEVERITIES
 from gdsi_audit.gap import Gap, Ledger
 from gdsi_audit.geo import Answer, Place
-from gdsi_audit.perspective import contact_table
 from gdsi_audit.traffic import Capture, Device
 from gdsi_audit.wire_text import WireText
 
@@ -46,7 +45,7 @@ def place(country: str) -> Place:
 
 
 @pytest.fixture(scope="session")
-def made_audit(device_traffic, flows_table, traffic_of, declared):
+def made_audit(device_traffic, flows_table, contacts_of, traffic_of, declared):
     """Builds an Audit of one camera from findings; `stated=False` leaves the declaration away; `rename` replaces names."""
 
     def build(findings=SIX, *, stated: bool = True, rename=(), flows: str = FLOWS, path: str = "captures/camera.pcap", hours: int = 3) -> Audit:
@@ -66,7 +65,7 @@ def made_audit(device_traffic, flows_table, traffic_of, declared):
         hostnames = (*shown.values(), "ipcam")
         known = {"macs": ("02:00:00:00:00:50",), "addresses": ("192.168.1.50",), "hostnames": hostnames, "vendor": "Example"}
         camera = Device(id="camera", declared=True, **known)
-        contacts = contact_table(table.assign(device=0)).drop(columns="device")
+        contacts = contacts_of(table)
         share = device_traffic(flows, device=camera, contacts=contacts, rows=table, endpoints=endpoints)
         statement = declared(
             Destination(name="*.cams.example", transport="tcp", ports=((443, 443),), purpose="video relay", encryption="tls"),
