@@ -6,6 +6,7 @@ Exit codes: 0 nothing at or above --fail-on · 1 findings · 2 usage · 3 input 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 FINDINGS, USAGE, UNREADABLE, INCONCLUSIVE, BUG, INTERRUPTED = 1, 2, 3, 4, 70, 130
 REPORTS = "gdsi_audit.reports"
+COLLECT_EVERY_OBJECTS = 100_000
 
 captures_argument = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
 output_option = click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write here; the suffix picks the format.")
@@ -333,6 +335,8 @@ def main() -> NoReturn:
     """The entry point: every way to end has one exit code."""
     from gdsi_audit.readers import UnreadableInputError
 
+    # Hardly anything here refers back to itself: looking for what does, as often as Python would, takes longer than some detectors.
+    gc.set_threshold(COLLECT_EVERY_OBJECTS, 50, 50)
     try:
         command(standalone_mode=False)
     except click.exceptions.Abort:

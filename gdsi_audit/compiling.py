@@ -14,6 +14,8 @@ import weakref
 import numpy as np
 
 from gdsi_audit import kernels
+from gdsi_audit.flows import CLOSED
+from gdsi_audit.flows.community_id import community_ids
 from gdsi_audit.flows.table import FlowTable
 from gdsi_audit.packets import PACKETS
 from gdsi_audit.readers import RECORDS, Frames
@@ -53,6 +55,7 @@ def compile_flows() -> None:
         pass
     for _ in table.finish():
         pass
+    community_ids(np.zeros(1, CLOSED))
 
 
 def compile_tls() -> None:

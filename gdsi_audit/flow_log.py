@@ -16,7 +16,7 @@ from gdsi_audit.columns import Words
 from gdsi_audit.distinct import distinct_rows
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.flows import CONN_STATES
-from gdsi_audit.flows.community_id import community_ids
+from gdsi_audit.flows.community_id import community_texts
 from gdsi_audit.observe import Observation
 from gdsi_audit.packets import ARP, TUNNELS
 from gdsi_audit.packets.address import text
@@ -103,7 +103,7 @@ def _columns(rows: NDArray[np.void], facts: NDArray[np.void], seen: Observation,
         "conn_state": Words(rows["conn_state"], CONN_STATES),
         "history": _by_number(rows["history"], bytes.decode),
         "handshake_rtt_s": np.where(rtt_ns < 0, -1.0, rtt_ns / 1e9),
-        "community_id": community_ids(rows),
+        "community_id": community_texts(rows),
         "tunnel": Words(rows["tunnel"], TUNNELS),
         "app": _by_number(rows["app"], lambda number: seen.apps.get(number, "" if number < 0 else str(number))),
         "first_frame": rows["first_frame"],
@@ -137,6 +137,8 @@ def _cells(piece: Piece, column: str) -> list[Any]:
     if isinstance(values, Words):
         return [values.words[code] for code in values.codes.tolist()]
     plain: list[Any] = values.tolist()
+    if values.dtype.kind == "S":
+        return [cell.decode() for cell in plain]
     return [None if cell < 0 else cell for cell in plain] if column in NULL_WHERE_NEGATIVE else plain
 
 
@@ -188,7 +190,8 @@ def _parquet(tables: Iterator[Piece], out: BinaryIO) -> None:
     for table in tables:
         batch = pa.Table.from_arrays([_arrow(column, values) for column, values in table.items()], names=list(table))
         if writer is None:
-            writer = parquet.ParquetWriter(out, batch.schema)
+            words = [column for column, values in table.items() if isinstance(values, Words)]
+            writer = parquet.ParquetWriter(out, batch.schema, use_dictionary=words)
         writer.write_table(batch)
     if writer is not None:
         writer.close()
@@ -203,9 +206,9 @@ def _arrow(column: str, values: NDArray[Any] | Words | list[Any]) -> pa.Array:
     if isinstance(values, Words):
         used, code = np.unique(values.codes, return_inverse=True)
         return pa.DictionaryArray.from_arrays(
-            _arrow_numbers(code.ravel().astype(np.int32)), _arrow_texts([values.words[row] for row in used.tolist()])
+            _arrow_numbers(code.ravel().astype(np.int32)), _arrow_texts([values.words[row].encode() for row in used.tolist()])
         )
-    if values.dtype == object:
+    if values.dtype.kind == "S":
         return _arrow_texts(values.tolist())
     return _arrow_numbers(values, values >= 0 if column in NULL_WHERE_NEGATIVE else None)
 
@@ -217,10 +220,9 @@ def _arrow_numbers(values: NDArray[Any], valid: NDArray[np.bool_] | None = None)
     return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [bits, pa.py_buffer(np.ascontiguousarray(values))])
 
 
-def _arrow_texts(texts: Sequence[str]) -> pa.Array:
+def _arrow_texts(pieces: Sequence[bytes]) -> pa.Array:
     import pyarrow as pa
 
-    pieces = [text.encode() for text in texts]
     ends = np.cumsum([0, *map(len, pieces)], dtype=np.int32)
     return pa.StringArray.from_buffers(len(pieces), pa.py_buffer(ends), pa.py_buffer(b"".join(pieces)))
 
@@ -231,7 +233,7 @@ def _arrow_names(names: Sequence[Sequence[Mapping[str, Any]]]) -> pa.Array:
 
     given = [name for of_flow in names for name in of_flow]
     frames = _arrow_numbers(np.array([name["frame"] for name in given], np.int64))
-    fields = [_arrow_texts([name["name"] for name in given]), _arrow_texts([name["source"] for name in given]), frames]
+    fields = [*(_arrow_texts([name[field].encode() for name in given]) for field in ("name", "source")), frames]
     ends = np.cumsum([0, *map(len, names)], dtype=np.int32)
     return pa.ListArray.from_arrays(_arrow_numbers(ends), pa.StructArray.from_arrays(fields, ["name", "source", "frame"]))
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gdsi_audit.kernels import kernel, part
 
 SEED = 0
 ICMP, ICMP6, TCP, UDP, SCTP = 1, 58, 6, 17, 132
@@ -34,73 +37,121 @@ def community_id(orig: tuple[int, int], orig_port: int, resp: tuple[int, int], r
 
 def community_ids(flows: NDArray[np.void]) -> NDArray[np.object_]:
     """Of each row of a table with the columns of CLOSED; empty for ARP, which has none."""
-    ids = np.full(len(flows), "", object)
-    orig_is_v4, resp_is_v4 = _is_mapped(flows, "orig"), _is_mapped(flows, "resp")
-    usual = np.isin(flows["transport"], (ICMP, ICMP6, TCP, UDP, SCTP)) & (orig_is_v4 == resp_is_v4)
-    for of_family, body in ((usual & orig_is_v4, _bodies_v4), (usual & ~orig_is_v4, _bodies_v6)):
-        ids[of_family] = _digests(body(flows[of_family], _swapped(flows[of_family])))
-    for row in np.flatnonzero(~usual & (flows["transport"] != 255)).tolist():
-        flow = flows[row]
-        orig, resp = ((int(flow[f"{side}_hi"]), int(flow[f"{side}_lo"])) for side in ("orig", "resp"))
-        ids[row] = community_id(orig, int(flow["orig_port"]), resp, int(flow["resp_port"]), int(flow["transport"]))
+    ids = np.empty(len(flows), object)
+    ids[:] = community_texts(flows).astype(f"U{TEXT_BYTES}")
     return ids
 
 
-def _is_mapped(flows: NDArray[np.void], side: str) -> NDArray[np.bool_]:
-    return np.asarray((flows[f"{side}_hi"] == 0) & (flows[f"{side}_lo"] >> np.uint64(32) == V4_MAPPED), np.bool_)
+def community_texts(flows: NDArray[np.void]) -> NDArray[np.bytes_]:
+    """The same as bytes."""
+    texts = np.zeros((len(flows), TEXT_BYTES), np.uint8)
+    columns = [np.ascontiguousarray(flows[name]) for name in ("orig_hi", "orig_lo", "resp_hi", "resp_lo", "orig_port", "resp_port", "transport")]
+    write_ids(Ends(*columns), np.empty(64, np.uint8), np.empty(80, np.int64), texts)
+    ids: NDArray[np.bytes_] = texts.view(f"S{TEXT_BYTES}").ravel()
+    for row in np.flatnonzero((texts[:, 0] == 0) & (flows["transport"] != NO_TRANSPORT)).tolist():
+        flow = flows[row]
+        orig, resp = ((int(flow[f"{side}_hi"]), int(flow[f"{side}_lo"])) for side in ("orig", "resp"))
+        ids[row] = community_id(orig, int(flow["orig_port"]), resp, int(flow["resp_port"]), int(flow["transport"])).encode()
+    return ids
 
 
-def _swapped(flows: NDArray[np.void]) -> NDArray[np.bool_]:
-    """Whether the responder's end comes first: the smaller of (address, port) does, unless the message has no counterpart."""
-    greater, equal = np.zeros(len(flows), np.bool_), np.ones(len(flows), np.bool_)
-    for name in ("hi", "lo", "port"):
-        orig, resp = flows[f"orig_{name}"], flows[f"resp_{name}"]
-        greater |= equal & (orig > resp)
-        equal &= orig == resp
-    for transport, counterparts in COUNTERPARTS.items():
-        greater &= (flows["transport"] != transport) | np.isin(flows["orig_port"], list(counterparts))
-    return greater
+TEXT_BYTES = 30
+LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", np.uint8)
+ROUND_CONSTANTS = np.array([0x5A827999, 0x6ED9EBA1, 0x8F1BBCDC, 0xCA62C1D6])
+MASK = 0xFFFFFFFF
+NO_TRANSPORT = 255  # ARP
+
+HAS_PORTS = np.zeros(256, np.bool_)
+HAS_PORTS[[ICMP, ICMP6, TCP, UDP, SCTP]] = True
+HAS_COUNTERPART = np.zeros((2, 256), np.bool_)
+"""By type, for ICMP and ICMPv6."""
+for _row, _transport in enumerate((ICMP, ICMP6)):
+    HAS_COUNTERPART[_row, list(COUNTERPARTS[_transport])] = True
 
 
-def _bodies_v4(flows: NDArray[np.void], swapped: NDArray[np.bool_]) -> NDArray[np.void]:
-    """What is hashed: seed, addresses, transport, zero, ports."""
-    bodies = np.zeros(len(flows), [("seed", ">u2"), ("low", ">u4"), ("high", ">u4"), *_MIDDLE_AND_PORTS])
-    low, high = _ordered(flows, swapped, "lo")
-    bodies["low"], bodies["high"] = low & np.uint64(0xFFFFFFFF), high & np.uint64(0xFFFFFFFF)
-    return _with_ports(bodies, flows, swapped)
+class Ends(NamedTuple):
+    """Columns of CLOSED, one entry per flow each."""
+
+    orig_hi: NDArray[np.uint64]
+    orig_lo: NDArray[np.uint64]
+    resp_hi: NDArray[np.uint64]
+    resp_lo: NDArray[np.uint64]
+    orig_port: NDArray[np.uint16]
+    resp_port: NDArray[np.uint16]
+    transport: NDArray[np.uint8]
 
 
-def _bodies_v6(flows: NDArray[np.void], swapped: NDArray[np.bool_]) -> NDArray[np.void]:
-    halves = [(name, ">u8") for name in ("low_hi", "low_lo", "high_hi", "high_lo")]
-    bodies = np.zeros(len(flows), [("seed", ">u2"), *halves, *_MIDDLE_AND_PORTS])
-    for half in ("hi", "lo"):
-        bodies[f"low_{half}"], bodies[f"high_{half}"] = _ordered(flows, swapped, half)
-    return _with_ports(bodies, flows, swapped)
+@part
+def _rotated(value: Any, bits: Any) -> Any:
+    return ((value << bits) | (value >> (32 - bits))) & MASK
 
 
-_MIDDLE_AND_PORTS = (("transport", "u1"), ("zero", "u1"), ("low_port", ">u2"), ("high_port", ">u2"))
+@part
+def _append(body: Any, size: Any, value: Any, count: Any) -> Any:
+    """Writes the last `count` bytes of `value`, big end first, behind `size` bytes; returns how many there are then."""
+    for place in range(count):
+        body[size + place] = (value >> np.uint64(8 * (count - 1 - place))) & np.uint64(255)
+    return size + count
 
 
-def _ordered(flows: NDArray[np.void], swapped: NDArray[np.bool_], name: str) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    orig, resp = flows[f"orig_{name}"], flows[f"resp_{name}"]
-    return np.where(swapped, resp, orig), np.where(swapped, orig, resp)
+@kernel
+def write_ids(ends: Ends, body: Any, words: Any, texts: Any) -> Any:
+    """Writes the ID of each flow to `texts`, shape (n, TEXT_BYTES); leaves it where there is none, and where the two ends are of different families.
 
-
-def _with_ports(bodies: NDArray[np.void], flows: NDArray[np.void], swapped: NDArray[np.bool_]) -> NDArray[np.void]:
-    bodies["seed"], bodies["transport"] = SEED, flows["transport"]
-    bodies["low_port"], bodies["high_port"] = _ordered(flows, swapped, "port")
-    return bodies
-
-
-def _digests(bodies: NDArray[np.void]) -> NDArray[np.str_]:
-    """The text of each body. Padded to a multiple of three bytes all digests are one base64 text."""
-    size, data = bodies.itemsize, bodies.tobytes()
-    digests = (hashlib.sha1(data[at : at + size], usedforsecurity=False).digest() for at in range(0, len(data), size))
-    letters = np.frombuffer(bytearray(base64.b64encode(b"".join(digest + b"\0" for digest in digests))), np.uint8).reshape(-1, 28)
-    letters[:, 27] = ord("=")
-    words = np.empty((len(letters), 30), np.uint8)
-    words[:, 0], words[:, 1], words[:, 2:] = ord("1"), ord(":"), letters
-    return words.view("S30").ravel().astype("U30")
+    `body` and `words` are room for 64 bytes and 80 numbers: what is hashed, and SHA-1's schedule (FIPS 180-4).
+    """
+    orig_hi, orig_lo, resp_hi, resp_lo, orig_port, resp_port, transport = ends
+    for row in range(len(transport)):
+        kind = transport[row]
+        is_v4 = orig_hi[row] == 0 and (orig_lo[row] >> np.uint64(32)) == V4_MAPPED
+        if kind == NO_TRANSPORT or is_v4 != (resp_hi[row] == 0 and (resp_lo[row] >> np.uint64(32)) == V4_MAPPED):
+            continue
+        has_ports = HAS_PORTS[kind]
+        ahead = orig_hi[row] < resp_hi[row] or (orig_hi[row] == resp_hi[row] and orig_lo[row] < resp_lo[row])
+        if has_ports and orig_hi[row] == resp_hi[row] and orig_lo[row] == resp_lo[row]:
+            ahead = orig_port[row] <= resp_port[row]
+        if (kind == ICMP and not HAS_COUNTERPART[0, orig_port[row] & 255]) or (kind == ICMP6 and not HAS_COUNTERPART[1, orig_port[row] & 255]):
+            ahead = True
+        first_hi, first_lo, first_port = orig_hi[row], orig_lo[row], orig_port[row]
+        second_hi, second_lo, second_port = resp_hi[row], resp_lo[row], resp_port[row]
+        if not ahead:
+            first_hi, first_lo, first_port, second_hi, second_lo, second_port = second_hi, second_lo, second_port, first_hi, first_lo, first_port
+        body[:] = 0
+        size = np.int64(2)
+        if not is_v4:
+            size = _append(body, size, first_hi, np.int64(8))
+        size = _append(body, size, first_lo, np.int64(4 if is_v4 else 8))
+        if not is_v4:
+            size = _append(body, size, second_hi, np.int64(8))
+        size = _append(body, size, second_lo, np.int64(4 if is_v4 else 8))
+        body[size] = kind
+        size += 2
+        if has_ports:
+            size = _append(body, size, np.uint64(first_port), np.int64(2))
+            size = _append(body, size, np.uint64(second_port), np.int64(2))
+        body[size] = 0x80
+        body[62], body[63] = (8 * size) >> 8, (8 * size) & 255
+        for at in range(16):
+            words[at] = np.int64(body[4 * at]) << 24 | np.int64(body[4 * at + 1]) << 16 | np.int64(body[4 * at + 2]) << 8 | np.int64(body[4 * at + 3])
+        for at in range(16, 80):
+            words[at] = _rotated(words[at - 3] ^ words[at - 8] ^ words[at - 14] ^ words[at - 16], 1)
+        a, b, c, d, e = 0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0
+        for at in range(80):
+            if at < 20:
+                mixed = (b & c) | (~b & d)
+            elif at < 40 or at >= 60:
+                mixed = b ^ c ^ d
+            else:
+                mixed = (b & c) | (b & d) | (c & d)
+            a, b, c, d, e = (_rotated(a, 5) + mixed + e + ROUND_CONSTANTS[at // 20] + words[at]) & MASK, a, _rotated(b, 30), c, d
+        words[0], words[1], words[2] = (0x67452301 + a) & MASK, (0xEFCDAB89 + b) & MASK, (0x98BADCFE + c) & MASK
+        words[3], words[4], words[5] = (0x10325476 + d) & MASK, (0xC3D2E1F0 + e) & MASK, 0
+        texts[row, 0], texts[row, 1], texts[row, TEXT_BYTES - 1] = 0x31, 0x3A, 0x3D
+        for letter in range(27):
+            # Six bits each, across the borders of the words.
+            bit = 6 * letter
+            pair = words[bit // 32] << 32 | words[bit // 32 + 1]
+            texts[row, 2 + letter] = LETTERS[(pair >> (58 - bit % 32)) & 63]
 
 
 def _address(hi: int, lo: int) -> bytes:

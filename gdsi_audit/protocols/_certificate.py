@@ -11,6 +11,7 @@ from functools import lru_cache
 from gdsi_audit.wire_text import WireText, display
 
 LONGEST_CHAIN = 16
+MOST_NAMES = 100
 NO_TEXT = WireText("")
 REMEMBERED_CERTIFICATES = 2048
 NAMES_OF_FLOW = 8
@@ -32,7 +33,7 @@ class CertificateFacts:
     common_name: WireText = NO_TEXT
     issuer: WireText = NO_TEXT
     dns_names: tuple[WireText, ...] = ()
-    """Subject alternative names, the first 100."""
+    """Subject alternative names, the first MOST_NAMES."""
     not_before: int = 0
     """UTC nanoseconds."""
     not_after: int = 0
