@@ -27,6 +27,11 @@ from gdsi_audit.traffic import CONTACTS
 TRANSPORT_WORDS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp", ARP: "arp"}
 TRANSPORTS = tuple(TRANSPORT_WORDS.get(number, f"ip-{number}") for number in range(256))
 COMMUNITY_FIELDS = ("transport", *(f"{side}_{part}" for side in ("orig", "resp") for part in ("hi", "lo", "port")))
+TAKEN = (
+    *("flow", "parent", "tunnel", "continues", "start", "end", "transport", "orig_missed_bytes", "resp_missed_bytes", "conn_state", "history"),
+    *("handshake_rtt_ns", "app", "first_capture", "last_capture", "first_frame", "last_frame", "duplicate_pkts"),
+)
+"""Columns of CLOSED that are the same from either side."""
 FEW_FLOWS = 20
 HOUR_NS = 3_600_000_000_000
 INITIATORS = ("unknown", "device", "remote")
@@ -128,8 +133,7 @@ def flow_table(
     apps: Mapping[int, str],
 ) -> Columns:
     """FLOWS of all devices, one after the other. `remote`: the other sides, `places`: where each distinct one is."""
-    part = rows[seen.row]
-    fact = facts[seen.row]
+    part = {name: rows[name][seen.row] for name in TAKEN}
     kind = kinds(remote.hi, remote.lo)
     broadcast = (remote.hi == 0) & (remote.lo == np.uint64(0xFFFFFFFFFFFF))
     app_numbers, app_code = np.unique(part["app"], return_inverse=True)
@@ -150,7 +154,7 @@ def flow_table(
         "remote_is_multicast": ((kind == MULTICAST) | broadcast)[remote.code],
         "device_is_originator": seen.device_is_originator,
         "initiator": coded(initiators(rows, seen), INITIATORS),
-        "service": coded(fact["service"], texts.of_row),
+        "service": coded(facts["service"][seen.row], texts.of_row),
         "up_pkts": seen.local(rows, "pkts"),
         "down_pkts": seen.remote(rows, "pkts"),
         "up_bytes": seen.local(rows, "bytes"),
@@ -159,7 +163,7 @@ def flow_table(
         "down_ip_bytes": seen.remote(rows, "ip_bytes"),
         "missed_bytes": part["orig_missed_bytes"] + part["resp_missed_bytes"],
         "conn_state": coded(part["conn_state"], CONN_STATES),
-        "history": _histories(part),
+        "history": _histories(part["history"]),
         "handshake_rtt_s": np.where(part["handshake_rtt_ns"] < 0, np.nan, part["handshake_rtt_ns"] / 1e9),
         "name": coded(chosen.name, texts.of_row),
         "name_source": coded(chosen.source + 1, ("", *NAME_SOURCES)),
@@ -168,30 +172,30 @@ def flow_table(
         "nameable": nameable(rows, seen, first_dns, started),
         "remote_country": coded(remote.code, [place.located_in.country for place in places]),
         "organisation": coded(remote.code, [place.organisation for place in places]),
-        "application_data": with_application_data(part, fact),
+        "application_data": with_application_data(rows, facts)[seen.row],
         "app": coded(app_code.ravel(), [apps.get(number, "" if number < 0 else str(number)) for number in app_numbers.tolist()]),
         "first_capture": part["first_capture"],
         "last_capture": part["last_capture"],
         "first_frame": part["first_frame"],
         "last_frame": part["last_frame"],
         "duplicate_pkts": part["duplicate_pkts"],
-        "community_id": _community_ids(part),
+        "community_id": _community_ids(rows, seen.row),
     }
-    return Columns({name: column.copy() if isinstance(column, np.ndarray) else column for name, column in columns.items()})
+    return Columns(columns)
 
 
-def _histories(rows: NDArray[np.void]) -> Words:
+def _histories(histories: NDArray[np.bytes_]) -> Words:
     place: dict[bytes, int] = {}
-    codes = [place.setdefault(history, len(place)) for history in rows["history"].tolist()]
+    codes = [place.setdefault(history, len(place)) for history in histories.tolist()]
     return Words(np.array(codes, np.int64), tuple(history.decode("ascii") for history in place))
 
 
-def _community_ids(rows: NDArray[np.void]) -> Later:
+def _community_ids(rows: NDArray[np.void], row: NDArray[np.int64]) -> Later:
     """Worked out for the rows that somebody asks for: few are."""
-    ends = np.empty(rows.size, [(name, rows.dtype[name]) for name in COMMUNITY_FIELDS])
+    ends = np.empty(row.size, [(name, rows.dtype[name]) for name in COMMUNITY_FIELDS])
     for name in COMMUNITY_FIELDS:
-        ends[name] = rows[name]
-    return Later(rows.size, lambda chosen: _ids_of(ends[chosen]))
+        ends[name] = rows[name][row]
+    return Later(row.size, lambda chosen: _ids_of(ends[chosen]))
 
 
 def _ids_of(ends: NDArray[np.void]) -> NDArray[np.object_]:

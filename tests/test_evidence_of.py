@@ -177,3 +177,11 @@ def test_a_filter_by_addresses_finds_arp_too(device_traffic):
     (found,) = evidence(device_traffic(table), list(device_traffic(table).flows["flow"]))
     assert found.filter_kind == "superset"
     assert "arp.src.proto_ipv4 == 192.168.9.50" in found.display_filter
+
+
+def test_flows_that_are_shown_twice_are_looked_up_once(device_traffic):
+    traffic = device_traffic("remote\n203.0.113.9:443\n203.0.113.9:443")
+    ids = traffic.flows["flow"].tolist()
+    assert evidence(traffic, ids) is evidence(traffic, traffic.flows["flow"].isin(ids).to_numpy())
+    assert evidence(traffic, ids[:1]) != evidence(traffic, ids)
+    assert evidence(traffic, ids, filter_terms="tcp") != evidence(traffic, ids)
