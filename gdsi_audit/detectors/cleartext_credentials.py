@@ -9,7 +9,7 @@ and `info` inside the local network, where SNMP's `public` and what may be a has
 Also looks like this: a value that is a hash or good for one use; a password that everybody knows and that opens nothing; content that is encrypted
 below. Nothing silences a password that is readable on the internet; encrypt the connection. Shown are the kind and the lengths, never the secret.
 
-References: RFC 7617 (Basic), RFC 7616 (Digest); RFC 6819 section 4.6.6; RFC 8314; OWASP ASVS 4.0 section 9.1; CWE-319; CWE-598.
+References: RFC 7617 (Basic), RFC 7616 (Digest); RFC 6750 section 5.3; RFC 8314; OWASP ASVS 4.0 section 9.1; CWE-319; CWE-598.
 """
 
 from __future__ import annotations

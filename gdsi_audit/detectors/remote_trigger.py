@@ -11,7 +11,7 @@ Also looks like this: its owner opens the app elsewhere and the camera starts to
 that the vendor's server asks for. Declare the destination, and who may call, with `initiator = "remote"` or `[[listener]]`; declare what the user did
 as `[[phase]]`.
 
-References: MITRE ATT&CK T1205 (traffic signalling), T1020 (automated exfiltration); RFC 6455 and OASIS MQTT 5.0 (pushes over open connections).
+References: MITRE ATT&CK T1205 (traffic signalling), T1020 (automated exfiltration); RFC 6202 and OASIS MQTT 5.0 (pushes over open connections).
 """
 
 from __future__ import annotations

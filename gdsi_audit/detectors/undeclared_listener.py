@@ -10,7 +10,7 @@ Also looks like this: the device's own web page, a media stream or a control por
 the other half of a call that was arranged over a server. Answers to discovery (mDNS, SSDP, LLMNR, NBNS, DHCP), to echo requests and to the device's
 own FTP commands are no listeners. Declare the port with `[[listener]]` and from where it may be called.
 
-References: RFC 9293 section 3.5 (who opens, who accepts); RFC 6335 (service ports); ETSI EN 303 645 provision 5.6-1; NISTIR 8425, logical access.
+References: RFC 9293 section 3.5 (who opens, who accepts); RFC 6335 (service ports); ETSI EN 303 645 provision 5.6-1; NISTIR 8259A, logical access.
 """
 
 from __future__ import annotations
