@@ -31,6 +31,7 @@ from gdsi_audit.detectors._probes import (
     SOLICITATION,
     SOLICITED_NODE,
     Sweep,
+    brief,
     fruitless,
     near,
     own,
@@ -73,7 +74,7 @@ def detect(
 ) -> Iterator[Finding]:
     """See `Detector`. `plain_hosts`, `plain_ports`: from here on it is no small case."""
     flows = traffic.tables.flows
-    mine = own(flows)
+    mine = own(flows) & brief(flows)
     empty = fruitless(flows)
     tried = mine & empty
     if np.count_nonzero(tried) >= min(fewest_silent_hosts // 2, fewest_ports) or np.count_nonzero(requests(flows)) >= 3 * fewest_silent_hosts:
