@@ -1,8 +1,8 @@
 """A camera that attacks others, and one whose traffic only fails or repeats a lot.
 
-Reported: Telnet tried at forty addresses that nobody named, one every half minute; log-ins by FTP that a server refuses; Modbus requests that switch
-a coil of a controller far away. Benign: forty connections to a declared web server within seconds, a server that is down and is tried a hundred
-times, and a Modbus master that reads a controller of the home and writes nothing.
+Reported: Telnet tried at forty addresses that nobody named, one every half minute; log-ins by FTP that a server refuses; Modbus requests that
+after a hundred questions switch a coil of a controller far away. Benign: forty connections to a web server within seconds, a server that is down and
+is tried a hundred times, and a Modbus master that reads a controller of the home and writes nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ WEB = behind_router("116.202.1.1", "2a01:4f8:1::1")
 DOWN = behind_router("116.202.1.2", "2a01:4f8:1::2")
 CONTROLLER = Host("02:00:00:00:00:60", "192.168.1.60", "fd00:0:0:50::60")
 TELNET, FTP, MODBUS = 23, 21, 502
-VICTIMS, GUESSES, WRITES = 40, 8, 5
+VICTIMS, GUESSES, WATCHED, WRITES = 40, 8, 100, 5
 CONNECTIONS, RETRIES, READS = 40, 100, 40
 
 
@@ -53,8 +53,9 @@ def reported(*, ip_version: int) -> bytes:
         capture.syn(30.0 * (number + 1), CAMERA, victim, TELNET)
     for number in range(GUESSES):
         guess(capture, 1_300.0 + 4 * number, number)
+    reads = [(Turn(True, modbus(number, 3, 107, 2), 0.5), Turn(False, registers(number))) for number in range(WATCHED)]
     writes = [(Turn(True, modbus(number, 5, 12, 0xFF00), 1.0), Turn(False, modbus(number, 5, 12, 0xFF00))) for number in range(WRITES)]
-    capture.tcp(1_400.0, CAMERA, CONTROLLER_AWAY, MODBUS, [turn for pair in writes for turn in pair])
+    capture.tcp(1_400.0, CAMERA, CONTROLLER_AWAY, MODBUS, [turn for pair in reads + writes for turn in pair])
     return capture.pcap()
 
 

@@ -20,6 +20,7 @@ ECHO_TYPES = {"icmp": (8, 13, 15, 17), "icmp6": (128, 139)}
 """Requests that a host answers: echo, timestamp, information, address mask (RFC 792, RFC 950); echo, node information (RFC 4443, RFC 4620)."""
 SOLICITATION, ADVERTISEMENT = 135, 136
 SOLICITED_NODE = "ff02::1:ff"
+MOST_DATAGRAMS = 6
 LONGEST_GREETING_BYTES = 2_000
 """Of services that speak first (SSH, FTP, Telnet, SMTP)."""
 
@@ -54,6 +55,11 @@ def fruitless(flows: Columns) -> NDArray[np.bool_]:
     tcp = flows.is_any("transport", ("tcp", "sctp"))
     empty = (flows["up_bytes"] == 0) & (flows["down_bytes"] <= LONGEST_GREETING_BYTES)
     return np.asarray(np.where(tcp, empty, flows["down_pkts"] == 0))
+
+
+def brief(flows: Columns) -> NDArray[np.bool_]:
+    """Flows that may be a probe by their size: a datagram or a few; a stream that nobody answers (RTP) is none."""
+    return np.asarray(~flows.is_any("transport", ("udp",)) | (flows["up_pkts"] <= MOST_DATAGRAMS))
 
 
 def requests(flows: Columns) -> NDArray[np.bool_]:

@@ -31,6 +31,7 @@ from gdsi_audit.detectors._probes import (
     SOLICITATION,
     SOLICITED_NODE,
     Sweep,
+    brief,
     fruitless,
     near,
     own,
@@ -73,12 +74,15 @@ def detect(
 ) -> Iterator[Finding]:
     """See `Detector`. `plain_hosts`, `plain_ports`: from here on it is no small case."""
     flows = traffic.tables.flows
-    mine = own(flows)
+    mine = own(flows) & brief(flows)
     empty = fruitless(flows)
     tried = mine & empty
+    swept: frozenset[int] = frozenset()
+    """Positions of what is already spoken of."""
     if np.count_nonzero(tried) >= min(fewest_silent_hosts // 2, fewest_ports) or np.count_nonzero(requests(flows)) >= 3 * fewest_silent_hosts:
         local = near(traffic)
         found = list(_sweeps(traffic, mine & local, empty, fewest_silent_hosts))
+        swept = frozenset(row for one in found for row in one.rows.tolist())
         if found:
             yield from _swept(traffic, declaration, found, plain_hosts)
         yield from _ports(traffic, declaration, tried & local, fewest_ports, plain_ports)
@@ -86,7 +90,8 @@ def detect(
         found = list(_solicited(traffic, fewest_silent_hosts))
         if found:
             yield from _swept(traffic, declaration, found, plain_hosts)
-    asked = list(harvests(traffic, service_types=fewest_service_types, hosts=fewest_described_hosts, names=fewest_names))
+    harvested = harvests(traffic, service_types=fewest_service_types, hosts=fewest_described_hosts, names=fewest_names)
+    asked = [one for one in harvested if not one.rows <= swept]
     if asked:
         yield from _harvested(traffic, declaration, asked)
 

@@ -30,7 +30,7 @@ from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._internet_scans import scanned_ports, scans
 from gdsi_audit.detectors._logins import Guessing, alike, refused
 from gdsi_audit.detectors._operations import Frames, operations
-from gdsi_audit.detectors._probes import Sweep, fruitless, near, own
+from gdsi_audit.detectors._probes import Sweep, brief, fruitless, near, own
 from gdsi_audit.detectors._reflectors import reflectors
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.finding import Finding
@@ -96,9 +96,10 @@ def detect(
     began = own(flows)
     away = began & ~near(traffic)
     scanned: set[str] = set()
-    if np.count_nonzero(away & fruitless(flows)) >= min(fewest_hosts // 2, fewest_ports):
-        yield from _scanned(say, list(scans(flows, away, fewest_hosts=fewest_hosts)))
-        for address, count, rows in scanned_ports(flows, away, fewest_ports=fewest_ports):
+    probing = away & brief(flows)
+    if np.count_nonzero(probing & fruitless(flows)) >= min(fewest_hosts // 2, fewest_ports):
+        yield from _scanned(say, list(scans(flows, probing, fewest_hosts=fewest_hosts)))
+        for address, count, rows in scanned_ports(flows, probing, fewest_ports=fewest_ports):
             scanned.add(address)
             yield from say.plain(PORT_SCAN, rows, f"ports of {address}", f"tried {count:,} ports of {address} in vain")
     for flood in floods(flows, away, fewest_pkts=fewest_pkts, fewest_sessions=fewest_sessions, least_per_s=least_per_s):

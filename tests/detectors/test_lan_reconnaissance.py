@@ -90,6 +90,11 @@ def test_who_serves_the_link_may_look_who_is_there(device_traffic):
     assert found(device_traffic(hosts(30), offered={"resolver": ("192.168.1.50",)})) == SWEPT, "connections are no router's business"
 
 
+def test_a_stream_that_nobody_answers_is_no_probe(device_traffic):
+    ports = "\n".join(f"192.168.1.77:{port} udp 90000 0 0 S0 - 90" for port in range(40_000, 40_030))
+    assert found(device_traffic(HEADER.strip() + " up_pkts\n" + ports)) == [], "video to ports of the phone's choice"
+
+
 def test_ports_of_one_host(device_traffic):
     table = HEADER + "\n".join(f"192.168.1.9:{port} tcp 0 0 1 REJ -" for port in range(20, 60))
     assert found(device_traffic(table)) == [("ports of 192.168.1.9", "medium")]

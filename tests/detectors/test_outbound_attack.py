@@ -251,5 +251,6 @@ def test_the_captures(repository, version):
         ("outbound_attack", "hosts", "medium"),
         ("outbound_attack", "log-ins", "medium"),
     ]
+    assert "at least 5 Modbus requests" in seen[0].observation, "behind a hundred that only read"
     assert all("000" not in one.observation for one in seen), "no password is printed"
     assert [one for one in audit(folder / f"outbound_attack_benign{version}.pcap").findings if one.severity != "info"] == []
