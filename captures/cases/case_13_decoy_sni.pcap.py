@@ -28,7 +28,7 @@ def planted(*, ip_version: int) -> bytes:
 def harmless(*, ip_version: int) -> bytes:
     """The vendor's name at an address that it has come to have."""
     capture = started(ip_version, "case 13, harmless")
-    lookup(capture, 399.0, CAMERA, ROUTER, [API, "edge-7.network.example"], [STRANGER.address(ip_version)])
+    lookup(capture, 399.0, CAMERA, ROUTER, [API], [STRANGER.address(ip_version)])
     return _uploads(capture)
 
 

@@ -18,6 +18,7 @@ from gdsi_audit.traffic import DeviceTraffic, Traffic
 CLASSES = ("dhcp", "resolver", "time", "multicast", "local-network")
 BY_CLASS = Declaration(destinations=tuple(Destination(klass=klass) for klass in CLASSES))
 """What is known by its role alone; the first that fits counts."""
+WELL_KNOWN = 1024
 TLS = frozenset({"tls", "quic", "dtls"})
 SEALED_OTHERWISE = frozenset({"ssh", "wireguard", "openvpn", "ipsec", "ike"})
 
@@ -134,10 +135,11 @@ def _flows(traffic: DeviceTraffic, mask: NDArray[np.bool_]) -> Iterator[Flow]:
 
 
 def _called(traffic: DeviceTraffic) -> NDArray[np.bool_]:
-    """Flows that the other side began at a port of the device, and that the device answered."""
+    """Flows that the other side began at a port of the device, and that the device answered. Unseen beginnings count at a well-known port."""
     flows = traffic.tables.flows
+    began = flows.is_any("initiator", ("remote",)) | (flows.is_any("initiator", ("unknown",)) & (flows["local_port"] < WELL_KNOWN))
     accepted = ~(flows.is_any("transport", ("tcp",)) & flows.is_any("conn_state", NEVER_ACCEPTED)) & (flows["up_pkts"] > 0)
-    return np.asarray(flows.is_any("transport", WITH_PORTS) & flows.is_any("initiator", ("remote",)) & accepted & ~flows["device_is_originator"])
+    return np.asarray(flows.is_any("transport", WITH_PORTS) & began & accepted & ~flows["device_is_originator"] & ~flows["remote_is_multicast"])
 
 
 def _contact(traffic: DeviceTraffic, found: Seen, flow: Flow) -> Contact:

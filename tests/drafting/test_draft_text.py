@@ -21,7 +21,8 @@ from gdsi_audit.traffic import Device
 HOSTILE = st.text(st.characters(codec="utf-8"), max_size=40) | st.sampled_from(['"]\n[[bench]]', "'''", '"""', "\\u000a", "#\n", "\x7f\x1b[2J", "‮"])
 NAMES = st.from_regex(r"[a-z0-9_]([a-z0-9_-]{0,10}[a-z0-9_])?(\.[a-z]{1,8}){1,3}", fullmatch=True).filter(lambda name: not names.is_address(name))
 PORTS = st.lists(st.integers(1, 65_535), max_size=4, unique=True).map(lambda ports: tuple((port, port) for port in sorted(ports)))
-ADDRESSES = st.ip_addresses().map(ip_network)
+ADDRESSES = st.ip_addresses().filter(lambda address: not getattr(address, "ipv4_mapped", None)).map(ip_network)
+"""Packets show no IPv4 address in IPv6's clothes."""
 
 
 @st.composite
