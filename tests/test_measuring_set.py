@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SHARED
 
 from gdsi_audit import discover
 from gdsi_audit.audit import Audit, audit
 from gdsi_audit.drafting import draft
 from gdsi_audit.finding import Finding
 
+SHARED = Path(__file__).parents[2] / "shared" / "captures"
 SCORE = SHARED.parent / "score"
 TRUTH = ".truth.json"
 
