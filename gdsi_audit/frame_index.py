@@ -34,12 +34,13 @@ class FrameIndex:
 
     def add(self, serials: NDArray[np.int64], frames: NDArray[np.int64]) -> None:
         """One entry per packet row: its flow's serial (-1: none) and its frame number in the current capture."""
-        entries = np.empty(serials.size, ENTRIES)
-        entries["serial"] = serials
-        entries["frame"] = frames + self._capture_starts[-1]
-        entries = entries[serials >= 0]
+        numbers = frames + self._capture_starts[-1]
+        # As one number the frame stands in the lower half, the serial in the upper.
+        entries = ((serials << 32) | numbers).astype("<i8", copy=False).view(ENTRIES)
+        if serials.size and int(serials.min()) < 0:
+            entries, numbers = entries[serials >= 0], numbers[serials >= 0]
         if entries.size:
-            self._batches.append((self._spool.rows, entries.size, int(entries["frame"].min()), int(entries["frame"].max())))
+            self._batches.append((self._spool.rows, entries.size, int(numbers.min()), int(numbers.max())))
             self._spool.append(entries)
 
     def name_flows(self, rows: NDArray[np.void]) -> None:

@@ -59,6 +59,9 @@ TEXT_BYTES = 30
 LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", np.uint8)
 ROUND_CONSTANTS = np.array([0x5A827999, 0x6ED9EBA1, 0x8F1BBCDC, 0xCA62C1D6])
 MASK = 0xFFFFFFFF
+# Constants that are passed have a NumPy type: for Python's own the callee would be compiled once per value.
+START_A, START_B, START_C, START_D, START_E = (np.int64(word) for word in (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0))
+ONE, FIVE, THIRTY = (np.int64(bits) for bits in (1, 5, 30))
 NO_TRANSPORT = 255  # ARP
 
 HAS_PORTS = np.zeros(256, np.bool_)
@@ -134,8 +137,8 @@ def write_ids(ends: Ends, body: Any, words: Any, texts: Any) -> Any:
         for at in range(16):
             words[at] = np.int64(body[4 * at]) << 24 | np.int64(body[4 * at + 1]) << 16 | np.int64(body[4 * at + 2]) << 8 | np.int64(body[4 * at + 3])
         for at in range(16, 80):
-            words[at] = _rotated(words[at - 3] ^ words[at - 8] ^ words[at - 14] ^ words[at - 16], 1)
-        a, b, c, d, e = 0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0
+            words[at] = _rotated(words[at - 3] ^ words[at - 8] ^ words[at - 14] ^ words[at - 16], ONE)
+        a, b, c, d, e = START_A, START_B, START_C, START_D, START_E
         for at in range(80):
             if at < 20:
                 mixed = (b & c) | (~b & d)
@@ -143,9 +146,9 @@ def write_ids(ends: Ends, body: Any, words: Any, texts: Any) -> Any:
                 mixed = b ^ c ^ d
             else:
                 mixed = (b & c) | (b & d) | (c & d)
-            a, b, c, d, e = (_rotated(a, 5) + mixed + e + ROUND_CONSTANTS[at // 20] + words[at]) & MASK, a, _rotated(b, 30), c, d
-        words[0], words[1], words[2] = (0x67452301 + a) & MASK, (0xEFCDAB89 + b) & MASK, (0x98BADCFE + c) & MASK
-        words[3], words[4], words[5] = (0x10325476 + d) & MASK, (0xC3D2E1F0 + e) & MASK, 0
+            a, b, c, d, e = (_rotated(a, FIVE) + mixed + e + ROUND_CONSTANTS[at // 20] + words[at]) & MASK, a, _rotated(b, THIRTY), c, d
+        words[0], words[1], words[2] = (START_A + a) & MASK, (START_B + b) & MASK, (START_C + c) & MASK
+        words[3], words[4], words[5] = (START_D + d) & MASK, (START_E + e) & MASK, 0
         texts[row, 0], texts[row, 1], texts[row, TEXT_BYTES - 1] = 0x31, 0x3A, 0x3D
         for letter in range(27):
             # Six bits each, across the borders of the words.

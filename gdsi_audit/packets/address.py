@@ -19,7 +19,10 @@ def text(hi: int, lo: int) -> str:
     """The address as people write it: dotted quad for a v4-mapped one, else RFC 5952."""
     if hi == 0 and lo >> 32 == MAPPED >> 32:
         return socket.inet_ntop(socket.AF_INET, (lo & 0xFFFF_FFFF).to_bytes(4, "big"))
-    return str(ipaddress.IPv6Address((hi << 64) | lo))
+    if hi == 0:
+        # The operating system writes some of these with an embedded dotted quad.
+        return str(ipaddress.IPv6Address(lo))
+    return socket.inet_ntop(socket.AF_INET6, ((hi << 64) | lo).to_bytes(16, "big"))
 
 
 def texts(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.object_]:

@@ -48,3 +48,10 @@ def test_what_is_no_address_is_refused(text):
 
 def test_mac_text():
     assert address.mac_text(0x0200_0000_00FF) == "02:00:00:00:00:ff"
+
+
+@given(st.lists(st.sampled_from((0, 0, 1, 0xABC, 0xFFFF)), min_size=8, max_size=8))
+def test_runs_of_zeros_are_shortened_as_rfc_5952_says(groups):
+    number = sum(group << 16 * place for place, group in enumerate(groups))
+    ip = ipaddress.IPv6Address(number)
+    assert address.text(number >> 64, number & (1 << 64) - 1) == str(ip.ipv4_mapped or ip)
