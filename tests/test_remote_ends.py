@@ -24,6 +24,9 @@ class KnownPlaces:
     def __init__(self):
         self.asked = []
 
+    def operated_by(self, address, name):
+        return Answer("DE") if name == "a.example" else Answer()
+
     def place(self, address, names=(), chain=()):
         self.asked.append((address, tuple(names), tuple(chain)))
         return Place(organisation=address, operated_by=Answer("DE") if "a.example" in names else Answer())
@@ -43,7 +46,7 @@ def found():
     names = np.array([(2, 1, SNI, 30, 30, 0), (0, 1, SNI, 10, 10, 0), (9, 2, SNI, 5, 5, 0)], NAMES)
     answers = np.concatenate([answer(NEAR, 1, 8), answer(NEAR, 2, 9, 3), answer("203.0.113.77", 2, 9)])
     places = KnownPlaces()
-    return remote_ends.endpoints(distinct_addresses(hi, lo), np.array([0, 1, 2]), names, answers, TEXTS, places), places
+    return remote_ends.endpoints(distinct_addresses(hi, lo), np.array([0, 1, 2]), np.ones(3, bool), names, answers, TEXTS, places), places
 
 
 def test_names_are_those_of_its_own_flows_and_answers_each_as_first_seen(found):
@@ -68,7 +71,13 @@ def test_without_flows_there_is_nobody():
     nothing = np.empty(0, np.uint64)
     assert (
         remote_ends.endpoints(
-            distinct_addresses(nothing, nothing), np.empty(0, np.int64), np.empty(0, NAMES), np.empty(0, ADDRESSES), [""], KnownPlaces()
+            distinct_addresses(nothing, nothing),
+            np.empty(0, np.int64),
+            np.empty(0, bool),
+            np.empty(0, NAMES),
+            np.empty(0, ADDRESSES),
+            [""],
+            KnownPlaces(),
         )
         == {}
     )

@@ -119,7 +119,8 @@ def test_what_must_be_reported_is(detector, suffix):
 def test_the_quiet_betrayal_of_the_smart_camera():
     result = audited("smart_camera")
     grave = {(one.detector, one.subject, one.count) for one in result.findings if one.at_least("medium")}
-    assert grave == {("undeclared_destination", "vision-insight.example", 4), ("undeclared_jurisdiction", "vision-insight.example in BR", 4)}
+    asked = ("undeclared_destination", "idle_upload", "upload_volume")
+    assert grave == {*((detector, "vision-insight.example", 4) for detector in asked), ("undeclared_jurisdiction", "vision-insight.example in BR", 4)}
     assert verdict_words(result)["camera GDSI-3"] == verdict_words(result)["camera GDSI-5"] == "contradicted"
     assert "contradicted" not in verdict_words(audited("smart_camera_honest")).values()
 

@@ -1,10 +1,10 @@
 """Does the device answer on a port that nobody has declared?
 
 Looks for: connections and datagrams that other hosts began and the device answered, by port and transport, with who called. A port that no
-`[[listener]]` and no destination with `initiator = "remote"` speaks of is `high` where somebody outside the local network got an answer and there is
-a declaration, `medium` where there is none; from the local network it is `medium` against a declaration that lists listeners, else `low`. A listener
-that is declared for the local network alone and answered to the outside is contradicted. Where the beginning was not seen, or the device uses the
-same socket to call others, nothing rises above `low`.
+`[[listener]]` and no destination with `initiator = "remote"` speaks of is `high` where somebody outside the local network got an answer and there
+is a declaration, `medium` where there is none; from the local network it is `medium` against a declaration that lists listeners, `low` against one
+that does not, and `info` where there is none. A listener that is declared for the local network alone and answered to the outside is contradicted.
+Where the beginning was not seen, or the device uses the same socket to call others, nothing rises above `low`.
 
 Also looks like this: the device's own web page, a media stream or a control port for its app on the local network; a port that its user forwarded;
 the other half of a call that was arranged over a server. Answers to discovery (mDNS, SSDP, LLMNR, NBNS, DHCP), to echo requests and to the device's
@@ -122,7 +122,11 @@ def _graded(traffic: DeviceTraffic, declaration: Declaration, group: NDArray[np.
     if outside:
         return SEVERITY if stated else "medium", (), "no listener is declared for it" if stated else "no declaration speaks of listeners"
     listed = bool(declaration.listeners) or declaration.closed
-    return "medium" if listed else "low", (), "the listeners declared do not include it" if listed else "no declaration speaks of listeners"
+    return (
+        "medium" if listed else "low" if stated else "info",
+        (),
+        "the listeners declared do not include it" if listed else "no declaration speaks of listeners",
+    )
 
 
 def _contradicted(traffic: DeviceTraffic, declaration: Declaration, group: NDArray[np.intp]) -> tuple[tuple[Broken, ...], str]:

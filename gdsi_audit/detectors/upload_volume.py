@@ -2,9 +2,9 @@
 
 Looks for: payload bytes per destination item in any rolling 24 hours above its `max_upload_bytes_per_day`, and the other way than its `direction`
 above the larger of 256 kB and a tenth of all bytes; both are contradictions. Bytes count once however often they were sent again, all addresses
-of the item together, flows only where they lie wholly within the 24 hours: nothing is extrapolated. Beside that, uploads in bulk (256 kB a
-day and five times what came back): `medium` to a party that is not declared, `low` to a declared one of which neither direction nor volume nor
-bulky `data` (video, audio, images, backups) is stated, and where no destinations are declared at all.
+of the item together, flows only where they lie wholly within the 24 hours: nothing is extrapolated. Beside that, uploads in bulk, five
+times what came back: 256 kB a day to a party that is not declared are `medium`; 2 MB a day to a declared one of which neither direction nor volume
+nor bulky `data` (video, audio, images, backups) is stated are `low`, and so they are where no destinations are declared at all.
 
 Also looks like this: a camera's video relay; a backup that its user asked for; a diagnostic upload after a crash; an upload that failed and was
 begun anew. State `direction = "upload"` and a ceiling that holds on the busiest day.
@@ -51,9 +51,13 @@ def detect(
     other_way_bytes: int = 256_000,
     other_way_share: float = 0.1,
     bulk_bytes: int = 256_000,
+    bulk_not_undeclared_bytes: int = 2_000_000,
     least_ratio: float = 5.0,
 ) -> Iterator[Finding]:
-    """See `Detector`. Bulk: `bulk_bytes` up in 24 h and `least_ratio` times what came down."""
+    """See `Detector`. Bulk: `bulk_bytes` up in 24 h and `least_ratio` times what came down.
+
+    A party that is not shown to be undeclared may well be sent a picture or a log: there it takes `bulk_not_undeclared_bytes`.
+    """
     limited = [row for row, item in enumerate(declaration.destinations) if item.max_upload_bytes_per_day is not None or item.direction in OTHER_WAY]
     flows = traffic.tables.flows
     if not limited and flows.sum("up_bytes") < bulk_bytes:
@@ -66,7 +70,7 @@ def detect(
             yield from _held(traffic, declaration, row, covered, matched["confident"][covered], (other_way_bytes, other_way_share))
     candidates = np.flatnonzero(_unlimited(flows, matched, declaration) & (flows["up_bytes"] > 0))
     if int(flows["up_bytes"][candidates].sum()) >= bulk_bytes:
-        yield from _bulk_of(traffic, declaration, candidates, bulk_bytes, least_ratio)
+        yield from _bulk_of(traffic, declaration, candidates, (bulk_bytes, bulk_not_undeclared_bytes), least_ratio)
 
 
 def _held(
@@ -166,7 +170,10 @@ def _states_bulk(item: Destination) -> bool:
     return bool(item.direction) or item.max_upload_bytes_per_day is not None or bulky
 
 
-def _bulk_of(traffic: DeviceTraffic, declaration: Declaration, candidates: NDArray[np.intp], bulk_bytes: int, ratio: float) -> Iterator[Finding]:
+def _bulk_of(
+    traffic: DeviceTraffic, declaration: Declaration, candidates: NDArray[np.intp], bulk: tuple[int, int], ratio: float
+) -> Iterator[Finding]:
+    bulk_bytes, not_undeclared_bytes = bulk
     flows = traffic.tables.flows.take(candidates)
     for party, places in grouped(counterparts(traffic, declaration, candidates)):
         if int(flows["up_bytes"][places].sum()) < bulk_bytes:
@@ -178,7 +185,8 @@ def _bulk_of(traffic: DeviceTraffic, declaration: Declaration, candidates: NDArr
         inside = part.take(most.flows)
         if most.moved_bytes and inside.sum("up_bytes") >= ratio * inside.sum("down_bytes"):
             held = standing(traffic, declaration, candidates[places[most.flows]])
-            yield _lopsided(traffic, declaration, candidates[places[most.flows]], str(party), held, most.moved_bytes)
+            if held.undeclared or most.moved_bytes >= not_undeclared_bytes:
+                yield _lopsided(traffic, declaration, candidates[places[most.flows]], str(party), held, most.moved_bytes)
 
 
 def _lopsided(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], party: str, held: Standing, in_24_h: int) -> Finding:

@@ -54,7 +54,10 @@ def _row(endpoint: Endpoint, place: str, contacts: Sequence[tuple[str, Party]]) 
 def _naming(one: Naming) -> str:
     time = iso(one.time)
     quoted = f'"{time}"' if time else "null"
-    return f'{{"name": {_text(one.name)}, "source": "{one.source}", "capture": {one.capture}, "frame": {one.frame}, "time": {quoted}}}'
+    return (
+        f'{{"name": {_text(one.name)}, "source": "{one.source}", "capture": {one.capture}, "frame": {one.frame}, "time": {quoted}, '
+        f'"resolver": {_text(one.resolver)}, "cname_chain": {_text(one.cname_chain)}}}'
+    )
 
 
 def _place(place: Place) -> str:

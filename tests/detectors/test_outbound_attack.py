@@ -245,7 +245,7 @@ def test_the_bench_may_do_what_it_likes(device_traffic, declared):
 @pytest.mark.parametrize("version", ["", "_v6"])
 def test_the_captures(repository, version):
     folder = repository / "captures" / "detectors"
-    seen = [one for one in audit(folder / f"outbound_attack{version}.pcap").findings if one.severity != "info"]
+    seen = [one for one in audit(folder / f"outbound_attack{version}.pcap").findings if one.detector == "outbound_attack" and one.severity != "info"]
     assert [(one.detector, one.subject.split()[0], one.severity) for one in seen] == [
         ("outbound_attack", "Modbus", "medium"),
         ("outbound_attack", "hosts", "medium"),

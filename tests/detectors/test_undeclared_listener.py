@@ -21,7 +21,7 @@ def found(traffic, declaration=NOTHING_DECLARED):
 
 def test_without_a_declaration(device_traffic):
     assert found(device_traffic(OUTSIDE)) == [("tcp/2323", "medium", "high")]
-    assert found(device_traffic(INSIDE)) == [("tcp/80", "low", "high")]
+    assert found(device_traffic(INSIDE)) == [("tcp/80", "info", "high")]
     assert found(device_traffic(OUTSIDE.replace("203.0.113.77:40000", "[2001:db8:f::7]:40000"))) == [("tcp/2323", "medium", "high")]
 
 
@@ -133,6 +133,6 @@ def test_the_generated_captures(repository, suffix):
     assert {one.subject: one.severity for one in bare if one.detector == "undeclared_listener"} == {
         "tcp/554": "medium",
         "tcp/9527": "medium",
-        "udp/34567": "low",
+        "udp/34567": "info",
     }
     assert audit(folder / f"undeclared_listener_benign{suffix}.pcap", stated).worst() in ("", "info")

@@ -131,11 +131,18 @@ def test_bulk_of_which_nothing_is_stated(device_traffic, declared, item, severit
 
 def test_without_a_declaration_bulk_is_low(device_traffic):
     assert seen(device_traffic(table((0, 0, 4_000_000, 1000)))) == [("cams.example", "low", [])]
-    assert seen(device_traffic(table(*[(hour, 0, 60_000, 900) for hour in range(20)]))) == [("cams.example", "low", [])]
+    assert seen(device_traffic(table(*[(hour, 0, 110_000, 900) for hour in range(20)]))) == [("cams.example", "low", [])]
 
 
 @pytest.mark.parametrize(
-    "rows", [[(0, 0, 4_000_000, 1_000_000)], [(0, 0, 250_000, 0)], [(0, 0, 200_000, 0), (30, 0, 200_000, 0)], [(0, 0, 900, 9_000_000)]]
+    "rows",
+    [
+        [(0, 0, 4_000_000, 1_000_000)],
+        [(0, 0, 1_990_000, 0)],
+        [(0, 0, 250_000, 0)],
+        [(0, 0, 200_000, 0), (30, 0, 200_000, 0)],
+        [(0, 0, 900, 9_000_000)],
+    ],
 )
 def test_what_is_no_lopsided_bulk(device_traffic, rows):
     assert seen(device_traffic(table(*rows))) == []
