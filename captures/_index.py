@@ -11,6 +11,8 @@ from types import ModuleType
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER / "README.md"
+NOT_KEPT = ("cases",)
+"""Folders whose captures are too large to keep: tests make them anew, and so does `python -m captures WORD`."""
 Contents = dict[str, Callable[[], bytes]]
 
 INTRODUCTION = """\
@@ -20,7 +22,8 @@ Sample traffic, all of it made by this project. But for `recorded/`, nothing was
 it, and `python -m captures [WORD]`, run from the top folder of the repository with the `test` extra installed, writes all of them (or those with
 WORD in the generator's path) and this page again, byte for byte. In what is generated, names are of the reserved domain `example`. Addresses beyond
 the home network are chosen for the country that the embedded databases give them; none was contacted. Twins with `_v6` are the same over IPv6;
-`_benign` and `_honest` look alike and must not be reported. A declaration (`.toml`) beside a capture is what it is held against.
+`_benign` and `_honest` look alike and must not be reported. A declaration (`.toml`) beside a capture is what it is held against. The fourteen
+cases in `cases/` have generators and declarations only: their captures are large, and are written when WORD asks for them.
 
 Licence of everything here: Apache-2.0, as the project.
 """
@@ -31,6 +34,11 @@ def generators() -> list[Path]:
     return sorted(FOLDER.rglob("*.pcap.py"))
 
 
+def is_kept(generator: Path) -> bool:
+    """Whether its captures are part of the repository."""
+    return generator.parent.name not in NOT_KEPT
+
+
 def contents(generator: Path) -> Contents:
     """File name and maker of each capture that `generator` writes beside itself."""
     made: Contents = _module(generator).CAPTURES
@@ -39,7 +47,7 @@ def contents(generator: Path) -> Contents:
 
 def page() -> str:
     """The index, as it must stand in README.md."""
-    return INTRODUCTION + "".join(_section(folder) for folder in sorted({path.parent for path in FOLDER.rglob("*.pcap")}))
+    return INTRODUCTION + "".join(_section(folder) for folder in sorted({path.parent for path in FOLDER.rglob("*.pcap") if is_kept(path)}))
 
 
 def _section(folder: Path) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["Audit", "Evidence", "Finding", "__version__", "audit"]
+__all__ = ["Audit", "Draft", "Evidence", "Finding", "__version__", "audit", "draft"]
 
 
 def __getattr__(name: str) -> Any:
@@ -21,6 +21,10 @@ def __getattr__(name: str) -> Any:
 
         globals()["audit"], globals()["Audit"] = pipeline.audit, pipeline.Audit
         return globals()[name]
+    if name in ("draft", "Draft"):
+        from gdsi_audit import drafting
+
+        return getattr(drafting, name)
     if name in ("Finding", "Evidence"):
         from gdsi_audit import finding
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import devices, naming, perspective, remote_ends, round_trips, shares
+from gdsi_audit import devices, naming, neighbours, perspective, remote_ends, round_trips, shares
 from gdsi_audit.columns import Columns
 from gdsi_audit.coverage import coverage
 from gdsi_audit.endpoints import Endpoint
@@ -18,6 +18,8 @@ from gdsi_audit.geo._places import Places
 from gdsi_audit.hostnames import gateways, hostnames, offered
 from gdsi_audit.observe import Observation
 from gdsi_audit.round_trips import CapturePoint
+from gdsi_audit.starts import starts
+from gdsi_audit.strays import networks
 from gdsi_audit.traffic import Device, DeviceTraffic, Tables, Traffic
 
 NEVER = np.iinfo(np.int64).max
@@ -49,16 +51,18 @@ def traffic(
     queries, answers = seen.resolutions.queries.all(MOST_DNS_ROWS), seen.resolutions.addresses.all(MOST_DNS_ROWS)
     solicited = answers[answers["solicited"] == 1]
     chosen = _chosen_names(rows, side, names, solicited, hosts)
-    endpoints = remote_ends.endpoints(remote, rows["serial"][side.row], names, solicited, seen.texts.of_row, places)
+    endpoints = remote_ends.endpoints(remote, rows["serial"][side.row], side.device_is_originator, names, solicited, seen.texts.of_row, places)
     if point is not None:
         paths = [capture.path for capture in seen.captures]
-        endpoints, untimed = round_trips.held_to_time(endpoints, rows, side, point, seen.index, paths)
+        endpoints, untimed = round_trips.held_to_time(endpoints, rows, side, point, seen.index, paths, seen.messages.get("quic", ()))
         notes = (*notes, *untimed)
     located = [endpoints[address].place for address in remote.text]
-    flows = perspective.flow_table(rows, facts, side, remote, chosen, seen.texts, located, _first_dns(queries, hosts), seen.apps)
+    started = starts(seen.messages, rows, hosts, len(seen.captures))
+    flows = perspective.flow_table(rows, facts, side, remote, chosen, seen.texts, located, _first_dns(queries, hosts), started, seen.apps)
     known_as = hostnames(seen.messages, hosts)
     dns, given = shares.dns_table(queries, seen.texts), shares.answer_table(answers, seen.texts)
-    devices_seen = tuple(_shares(seen, hosts, side, flows, dns, given, endpoints, known_as, notes))
+    beyond = neighbours.uploads(rows, hosts.routers)
+    devices_seen = tuple(_shares(seen, hosts, side, flows, dns, given, beyond, endpoints, known_as, notes, places))
     gaps = [*seen.gaps, *_gaps(seen, hosts, rows)]
     background = tuple(_device(host, known_as) for host in hosts.background)
     return Traffic(tuple(seen.captures), devices_seen, background, MappingProxyType(endpoints), tuple(gaps), tuple(places.editions()))
@@ -85,7 +89,9 @@ def _chosen_names(
     hosts: devices.Hosts,
 ) -> naming.Chosen:
     """`answers`: solicited ones."""
-    chosen = naming.own_names(names, rows["serial"][side.row])
+    serials = rows["serial"][side.row]
+    called = naming.own_names(names[~np.isin(names["source"], naming.OF_RESPONDER)], serials)
+    chosen = naming.own_names(names, serials).where(side.device_is_originator, called)
     no_mac = np.zeros(answers.size, np.uint64)
     client = hosts.device_of(no_mac, answers["client_hi"], answers["client_lo"])
     usable = client >= 0
@@ -112,9 +118,11 @@ def _shares(
     flows: Columns,
     dns: Columns,
     answers: Columns,
+    beyond: Columns,
     endpoints: Mapping[str, Endpoint],
     known_as: Mapping[str, tuple[str, ...]],
     notes: Sequence[str],
+    places: Places,
 ) -> Iterator[DeviceTraffic]:
     """What each device sees of the whole tables, which are ordered by device."""
     count = len(hosts.devices)
@@ -124,25 +132,23 @@ def _shares(
     contact_bounds = np.searchsorted(contact_device, np.arange(count + 1)).tolist()
     own_dns = shares.dns_by_device(dns, flows["flow"], side, kept, count)
     own_answers = shares.answers_by_device(answers, hosts.devices)
-    messages = shares.messages_by_device(seen.messages, flows["flow"], side, kept, count)
+    messages = shares.MessageCut(seen.messages, flows["flow"], side, kept, count)
     servers = MappingProxyType(offered(seen.messages))
     for index, host in enumerate(hosts.devices):
         whole = flows.stretch(bounds[index], bounds[index + 1])
         own = flows.stretch(bounds[index], min(bounds[index + 1], bounds[index] + perspective.MOST_FLOWS))
+        told = answers.take(own_answers[index])
         yield DeviceTraffic(
             device=_device(host, known_as),
-            tables=Tables(
-                own,
-                contacts.stretch(contact_bounds[index], contact_bounds[index + 1]),
-                dns.take(own_dns.of(index)),
-                answers.take(own_answers[index]),
-            ),
-            messages=MappingProxyType(messages[index]),
+            tables=Tables(own, contacts.stretch(contact_bounds[index], contact_bounds[index + 1]), dns.take(own_dns.of(index)), told),
+            messages=shares.DeviceMessages(messages, index),
+            neighbours=beyond,
             endpoints=MappingProxyType({address: endpoints[address] for address in whole.distinct("remote_addr")}),
             captures=tuple(seen.captures),
             coverage=coverage(whole, seen.captures, seen.observed_ns / 1e9, seen.cut_share, notes),
             frames=seen.index,
             offered=servers,
+            networks=MappingProxyType(dict(networks(own, told, places))),
             folded=len(whole) - len(own),
         )
 

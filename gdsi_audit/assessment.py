@@ -45,11 +45,11 @@ def assess(place: Place, allowed: frozenset[str] | None, denied: frozenset[str])
     return "unknown" if not sides else "inside" if sides.pop() else "outside"
 
 
-def side_of_seat(seat: Answer, allowed: frozenset[str]) -> str:
-    """inside, outside or unknown: the seat of a host or operator held against `hosts_from` or `operators_from`."""
+def side_of_seat(seat: Answer, allowed: frozenset[str], denied: frozenset[str] = frozenset()) -> str:
+    """inside, outside or unknown: the seat of a host or operator held against `hosts_from` or `operators_from`. Denied beats allowed here too."""
     if not seat.country:
         return "unknown"
-    return "inside" if seat.country in allowed else "outside"
+    return "inside" if seat.country in allowed - denied else "outside"
 
 
 def is_corroborated(place: Place) -> bool:

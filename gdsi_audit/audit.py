@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from gdsi_audit import __version__, assembly, commitments, discover, selection
+from gdsi_audit import __version__, assembly, commitments, detection, discover, selection
+from gdsi_audit.collecting import rare_collection
 from gdsi_audit.commitments import Verdict
-from gdsi_audit.declarations import NOTHING_DECLARED, Declaration
+from gdsi_audit.declarations import NOTHING_DECLARED, Declaration, Note, Source
 from gdsi_audit.declarations._read import read
 from gdsi_audit.finding import SEVERITIES, Finding
 from gdsi_audit.gap import Gap
 from gdsi_audit.geo._places import Places
+from gdsi_audit.indicators import _read as indicator_files
 from gdsi_audit.observe import Progress, observe
 from gdsi_audit.readers._inputs import inputs
-from gdsi_audit.traffic import Traffic
+from gdsi_audit.traffic import Capture, Traffic
 
 PathLike = str | Path
 
@@ -52,6 +55,7 @@ class Audit:
         return str(discover.module("gdsi_audit.reports", "html").summary(self))
 
 
+@rare_collection()
 def audit(
     captures: PathLike | Sequence[PathLike],
     declaration: PathLike | Sequence[PathLike] | Declaration | None = None,
@@ -60,6 +64,7 @@ def audit(
     since: str = "",
     until: str = "",
     exclude: str = "",
+    indicators: PathLike | Sequence[PathLike] = (),
     geodb: PathLike | None = None,
     hours_needed: float = 1.0,
     progress: Progress | None = None,
@@ -68,15 +73,17 @@ def audit(
 
     `captures`: files, folders of rotated files, or "-" for standard input. `declaration`: files (TOML, JSON, MUD) or a Declaration.
     `device`: judge only this one (declared name, MAC or address). `since`, `until`: ISO 8601 with offset. `exclude`: a display filter.
-    `geodb`: a folder that replaces the embedded databases. `hours_needed`: observation without which nothing is said of absence.
+    `indicators`: files of what is known to be bad (STIX 2.1, MISP, CSV, hosts file, plain list). `geodb`: a folder that replaces the embedded
+    databases. `hours_needed`: observation without which nothing is said of absence.
 
     Raises OSError for what cannot be opened and ValueError for what cannot be understood, with file, reason and next step.
     """
-    stated = _stated(declaration)
+    stated = _with_indicators(_stated(declaration), _listed(indicators))
     choice = selection.Selection(stated, device=device, since=since, until=until, exclude=exclude)
     seen = observe(inputs(_listed(captures)), keep=choice.keep, progress=progress)
-    traffic = assembly.traffic(seen, Places(Path(geodb) if geodb else None), choice.wanted, choice.bench, choice.notes, choice.point)
-    findings = tuple(sorted(_detect(traffic, stated), key=_rank))
+    places = Places(Path(geodb) if geodb else None, _last_day(seen.captures))
+    traffic = assembly.traffic(seen, places, choice.wanted, choice.bench, choice.notes, choice.point)
+    findings = tuple(sorted(detection.findings(traffic, stated), key=_rank))
     verdicts = commitments.verdicts(traffic, stated, findings, shortest_observation_h=hours_needed)
     settings = {**choice.settings, "hours_needed": hours_needed, "thresholds": _thresholds()}
     return Audit(
@@ -90,6 +97,12 @@ def audit(
     )
 
 
+def _last_day(captures: Sequence[Capture]) -> date | None:
+    """The day on which observation ended: what databases are too old for, whenever the audit is run."""
+    last = max((capture.last for capture in captures if capture.last is not None), default=None)
+    return datetime.fromtimestamp(last / 1e9, UTC).date() if last is not None else None
+
+
 def _listed(paths: PathLike | Sequence[PathLike]) -> list[str]:
     return [str(paths)] if isinstance(paths, str | Path) else [str(path) for path in paths]
 
@@ -100,11 +113,14 @@ def _stated(declaration: PathLike | Sequence[PathLike] | Declaration | None) -> 
     return read([Path(path) for path in _listed(declaration)]) if declaration else NOTHING_DECLARED
 
 
-def _detect(traffic: Traffic, stated: Declaration) -> Iterator[Finding]:
-    for detector in discover.modules("gdsi_audit.detectors"):
-        for share in traffic.devices:
-            for finding in detector.detect(share, stated):
-                yield replace(finding, commitments=finding.commitments or detector.COMMITMENTS)
+def _with_indicators(stated: Declaration, paths: Sequence[str]) -> Declaration:
+    """`stated` with what the lists hold; what of them is not used is noted."""
+    if not paths:
+        return stated
+    imported = indicator_files.read([Path(path) for path in paths])
+    notes = tuple(Note(kind="indicators", text=one.summary(), source=Source(file=one.file, by="tester")) for one in imported)
+    listed = tuple(indicator for one in imported for indicator in one.indicators)
+    return replace(stated, indicators=(*stated.indicators, *listed), notes=(*stated.notes, *notes))
 
 
 def _rank(finding: Finding) -> tuple[int, str, str, str]:

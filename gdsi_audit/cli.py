@@ -53,6 +53,7 @@ def command() -> None:
 @click.option("--from", "since", default="", metavar="TIME", help="Leave out what was before: 2026-11-01T10:00:00Z.")
 @click.option("--to", "until", default="", metavar="TIME", help="Leave out what was from then on.")
 @click.option("--exclude", default="", metavar="FILTER", help='Leave out frames, in Wireshark\'s words: "tcp.port == 22 && ip.addr == 192.168.1.9".')
+@click.option("--indicators", multiple=True, type=click.Path(), help="What is known to be bad: STIX, MISP, CSV, hosts file or plain list.")
 @click.option("--geodb", type=click.Path(file_okay=False), help="A folder of databases in place of the embedded ones.")
 @click.option("--fail-on", type=click.Choice(SEVERITIES), default="medium", show_default=True, help="Exit with 1 for findings of this severity.")
 @click.option("--strict", is_flag=True, help="Exit with 4 when a verdict is inconclusive.")
@@ -65,6 +66,7 @@ def audit(
     since: str,
     until: str,
     exclude: str,
+    indicators: Sequence[str],
     geodb: str | None,
     fail_on: str,
     strict: bool,
@@ -77,7 +79,17 @@ def audit(
     from gdsi_audit.audit import audit as run
 
     with progress_bar() as progress:
-        result = run(captures, declaration or None, device=device, since=since, until=until, exclude=exclude, geodb=geodb, progress=progress)
+        result = run(
+            captures,
+            declaration or None,
+            device=device,
+            since=since,
+            until=until,
+            exclude=exclude,
+            indicators=indicators,
+            geodb=geodb,
+            progress=progress,
+        )
     if chosen == "terminal" and output is None and sys.stdout.isatty():
         show(result)
     else:
@@ -115,6 +127,31 @@ def flows(captures: Sequence[str], style: str | None, output: str | None, no_nam
 
 
 @command.command()
+@captures_argument
+@click.option("--mud", is_flag=True, help="Write a Manufacturer Usage Description (RFC 8520) in place of TOML.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write here.")
+@click.option("--device", default="", metavar="NAME", help="Only this device: a MAC or an address.")
+@click.option("--from", "since", default="", metavar="TIME", help="Leave out what was before: 2026-11-01T10:00:00Z.")
+@click.option("--to", "until", default="", metavar="TIME", help="Leave out what was from then on.")
+def declare(captures: Sequence[str], mud: bool, output: str | None, device: str, since: str, until: str) -> None:
+    """Drafts a declaration from observed traffic, and leaves out what looks like abuse.
+
+    Example: gdsi-audit declare camera.pcap --device 02:00:00:00:00:50 -o camera.toml
+    """
+    from gdsi_audit.drafting import draft
+
+    with progress_bar() as progress:
+        made = draft(captures, device=device, since=since, until=until, progress=progress)
+    write(made.mud() if mud else made.toml(), output)
+    for warning in made.warnings:
+        sys.stderr.write(f"gdsi-audit: {warning}\n")
+    incomplete = [capture for capture in made.captures if capture.incomplete]
+    for capture in incomplete:
+        sys.stderr.write(f"gdsi-audit: {capture.path}: {capture.incomplete}; everything before it is drafted\n")
+    sys.exit(UNREADABLE if incomplete else 0)
+
+
+@command.command()
 @click.argument("topic", required=False)
 def explain(topic: str | None) -> None:
     """Prints the manual page of a detector, or what traffic can show of a commitment.
@@ -144,21 +181,24 @@ def info() -> None:
 
     from gdsi_audit import manual
 
-    click.echo(manual.databases())
-    for warning in manual.database_warnings(datetime.now(UTC).date()):
+    today = datetime.now(UTC).date()
+    click.echo(manual.databases(today))
+    for warning in manual.database_warnings(today):
         sys.stderr.write(f"gdsi-audit: {warning}\n")
 
 
 @geodb.command()
-@click.argument("subject", metavar="ADDRESS")
+@click.argument("subject", metavar="ADDRESS|NAME")
 def lookup(subject: str) -> None:
-    """Explains where an address is said to be, rung by rung.
+    """Explains where an address is said to be, rung by rung, or what is known of a name, which is not resolved.
 
     Example: gdsi-audit geodb lookup 47.91.64.1
     """
+    from datetime import UTC, datetime
+
     from gdsi_audit import manual
 
-    click.echo(manual.lookup(subject))
+    click.echo(manual.lookup(subject, datetime.now(UTC).date()))
 
 
 @geodb.command()
@@ -174,7 +214,7 @@ def add(file: str) -> None:
 
 
 @geodb.command()
-@click.option("--source", default="dbip", show_default=True, help="dbip, maxmind (account and key from the environment) or cloud (prefix lists).")
+@click.option("--source", default="dbip", show_default=True, help="dbip, sapics, cloud (prefix lists) or maxmind (key in the environment).")
 def update(source: str) -> None:
     """Downloads newer databases, checks them and puts them in force together. The only command that opens a network connection.
 

@@ -230,15 +230,3 @@ def numbered(*keys: tuple[NDArray[Any], int]) -> tuple[NDArray[np.intp], NDArray
 def sums(numbers: NDArray[Any], size: int, *amounts: NDArray[Any]) -> list[NDArray[np.int64]]:
     """Of each column of whole numbers the sum for each of the `size` numbers that `numbered` gave."""
     return [np.bincount(numbers, column, size).astype(np.int64) for column in amounts]
-
-
-def columns_of(frame: pd.DataFrame) -> Columns:
-    """The columns of a DataFrame; categories and texts become Words."""
-    given: dict[str, Column] = {}
-    for name in frame.columns:
-        column = frame[name]
-        if str(column.dtype) in ("category", "str", "object", "string"):
-            given[str(name)] = words_of([str(text) for text in column.astype(object).tolist()])
-        else:
-            given[str(name)] = column.to_numpy()
-    return Columns(given)

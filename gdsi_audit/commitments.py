@@ -47,12 +47,15 @@ def verdicts(traffic: Traffic, declaration: Declaration, findings: Sequence[Find
     Where no device was seen at all, the rows stand for the capture and their device is empty.
     """
     rests_on = grounds(traffic, declaration, shortest_observation_h=shortest_observation_h)
-    return tuple(_verdict(one, commitment.id, findings) for one in rests_on for commitment in initiative().commitments)
+    of_device: dict[str, list[Finding]] = {}
+    for finding in findings:
+        of_device.setdefault(finding.device, []).append(finding)
+    return tuple(_verdict(one, commitment.id, of_device.get(one.device, [])) for one in rests_on for commitment in initiative().commitments)
 
 
 def _verdict(basis: Grounds, commitment: str, findings: Sequence[Finding]) -> Verdict:
-    """The word, first rule first."""
-    mine = [one for one in findings if one.device == basis.device and commitment in one.commitments and one.at_least("low")]
+    """The word, first rule first. `findings`: the device's."""
+    mine = [one for one in findings if commitment in one.commitments and one.at_least("low")]
     gravest = sorted(mine, key=lambda one: (-SEVERITIES.index(one.severity), -CONFIDENCES.index(one.confidence), one.detector, one.subject))
     base = Verdict(
         device=basis.device, commitment=commitment, verdict="inconclusive", confidence="low", sentence="", coverage=basis.coverage,

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.distinct import distinct_rows, rows_of
-from gdsi_audit.packets.address import mac_text, text
+from gdsi_audit.packets import address
+from gdsi_audit.packets.address import mac_text
 
 MOST_DEVICES = 200
 """More devices than this are background, largest first, and counted."""
@@ -23,6 +25,9 @@ ROUTER_ADDRESSES = 2
 ROUTER_PREFIXES = 4
 """The same for distinct IPv6 /64 prefixes (a host has a few: link-local, unique local, global and its renumbered successor). A MAC that sends from an
 address of its own and passes on what another global address sent, its time to live lowered, is a router's too."""
+
+text = lru_cache(maxsize=65_536)(address.text)
+"""The same addresses are met as hosts, as remote ends and in answers."""
 
 UNSPECIFIED, LOOPBACK, LINK_LOCAL, PRIVATE, MULTICAST, GLOBAL = range(6)
 

@@ -8,20 +8,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+LARGEST_NUMBER = 1 << 62
+
 
 def distinct_rows(*columns: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """(a row of each distinct tuple, ascending; for each row the place of its tuple among them). Columns of equal length, at least one."""
-    rows, place = _distinct(columns[0])
-    for column in columns[1:]:
-        values, code = _distinct(column)
-        # Places are fewer than rows, so the product of two fits.
-        rows, place = _distinct(place * np.int64(max(values.size, 1)) + code)
-    return rows, place
+    code, width = np.zeros(columns[0].size, np.int64), 1
+    for column in columns:
+        values, place = np.unique(column, return_inverse=True)
+        if width * values.size > LARGEST_NUMBER:
+            known, code = np.unique(code, return_inverse=True)
+            width = known.size
+        if values.size > 1:
+            code, width = code * values.size + place.ravel(), width * values.size
+    return _first_rows(code, width)
 
 
-def _distinct(column: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    _, rows, place = np.unique(column, return_index=True, return_inverse=True)
-    return rows, place.ravel()
+def _first_rows(code: NDArray[np.int64], width: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The first row of each number below `width`, ascending by number, and for each row the place of its number."""
+    if width > 4 * code.size:
+        _, rows, place = np.unique(code, return_index=True, return_inverse=True)
+        return rows, place.ravel()
+    first = np.full(max(width, 1), -1, np.intp)
+    first[code[::-1]] = np.arange(code.size - 1, -1, -1)
+    used = np.flatnonzero(first >= 0)
+    place = np.empty(first.size, np.intp)
+    place[used] = np.arange(used.size)
+    return first[used], place[code]
 
 
 def rows_of(known: Sequence[NDArray[Any]], wanted: Sequence[NDArray[Any]]) -> NDArray[np.intp]:
@@ -38,7 +51,7 @@ def rows_of(known: Sequence[NDArray[Any]], wanted: Sequence[NDArray[Any]]) -> ND
         values, code = np.unique(known_column, return_inverse=True)
         place = np.minimum(np.searchsorted(values, column), values.size - 1)
         hit &= values[place] == column
-        if width * values.size > 1 << 62:
+        if width * values.size > LARGEST_NUMBER:
             raise OverflowError("too many distinct values to number their combinations")
         own, found, width = own * values.size + code.ravel(), found * values.size + place, width * values.size
     keys, rows = np.unique(own, return_index=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gdsi_audit.geo import Answer, Place
 from gdsi_audit.wire_text import WireText
@@ -29,8 +30,7 @@ NAME_SOURCES = (
 CONFIDENT_SOURCES = frozenset({"http-authority", "http-host", "connect", "socks", "tls-sni", "quic-sni", "dns"})
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
+class Naming(NamedTuple):
     """One name, who gave it and where it can be seen."""
 
     name: WireText
@@ -39,6 +39,10 @@ class Naming:
     frame: int
     time: int
     """UTC nanoseconds."""
+    resolver: str = ""
+    """The server whose answer it is, where DNS gave the name. Where that server is, its own endpoint says."""
+    cname_chain: str = ""
+    """CNAME targets between the name and the address, joined by ` > `."""
 
 
 @dataclass(frozen=True, slots=True)

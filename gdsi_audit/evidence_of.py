@@ -6,10 +6,12 @@ and ports, and what else these could match (an error that quotes the packet, ano
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +51,29 @@ def evidence(
     `filter_terms` is a display filter that narrows it further (`dns.qry.type == 16`); `frames` are then the frames it narrows to, as
     FrameIndex.frames gives them. Up to twenty such frames are listed in the filter, which makes it exact; more make it a superset.
     """
+    return evidence_at(traffic, _rows(flow_tuples(traffic), flows), filter_terms=filter_terms, frames=frames)
+
+
+def evidence_at(
+    traffic: DeviceTraffic, rows: NDArray[np.intp], *, filter_terms: str = "", frames: Sequence[tuple[int, Ranges]] | None = None
+) -> tuple[Evidence, ...]:
+    """The same for the flows at ascending positions in `traffic.tables.flows`."""
     known = flow_tuples(traffic)
-    rows = _rows(known, flows)
+    if filter_terms or frames is not None:
+        return _made(traffic, known, rows, filter_terms, frames)
+    # Several detectors speak of the same flows; what is shown for these is the same.
+    made, key = _MADE.setdefault(traffic, {}), hashlib.blake2b(rows.tobytes(), digest_size=16).digest()
+    if key not in made:
+        made[key] = _made(traffic, known, rows, "", None)
+    return made[key]
+
+
+_MADE: WeakKeyDictionary[DeviceTraffic, dict[bytes, tuple[Evidence, ...]]] = WeakKeyDictionary()
+
+
+def _made(
+    traffic: DeviceTraffic, known: FlowTuples, rows: NDArray[np.intp], filter_terms: str, frames: Sequence[tuple[int, Ranges]] | None
+) -> tuple[Evidence, ...]:
     found = frames if frames is not None else _frames(traffic, rows)
     complete = _is_complete(known, rows, found) if frames is None else True
     single = int(rows[0]) if rows.size == 1 else None
@@ -79,7 +102,7 @@ def _rows(known: FlowTuples, flows: NDArray[np.bool_] | Collection[int]) -> NDAr
 def _frames(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> list[tuple[int, Ranges]]:
     """The exact frames; where the index does not know the flows, the first and last frame of each."""
     table = traffic.tables.flows
-    found = traffic.frames.frames(table["flow"][rows].tolist())
+    found = traffic.frames.frames(table["flow"][rows])
     if found or not rows.size:
         return found
     ends = [(table[f"{end}_capture"][rows], table[f"{end}_frame"][rows]) for end in ("first", "last")]
@@ -105,7 +128,8 @@ def _terms(known: FlowTuples, rows: NDArray[np.intp], capture: int, ranges: Rang
         if len(text) <= LONGEST_TERMS_BYTES:
             return Terms(text, (whole or known.are_apart(inside, outside)) and not known.quotes[inside].any())
     text = _by_address(pairs) if len(pairs) <= LONGEST_TERMS_BYTES // SHORTEST_ADDRESS_BYTES else ""
-    return Terms(text if text and len(text) <= LONGEST_TERMS_BYTES else _by_device(pairs), False)
+    text = text if text and len(text) <= LONGEST_TERMS_BYTES else _by_device(pairs)
+    return Terms(f"{text} || {_arp_of(pairs)}" if known.arp[inside].any() else text, False)
 
 
 def _may_fit(known: FlowTuples, inside: NDArray[np.intp], pairs: Sequence[Tuple], *, whole: bool) -> bool:
@@ -172,6 +196,12 @@ def _by_address(tuples: Sequence[Tuple]) -> str:
 
 def _by_device(tuples: Sequence[Tuple]) -> str:
     return " || ".join(f"{_address_field(local)} == {local}" for local in sorted({one.local_addr for one in tuples})[:50])
+
+
+def _arp_of(tuples: Sequence[Tuple]) -> str:
+    """ARP of the device's own: it carries addresses where no field of IP is."""
+    locals_ = sorted({one.local_addr for one in tuples if ":" not in one.local_addr})[:50]
+    return " || ".join(f"arp.src.proto_ipv4 == {local} || arp.dst.proto_ipv4 == {local}" for local in locals_)
 
 
 def _address_field(address: str) -> str:

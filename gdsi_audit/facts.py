@@ -105,8 +105,7 @@ class FactKeeper:
         slots = self._met(heard.chunks)
         sayings, code = self._sayings_of(heard)
         said = np.array([saying.said for saying in sayings], SAID)[code]
-        self._live["service"][slots] = said["service"]
-        for field in ("ja3", "ja3s", "ja4", "alpn", "handshake_bytes"):
+        for field in ("service", "ja3", "ja3s", "ja4", "alpn", "handshake_bytes"):
             self._say_last(field, slots, said[field])
         for field in ("server_name", "http_host"):
             self._say_first(field, slots, said[field])
@@ -159,7 +158,7 @@ class FactKeeper:
         given = body.names() if hasattr(body, "names") else ()
         names = tuple(dict.fromkeys((row(name.lower()), _SOURCE_RANK[source]) for name, source in given if name))
         fields = {
-            "service": row(protocol),
+            "service": row(protocol) if getattr(body, "names_service", True) else 0,
             "server_name": next((text for text, rank in names if rank in _SERVER_NAMES), 0),
             "alpn": row(alpn if isinstance(alpn, str) else alpn[0] if alpn else ""),
             "ja3": row(getattr(hello, "ja3", "")),

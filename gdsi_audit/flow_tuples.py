@@ -45,9 +45,11 @@ class FlowTuples:
         self.flow: Codes = flows["flow"]
         self.pkts: Codes = flows["up_pkts"] + flows["down_pkts"] + flows["duplicate_pkts"]
         self.inside_tunnel: NDArray[np.bool_] = flows["parent"] >= 0
+        self._ends = [(flows.codes(name), flows.words(name)) for name in ("transport", "local_addr", "remote_addr")]
         self._ports = flows["local_port"].astype(np.int64), flows["remote_port"].astype(np.int64)
         self._began: NDArray[np.bool_] = flows["device_is_originator"].astype(bool)
         self.quotes = self._quoting()
+        self.arp = flows.is_any("transport", ("arp",))
         self.with_ports = flows.is_any("transport", WITH_PORTS)
         locals_, remotes = ((flows.codes(name), len(flows.words(name))) for name in ("local_addr", "remote_addr"))
         self.pair: Codes = numbered(locals_, remotes)[1]
@@ -58,8 +60,7 @@ class FlowTuples:
         self._remotes: Codes = flows.codes("remote_addr")[self._by_remote]
 
     def tuple_of(self, row: int) -> Tuple:
-        flows = self._flows
-        transport, local, remote = (flows.words(name)[flows.codes(name)[row]] for name in ("transport", "local_addr", "remote_addr"))
+        transport, local, remote = (words[codes[row]] for codes, words in self._ends)
         return Tuple(transport, local, remote, int(self._ports[0][row]), int(self._ports[1][row]), bool(self._began[row]))
 
     def tuples(self, rows: NDArray[np.intp], key: Codes) -> list[Tuple]:
@@ -76,17 +77,18 @@ class FlowTuples:
         begun = (first_capture < capture) | ((first_capture == capture) & (flows["first_frame"][near] <= last))
         ended = (last_capture < capture) | ((last_capture == capture) & (flows["last_frame"][near] < first))
         near = near[begun & ~ended]
-        among = np.isin(near, rows)
+        among = _among(rows, near, self.flow.size)
         return np.sort(near[among]), near[~among]
 
     def are_whole_services(self, inside: NDArray[np.intp], outside: NDArray[np.intp]) -> bool:
         """Whether no flow of `outside` looks like a service of `inside`, to a filter that does not tell the sides apart."""
-        services = np.unique(self.service[inside])
-        return self._complete and not (np.isin(self.service[outside], services).any() or np.isin(self._client[outside], services).any())
+        services, most = self.service[inside], 2 * self.flow.size
+        alike = outside.size and (_among(services, self.service[outside], most) | _among(services, self._client[outside], most)).any()
+        return self._complete and not alike
 
     def are_apart(self, inside: NDArray[np.intp], outside: NDArray[np.intp]) -> bool:
         """Whether no flow of `outside` has a five-tuple of `inside`."""
-        return self._complete and not np.isin(self.conversation[outside], self.conversation[inside]).any()
+        return self._complete and not _among(self.conversation[inside], self.conversation[outside], self.flow.size).any()
 
     def _packed(self, first: Codes, second: Codes, flag: NDArray[np.bool_]) -> Codes:
         """Two ports (the first may be -1) and a flag as one number."""
@@ -113,6 +115,13 @@ def service(one: Tuple) -> Tuple:
         return one
     port = one.remote_port if one.device_is_originator else one.local_port
     return Tuple(one.transport, one.local_addr, one.remote_addr, -1, port, True)
+
+
+def _among(known: NDArray[np.integer], wanted: NDArray[np.integer], size: int) -> NDArray[np.bool_]:
+    """Which of `wanted` are among `known`; both are below `size`."""
+    held = np.zeros(size, np.bool_)
+    held[known] = True
+    return np.asarray(held[wanted])
 
 
 def _stretches(begins: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -5,18 +5,15 @@ A row per packet of a flow is kept on disk while the captures are read, so that 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.frame_order import ENTRIES, FrameOrder
 from gdsi_audit.spool import Spool
 
-ENTRIES = np.dtype([("frame", "<u4"), ("serial", "<u4")])  # frame over all captures, from 1; serial of the flow: as one number they sort by flow
 UNKNOWN_SERIAL = np.uint32(0xFFFFFFFF)
-
-MOST_SORTED_ENTRIES = 4_000_000
-"""Up to this many entries (32 MB) are held sorted by flow; more are searched where they lie."""
 
 Ranges = list[tuple[int, int]]
 
@@ -27,8 +24,7 @@ class FrameIndex:
     def __init__(self) -> None:
         self._spool = Spool(ENTRIES)
         self._batches: list[tuple[int, int, int, int]] = []  # first row, rows, lowest frame, highest frame
-        self._sorted: NDArray[np.uint32] | None = None  # frames, flow after flow
-        self._begins = self._ends = np.empty(0, np.int64)  # where in it the frames of each flow begin and end
+        self._order: FrameOrder | None = None  # made for the first who asks
         self._capture_starts: list[int] = []
         self._flows = self._serials = self._firsts = self._lasts = np.empty(0, np.int64)
 
@@ -56,32 +52,16 @@ class FrameIndex:
 
     def frames(self, flows: Collection[int] | NDArray[np.int64]) -> list[tuple[int, Ranges]]:
         """(capture ordinal, [(first frame, last frame), …]) of all packets of the flows with these ids, ranges ascending and merged."""
-        wanted = np.unique(flows if isinstance(flows, np.ndarray) else np.array(sorted(flows), np.int64))
-        places = np.searchsorted(self._flows, wanted)
-        places = places[places < self._flows.size]
-        places = places[np.isin(self._flows[places], wanted)]
+        wanted = np.asarray(flows if isinstance(flows, np.ndarray) else list(flows), np.int64)
+        if not self._flows.size:
+            return []
+        places = np.minimum(np.searchsorted(self._flows, wanted), self._flows.size - 1)
+        places = places[self._flows[places] == wanted]
         if not places.size:
             return []
-        if self._spool.rows <= MOST_SORTED_ENTRIES:
-            numbers = self._sorted_frames(places)
-        else:
-            serials = self._serials[places].astype(np.uint32)
-            entries = self._between(int(self._firsts[places].min()), int(self._lasts[places].max()))
-            found = [piece["frame"][np.isin(piece["serial"], serials)] for piece in entries]
-            numbers = np.concatenate(found) if found else np.empty(0, np.uint32)
-        return self._by_capture(np.sort(numbers).astype(np.int64))
-
-    def _sorted_frames(self, places: NDArray[np.intp]) -> NDArray[np.uint32]:
-        """The frames of the flows at `places`, from entries that are sorted once."""
-        if self._sorted is None or self._sorted.size != self._spool.rows:
-            entries = self._spool.all().view("<u8")
-            entries.sort()
-            first = self._serials.astype(np.uint64) << np.uint64(32)
-            self._begins, self._ends = np.searchsorted(entries, np.concatenate((first, first + np.uint64(1 << 32)))).reshape(2, -1)
-            self._sorted = entries.astype(np.uint32)
-        begins, counts = self._begins[places], (self._ends - self._begins)[places]
-        before = np.cumsum(counts) - counts
-        return np.asarray(self._sorted[np.repeat(begins - before, counts) + np.arange(counts.sum())])
+        if self._order is None or self._order.rows != self._spool.rows:
+            self._order = FrameOrder(self._spool, self._serials)
+        return self._by_capture(np.sort(self._order.frames(places)).astype(np.int64))
 
     def first(self, flow: int, count: int) -> list[tuple[int, int]]:
         """(capture ordinal, frame) of the first `count` packets of the flow with this id, in order; fewer where it has fewer or is unknown."""
@@ -97,6 +77,17 @@ class FrameIndex:
         captures = np.searchsorted(self._capture_starts, numbers - 1, side="right") - 1
         pairs = zip(captures.tolist(), numbers.tolist(), strict=True)
         return [(capture, number - self._capture_starts[capture]) for capture, number in pairs][:count]
+
+    def flows(self, frames: Sequence[tuple[int, Ranges]]) -> NDArray[np.int64]:
+        """Ids of the flows that have a packet among these frames, ascending: the way back from `frames`."""
+        found = [np.empty(0, np.int64)]
+        for capture, ranges in frames:
+            bounds = np.array(ranges, np.int64).reshape(-1, 2) + self._capture_starts[capture]
+            for entries in self._between(int(bounds[0, 0]), int(bounds[-1, 1])):
+                place = np.searchsorted(bounds[:, 0], entries["frame"], side="right") - 1
+                inside = (place >= 0) & (entries["frame"] <= bounds[np.maximum(place, 0), 1])
+                found.append(np.unique(entries["serial"][inside]).astype(np.int64))
+        return np.asarray(self._flows[np.isin(self._serials, np.concatenate(found))], np.int64)
 
     def _between(self, first: int, last: int) -> Iterator[NDArray[np.void]]:
         """The batches that may hold entries of these frames."""

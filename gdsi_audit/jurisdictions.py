@@ -14,6 +14,7 @@ from gdsi_audit.columns import sums
 from gdsi_audit.geo import Place
 from gdsi_audit.traffic import DeviceTraffic
 
+UNKNOWN_PLACE = Place()
 WITHOUT_COUNTRY = ("contested", "multi-location", "unknown", "local")
 """What stands in the place of a country: sources disagree or only one speaks; anycast or an edge network; nobody knows; no global address."""
 
@@ -63,9 +64,12 @@ def _shares(device: DeviceTraffic, key: Callable[[Place], tuple[str, str]]) -> l
     addresses = contacts.words("remote_addr")
     moved = sums(contacts.codes("remote_addr"), len(addresses), *(contacts[name] for name in ("flows", "up_bytes", "down_bytes")))
     found: dict[tuple[str, str], list[int]] = {}
-    for row in np.flatnonzero(moved[0]).tolist():
+    met = np.flatnonzero(moved[0])
+    for row, flows, up, down in zip(met.tolist(), *(column[met].tolist() for column in moved), strict=True):
         endpoint = device.endpoints.get(addresses[row])
-        total = found.setdefault(key(endpoint.place if endpoint is not None else Place()), [0, 0, 0])
-        total[:] = (held + int(more[row]) for held, more in zip(total, moved, strict=True))
+        total = found.setdefault(key(endpoint.place if endpoint is not None else UNKNOWN_PLACE), [0, 0, 0])
+        total[0] += flows
+        total[1] += up
+        total[2] += down
     shares = [Share(name, seat, flows, up, down) for (name, seat), (flows, up, down) in found.items()]
     return sorted(shares, key=lambda share: (-share.up_bytes, -share.down_bytes, share.name, share.seat))

@@ -49,17 +49,17 @@ def _first_line(text: str | None) -> str:
     return (text or "").strip().splitlines()[0]
 
 
-def databases() -> str:
-    """The databases in force."""
-    rows = info(Places())
+def databases(today: date) -> str:
+    """The databases in force, with their age on `today`."""
+    rows = info(Places(), today)
     return "\n".join(" · ".join(f"{key}: {value}" for key, value in row.items() if value not in ("", None)) for row in rows)
 
 
 def database_warnings(today: date) -> list[str]:
     """What the user should do about databases that are old on `today`."""
-    return list(warnings(info(Places()), today))
+    return list(warnings(info(Places(), today), today))
 
 
-def lookup(subject: str) -> str:
-    """Every claim about an address or name, and what the ladder makes of them."""
-    return "\n".join(explained(Places(), subject))
+def lookup(subject: str, today: date) -> str:
+    """Every claim about an address or name, and what the ladder makes of them on `today`."""
+    return "\n".join(explained(Places(on=today), subject))

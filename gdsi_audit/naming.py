@@ -15,6 +15,8 @@ from gdsi_audit.distinct import distinct_rows, rows_of
 from gdsi_audit.endpoints import NAME_SOURCES
 
 DNS, DNS_EXPIRED, DNS_LATER, CERTIFICATE = (NAME_SOURCES.index(word) for word in ("dns", "dns-expired", "dns-later", "certificate"))
+OF_RESPONDER = tuple(map(NAME_SOURCES.index, ("http-authority", "http-host", "connect", "socks", "tls-sni", "quic-sni", "certificate")))
+"""Sources that name whoever was called: where others call the device, that is the device itself, and not the other side."""
 GRACE_S = 60
 """How long past its time to live a name still counts: devices keep answers a little longer than they should (RFC 8767 allows days)."""
 
@@ -43,6 +45,10 @@ class Chosen:
     """Row in NAME_SOURCES, -1: none."""
     frame: NDArray[np.int64]
     ambiguous: NDArray[np.bool_]
+
+    def where(self, wanted: NDArray[np.bool_], other: Chosen) -> Chosen:
+        """These names where `wanted`, else those of `other`."""
+        return Chosen(*(np.where(wanted, getattr(self, part), getattr(other, part)) for part in ("name", "source", "frame", "ambiguous")))
 
 
 def own_names(names: NDArray[np.void], serials: NDArray[np.int64]) -> Chosen:

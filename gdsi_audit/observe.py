@@ -168,9 +168,12 @@ class Observer:
     def _note(self, heard: Heard) -> None:
         self._facts.note(heard)
         resolves = np.isin(heard.protocols, self._resolving)
+        kept = ~resolves
         for row in np.flatnonzero(resolves).tolist():
-            self.seen.resolutions.add_message(heard.take(np.array([row])).messages[0], heard.chunks[row : row + 1])
-        self.seen.messages.add(heard.take(np.flatnonzero(~resolves)) if resolves.any() else heard)
+            message = heard.take(np.array([row])).messages[0]
+            self.seen.resolutions.add_message(message, heard.chunks[row : row + 1])
+            kept[row] = message.body.hides_names
+        self.seen.messages.add(heard.take(np.flatnonzero(kept)) if resolves.any() else heard)
 
     def _close(self, closed: NDArray[np.void], slots: NDArray[np.int32]) -> None:
         if self._naming:

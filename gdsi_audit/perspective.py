@@ -7,30 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit import naming
-from gdsi_audit.columns import Column, Columns, Later, Words, coded, numbered, sums, words_of
-from gdsi_audit.devices import GLOBAL, MULTICAST, Hosts, kinds
+from gdsi_audit.columns import Column, Columns, Later, Words, coded, numbered, sums
+from gdsi_audit.devices import GLOBAL, MULTICAST, Hosts, kinds, text
 from gdsi_audit.distinct import distinct_rows
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.facts import Texts
 from gdsi_audit.flows import CONN_STATES
-from gdsi_audit.flows.community_id import community_ids
+from gdsi_audit.flows.community_id import community_id, community_ids
 from gdsi_audit.geo import Place
 from gdsi_audit.packets import ARP, TUNNELS
-from gdsi_audit.packets.address import text
 from gdsi_audit.traffic import CONTACTS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TRANSPORT_WORDS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp", ARP: "arp"}
 TRANSPORTS = tuple(TRANSPORT_WORDS.get(number, f"ip-{number}") for number in range(256))
 COMMUNITY_FIELDS = ("transport", *(f"{side}_{part}" for side in ("orig", "resp") for part in ("hi", "lo", "port")))
+TAKEN = (
+    *("flow", "parent", "tunnel", "continues", "start", "end", "transport", "orig_missed_bytes", "resp_missed_bytes", "conn_state", "history"),
+    *("handshake_rtt_ns", "app", "first_capture", "last_capture", "first_frame", "last_frame", "duplicate_pkts"),
+)
+"""Columns of CLOSED that are the same from either side."""
+FEW_FLOWS = 20
 HOUR_NS = 3_600_000_000_000
 INITIATORS = ("unknown", "device", "remote")
 MOST_FLOWS = 200_000
@@ -88,14 +90,6 @@ class Addresses(NamedTuple):
     text: list[str]
 
 
-def categories(codes: NDArray[Any], words: Sequence[str]) -> pd.Categorical[Any]:
-    """`words` by code, as pandas has them: for the tables that are written out."""
-    import pandas as pd
-
-    column = coded(codes, words)
-    return pd.Categorical.from_codes(column.codes, categories=pd.Index(list(column.words), dtype="str"))
-
-
 def distinct_addresses(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> Addresses:
     """Each distinct address rendered once."""
     rows, place = distinct_rows(hi, lo)
@@ -115,10 +109,15 @@ def with_application_data(rows: NDArray[np.void], facts: NDArray[np.void]) -> ND
     return np.asarray((rows["orig_bytes"] > facts["handshake_bytes"]) & answered, np.bool_)
 
 
-def nameable(rows: NDArray[np.void], seen: Sides, first_dns: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether a name could have been observed: the beginning was captured, and the device had been seen to use DNS by then."""
-    begun = (rows["transport"][seen.row] != 6) | np.char.startswith(np.char.lower(rows["history"][seen.row]), b"s")
-    return np.asarray(begun & (rows["start"][seen.row] >= first_dns[seen.device]), np.bool_)
+def nameable(rows: NDArray[np.void], seen: Sides, first_dns: NDArray[np.int64], started: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether a name could have been observed: the device had been seen to use DNS by then, and the beginning was captured, or had to be.
+
+    `started`: as `starts` gives it. What a device does after its own start began after it, so that a missing handshake hides no older lookup.
+    """
+    part = rows[seen.row]
+    begun = (part["transport"] != 6) | np.char.startswith(np.char.lower(part["history"]), b"s")
+    since_start = (part["start"] >= started[seen.device, part["first_capture"]]) & (part["continues"] < 0)
+    return np.asarray((begun | since_start) & (part["start"] >= first_dns[seen.device]), np.bool_)
 
 
 def flow_table(
@@ -130,11 +129,11 @@ def flow_table(
     texts: Texts,
     places: Sequence[Place],
     first_dns: NDArray[np.int64],
+    started: NDArray[np.int64],
     apps: Mapping[int, str],
 ) -> Columns:
     """FLOWS of all devices, one after the other. `remote`: the other sides, `places`: where each distinct one is."""
-    part = rows[seen.row]
-    fact = facts[seen.row]
+    part = {name: rows[name][seen.row] for name in TAKEN}
     kind = kinds(remote.hi, remote.lo)
     broadcast = (remote.hi == 0) & (remote.lo == np.uint64(0xFFFFFFFFFFFF))
     app_numbers, app_code = np.unique(part["app"], return_inverse=True)
@@ -155,7 +154,7 @@ def flow_table(
         "remote_is_multicast": ((kind == MULTICAST) | broadcast)[remote.code],
         "device_is_originator": seen.device_is_originator,
         "initiator": coded(initiators(rows, seen), INITIATORS),
-        "service": coded(fact["service"], texts.of_row),
+        "service": coded(facts["service"][seen.row], texts.of_row),
         "up_pkts": seen.local(rows, "pkts"),
         "down_pkts": seen.remote(rows, "pkts"),
         "up_bytes": seen.local(rows, "bytes"),
@@ -164,33 +163,51 @@ def flow_table(
         "down_ip_bytes": seen.remote(rows, "ip_bytes"),
         "missed_bytes": part["orig_missed_bytes"] + part["resp_missed_bytes"],
         "conn_state": coded(part["conn_state"], CONN_STATES),
-        "history": words_of([history.decode("ascii") for history in part["history"].tolist()]),
+        "history": _histories(part["history"]),
         "handshake_rtt_s": np.where(part["handshake_rtt_ns"] < 0, np.nan, part["handshake_rtt_ns"] / 1e9),
         "name": coded(chosen.name, texts.of_row),
         "name_source": coded(chosen.source + 1, ("", *NAME_SOURCES)),
         "name_frame": chosen.frame,
         "ambiguous": chosen.ambiguous,
-        "nameable": nameable(rows, seen, first_dns),
+        "nameable": nameable(rows, seen, first_dns, started),
         "remote_country": coded(remote.code, [place.located_in.country for place in places]),
         "organisation": coded(remote.code, [place.organisation for place in places]),
-        "application_data": with_application_data(part, fact),
+        "application_data": with_application_data(rows, facts)[seen.row],
         "app": coded(app_code.ravel(), [apps.get(number, "" if number < 0 else str(number)) for number in app_numbers.tolist()]),
         "first_capture": part["first_capture"],
         "last_capture": part["last_capture"],
         "first_frame": part["first_frame"],
         "last_frame": part["last_frame"],
         "duplicate_pkts": part["duplicate_pkts"],
-        "community_id": _community_ids(part),
+        "community_id": _community_ids(rows, seen.row),
     }
-    return Columns({name: column.copy() if isinstance(column, np.ndarray) else column for name, column in columns.items()})
+    return Columns(columns)
 
 
-def _community_ids(rows: NDArray[np.void]) -> Later:
+def _histories(histories: NDArray[np.bytes_]) -> Words:
+    place: dict[bytes, int] = {}
+    codes = [place.setdefault(history, len(place)) for history in histories.tolist()]
+    return Words(np.array(codes, np.int64), tuple(history.decode("ascii") for history in place))
+
+
+def _community_ids(rows: NDArray[np.void], row: NDArray[np.int64]) -> Later:
     """Worked out for the rows that somebody asks for: few are."""
-    ends = np.empty(rows.size, [(name, rows.dtype[name]) for name in COMMUNITY_FIELDS])
+    ends = np.empty(row.size, [(name, rows.dtype[name]) for name in COMMUNITY_FIELDS])
     for name in COMMUNITY_FIELDS:
-        ends[name] = rows[name]
-    return Later(rows.size, lambda chosen: community_ids(ends[chosen]))
+        ends[name] = rows[name][row]
+    return Later(row.size, lambda chosen: _ids_of(ends[chosen]))
+
+
+def _ids_of(ends: NDArray[np.void]) -> NDArray[np.object_]:
+    """Of a few flows one by one, of many by the column, which takes as long to begin as twenty take."""
+    if ends.size > FEW_FLOWS:
+        return community_ids(ends)
+    found = np.full(ends.size, "", object)
+    for row, (transport, *whom) in enumerate(ends.tolist()):
+        orig_hi, orig_lo, orig_port, resp_hi, resp_lo, resp_port = whom
+        if transport != ARP:
+            found[row] = community_id((orig_hi, orig_lo), orig_port, (resp_hi, resp_lo), resp_port, transport)
+    return found
 
 
 def contact_table(flows: Columns, device: NDArray[np.int32]) -> tuple[Columns, NDArray[np.int32]]:

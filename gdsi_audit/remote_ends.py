@@ -13,7 +13,8 @@ from gdsi_audit.distinct import rows_of
 from gdsi_audit.endpoints import NAME_SOURCES, Endpoint, Naming
 from gdsi_audit.geo import Answer
 from gdsi_audit.geo._places import Places
-from gdsi_audit.perspective import Addresses
+from gdsi_audit.naming import OF_RESPONDER
+from gdsi_audit.perspective import Addresses, distinct_addresses
 from gdsi_audit.wire_text import WireText
 
 DNS = NAME_SOURCES.index("dns")
@@ -21,13 +22,21 @@ MOST_NAMES_PER_ENDPOINT = 32
 
 
 def endpoints(
-    remote: Addresses, serials: NDArray[np.int64], names: NDArray[np.void], answers: NDArray[np.void], texts: Sequence[str], places: Places
+    remote: Addresses,
+    serials: NDArray[np.int64],
+    called: NDArray[np.bool_],
+    names: NDArray[np.void],
+    answers: NDArray[np.void],
+    texts: Sequence[str],
+    places: Places,
 ) -> dict[str, Endpoint]:
-    """By address, in the order of addresses as text. `serials`: of the flow that each entry of `remote` is the other side of.
+    """By address, in the order of addresses as text. `serials`: of the flow that each entry of `remote` is the other side of; `called`: by
+    the device.
 
-    `names` are facts.NAMES rows, `answers` solicited resolutions.ADDRESSES rows; of equal (name, source) the first counts.
+    `names` are facts.NAMES rows, `answers` solicited resolutions.ADDRESSES rows; of equal (name, source) the earliest counts.
     """
-    of_flow = rows_of([serials], [names["serial"]])
+    of_responder = np.isin(names["source"], OF_RESPONDER)
+    of_flow = np.where(of_responder, rows_of([np.where(called, serials, -1)], [names["serial"]]), rows_of([serials], [names["serial"]]))
     of_answer = rows_of([remote.hi, remote.lo], [answers["hi"], answers["lo"]])
     found = _named(np.where(of_flow >= 0, remote.code[of_flow], -1) if remote.code.size else of_flow, names, names["source"], texts)
     for code, more in _named(of_answer, answers, np.full(answers.size, DNS), texts).items():
@@ -39,17 +48,26 @@ def endpoints(
 
 
 def _named(code: NDArray[np.int64], rows: NDArray[np.void], source: NDArray[np.integer], texts: Sequence[str]) -> defaultdict[int, list[Naming]]:
-    """By code of the address: each name and source once, as first seen. `code` -1: of no device's flow."""
+    """By code of the address: each name and source once, as first seen on the wire. `code` -1: of no device's flow."""
     kept = np.flatnonzero(code >= 0)
+    kept = kept[np.lexsort((rows["frame"][kept], rows["capture"][kept]))]
     found: defaultdict[int, list[Naming]] = defaultdict(list)
     if not kept.size:
         return found
     keys = ((code[kept], int(code.max()) + 1), (rows["name"][kept], len(texts)), (source[kept], len(NAME_SOURCES)))
-    firsts = kept[np.sort(numbered(*keys)[0])]
+    firsts = kept[np.sort(numbered(*keys)[0])]  # of equal ones the first, in this order
     columns = (rows[field][firsts].tolist() for field in ("name", "capture", "frame", "time"))
-    for of, word, name, *seen in zip(code[firsts].tolist(), source[firsts].tolist(), *columns, strict=True):
-        found[of].append(Naming(WireText(texts[name]), NAME_SOURCES[word], *seen))
+    for of, word, given, name, *seen in zip(code[firsts].tolist(), source[firsts].tolist(), _resolved(rows[firsts], texts), *columns, strict=True):
+        found[of].append(Naming(WireText(texts[name]), NAME_SOURCES[word], *seen, *given))
     return found
+
+
+def _resolved(rows: NDArray[np.void], texts: Sequence[str]) -> list[tuple[str, ...]]:
+    """(resolver, CNAME chain) of each answer; nothing for names that DNS did not give."""
+    if "chain" not in (rows.dtype.names or ()):
+        return [()] * rows.size
+    servers = distinct_addresses(rows["server_hi"], rows["server_lo"])
+    return [(servers.text[code], texts[chain]) for code, chain in zip(servers.code.tolist(), rows["chain"].tolist(), strict=True)]
 
 
 def _chains(code: NDArray[np.int64], answers: NDArray[np.void], texts: Sequence[str]) -> dict[int, set[str]]:
@@ -79,13 +97,13 @@ class Operators(Mapping[str, Answer]):
         self._address, self._names, self._places = address, names, places
 
     def __getitem__(self, name: str) -> Answer:
-        answer = self._places.place(self._address, [name]).operated_by if name in self._names else None
+        answer = self._places.operated_by(self._address, name) if name in self._names else None
         if answer is None or not answer.country:
             raise KeyError(name)
         return answer
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in self._names if self._places.place(self._address, [name]).operated_by.country)
+        return (name for name in self._names if self._places.operated_by(self._address, name).country)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

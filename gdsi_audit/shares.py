@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +12,10 @@ from gdsi_audit.columns import Column, Columns, coded
 from gdsi_audit.devices import Host
 from gdsi_audit.distinct import rows_of
 from gdsi_audit.facts import Texts
+from gdsi_audit.messages import Messages
 from gdsi_audit.perspective import Sides, addresses
 from gdsi_audit.protocols import Message
+from gdsi_audit.protocols._heard import Heard
 from gdsi_audit.traffic import ANSWERS, DNS
 
 Positions = NDArray[np.intp]
@@ -23,12 +25,13 @@ Positions = NDArray[np.intp]
 class Cut:
     """Positions by device."""
 
-    _rows: Positions
+    rows: Positions
     """Ordered by device, and as in the table within one."""
-    _bounds: NDArray[np.intp]
+    bounds: NDArray[np.intp]
+    """Where each device's rows begin, and where the last one's end."""
 
     def of(self, device: int) -> Positions:
-        return self._rows[self._bounds[device] : self._bounds[device + 1]]
+        return self.rows[self.bounds[device] : self.bounds[device + 1]]
 
 
 def cut(device: NDArray[np.integer], devices: int) -> Cut:
@@ -80,30 +83,60 @@ def answers_by_device(answers: Columns, hosts: Sequence[Host]) -> list[Positions
     return [np.sort(np.concatenate(parts)) if parts else np.empty(0, np.intp) for parts in given]
 
 
-def messages_by_device(
-    messages: Mapping[str, Sequence[Message]], flow: NDArray[np.int64], side: Sides, kept: NDArray[np.bool_], devices: int
-) -> list[dict[str, tuple[Message, ...]]]:
-    """Each device's messages by protocol, in the order of time and frame. A flow between two devices gives its messages to both."""
-    order = np.flatnonzero(kept)[np.argsort(flow[kept], kind="stable")]
-    flows = flow[order]
-    found: list[dict[str, tuple[Message, ...]]] = [{} for _ in range(devices)]
-    for protocol, given in sorted(messages.items()):
-        heard = sorted(sorted(given, key=_flow), key=_when)
-        of = np.array([message.flow for message in heard], np.int64)
-        begin, end = np.searchsorted(flows, of, "left"), np.searchsorted(flows, of, "right")
-        row = np.concatenate([np.flatnonzero(end > begin), np.flatnonzero(end > begin + 1)])
-        place = np.concatenate([begin[end > begin], begin[end > begin + 1] + 1])
+class MessageCut:
+    """Whose the messages of each protocol are. Nothing is made of them before a device's are asked for."""
+
+    def __init__(self, messages: Messages, flow: NDArray[np.int64], side: Sides, kept: NDArray[np.bool_], devices: int) -> None:
+        """`flow`: id of each entry of `side`; `kept`: those that are not folded."""
+        self.protocols = tuple(sorted(messages))
+        self._messages, self._devices = messages, devices
+        order = np.flatnonzero(kept)[np.argsort(flow[kept], kind="stable")]
+        self._flows, self._device_of = flow[order], side.device[order]
+        self._cuts: dict[str, Cut] = {}
+
+    def rows(self, protocol: str, device: int) -> Positions:
+        """Of the messages heard those of one device, in the order of time and frame. A flow between two devices gives its messages to both."""
+        known = self._cuts.get(protocol)
+        if known is None:
+            known = self._cuts[protocol] = self._cut(self._messages.heard(protocol).chunks)
+        return known.of(device)
+
+    def heard(self, protocol: str, device: int) -> Heard:
+        return self._messages.heard(protocol).take(self.rows(protocol, device))
+
+    def _cut(self, chunks: NDArray[np.void]) -> Cut:
+        order = np.lexsort((chunks["flow"], chunks["frame"], chunks["time"]))
+        begin, end = (np.searchsorted(self._flows, chunks["flow"][order], which) for which in ("left", "right"))
+        one, both = np.flatnonzero(end > begin), np.flatnonzero(end > begin + 1)
+        row, place = np.concatenate((one, both)), np.concatenate((begin[one], begin[both] + 1))
         by_time = np.argsort(row, kind="stable")
-        row, device = row[by_time], side.device[order[place[by_time]]]
-        by_device = cut(device, devices)
-        for index in np.unique(device).tolist():
-            found[index][protocol] = tuple(heard[at] for at in row[by_device.of(index)].tolist())
-    return found
+        by_device = cut(self._device_of[place[by_time]], self._devices)
+        return Cut(order[row[by_time]][by_device.rows], by_device.bounds)
 
 
-def _flow(message: Message) -> int:
-    return message.flow
+class DeviceMessages(Mapping[str, tuple[Message, ...]]):
+    """One device's messages by protocol."""
 
+    def __init__(self, whole: MessageCut, device: int) -> None:
+        self._whole, self._device = whole, device
+        self._made: dict[str, tuple[Message, ...]] = {}
 
-def _when(message: Message) -> tuple[int, int]:
-    return message.time, message.frame
+    def __getitem__(self, protocol: str) -> tuple[Message, ...]:
+        if protocol not in self._made:
+            if protocol not in self:
+                raise KeyError(protocol)
+            self._made[protocol] = tuple(self.heard(protocol).messages)
+        return self._made[protocol]
+
+    def __contains__(self, protocol: object) -> bool:
+        return isinstance(protocol, str) and protocol in self._whole.protocols and self._whole.rows(protocol, self._device).size > 0
+
+    def heard(self, protocol: str) -> Heard:
+        """The same by the column, nothing made of them."""
+        return self._whole.heard(protocol, self._device)
+
+    def __iter__(self) -> Iterator[str]:
+        return (protocol for protocol in self._whole.protocols if self._whole.rows(protocol, self._device).size)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

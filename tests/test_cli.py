@@ -18,6 +18,7 @@ TIMEOUT_S = 300
 CAMERA = "captures/smart_camera/smart_camera.pcap"
 HONEST = "captures/smart_camera/smart_camera_honest.pcap"
 DECLARATION = "captures/smart_camera/smart_camera.toml"
+TUNNEL = "captures/detectors/dns_tunnelling.pcap"
 MALFORMED = "captures/malformed"
 
 
@@ -53,6 +54,13 @@ def run(repository):
         (("audit", CAMERA, "--from", "yesterday"), 2, "2026-11-01T10:00:00Z"),
         (("audit", CAMERA, "--device", "nobody"), 2, "nobody"),
         (("audit",), 2, "CAPTURE"),
+        (("declare", HONEST), 0, "2 devices"),
+        (("declare", HONEST, "--device", "02:00:00:00:00:50"), 0, ""),
+        (("declare", TUNNEL), 0, "left out: cams.example: dns_tunnelling"),
+        (("declare", f"{MALFORMED}/tail_cut.pcap"), 3, "truncated_record"),
+        (("declare", f"{MALFORMED}/empty.pcap"), 3, "empty"),
+        (("declare", HONEST, "--device", "nobody"), 2, "nobody"),
+        (("declare",), 2, "CAPTURE"),
         (("explain", "no_such"), 2, "undeclared_destination"),
     ],
 )
@@ -105,6 +113,15 @@ def test_flows_come_in_every_format(run, tmp_path, style):
     target = tmp_path / "flows.out"
     assert run("flows", HONEST, "-f", style, "-o", target).returncode == 0
     assert target.stat().st_size > 1000
+
+
+@pytest.mark.parametrize("words", [(), ("--mud",)])
+def test_a_draft_goes_where_it_is_sent_and_is_a_declaration(run, tmp_path, words):
+    target = tmp_path / ("draft.json" if words else "draft.toml")
+    assert run("declare", HONEST, "-o", target, *words).returncode == 0
+    assert run("declare", HONEST, *words).stdout == target.read_bytes()
+    # MUD says nothing of encryption, so that a certificate signed by itself stays `low`.
+    assert run("audit", HONEST, "-d", target, "--fail-on", "medium" if words else "low").returncode == 0
 
 
 def test_flows_of_a_capture_without_packets_are_none(run, tmp_path):

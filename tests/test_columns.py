@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from made_tables import columns_of
 
-from gdsi_audit.columns import Columns, Words, coded, columns_of, grouped, numbered, words_of
+from gdsi_audit.columns import Columns, Words, coded, grouped, numbered, words_of
 
 FRAME = pd.DataFrame({"port": [443, 53, 443, 80], "name": ["b.example", "", "a.example", "b.example"], "local": [True, False, False, True]})
 

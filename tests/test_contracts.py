@@ -13,6 +13,7 @@ SHELVES = {
     "readers": ("MAGIC", "FORMAT", "walk"),
     "protocols": ("TRANSPORT", "recognise", "parse"),
     "geo": ("RUNG", "load"),
+    "indicators": ("SUFFIXES", "claims", "read"),
     "declarations": ("SUFFIXES", "claims", "read"),
     "detectors": ("SEVERITY", "COMMITMENTS", "detect"),
     "reports": ("SUFFIXES", "render"),

@@ -170,3 +170,18 @@ def test_flows_that_the_index_does_not_know_show_their_ends(device_traffic):
 class NoFrames:
     def frames(self, flows):
         return []
+
+
+def test_a_filter_by_addresses_finds_arp_too(device_traffic):
+    table = "remote transport local\n" + "\n".join(f"192.168.{number // 200}.{number % 200 + 1}:0 arp 192.168.9.50:1" for number in range(400))
+    (found,) = evidence(device_traffic(table), list(device_traffic(table).flows["flow"]))
+    assert found.filter_kind == "superset"
+    assert "arp.src.proto_ipv4 == 192.168.9.50" in found.display_filter
+
+
+def test_flows_that_are_shown_twice_are_looked_up_once(device_traffic):
+    traffic = device_traffic("remote\n203.0.113.9:443\n203.0.113.9:443")
+    ids = traffic.flows["flow"].tolist()
+    assert evidence(traffic, ids) is evidence(traffic, traffic.flows["flow"].isin(ids).to_numpy())
+    assert evidence(traffic, ids[:1]) != evidence(traffic, ids)
+    assert evidence(traffic, ids, filter_terms="tcp") != evidence(traffic, ids)

@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gdsi_audit.flows import CLOSED
 from gdsi_audit.frame_index import FrameIndex, merged
+from gdsi_audit.frame_order import ENTRIES, FrameOrder
+from gdsi_audit.spool import Spool
 
 
 def rows(*flows):
@@ -45,3 +49,17 @@ def index():
 )
 def test_frames_of_flows_are_exact_and_by_capture(index, flows, frames):
     assert index.frames(flows) == frames
+
+
+@given(st.lists(st.integers(0, 9), max_size=60), st.lists(st.integers(0, 9), unique=True, max_size=10), st.integers(1, 20))
+def test_what_does_not_fit_in_memory_is_the_same_from_disk(serials, known, most_in_memory):
+    entries = Spool(ENTRIES)
+    for number, serial in enumerate(serials):
+        entries.append(np.array([(number + 1, serial)], ENTRIES))
+    places = np.arange(len(known))
+    in_memory = FrameOrder(entries, np.array(known, np.int64))
+    on_disk = FrameOrder(entries, np.array(known, np.int64), most_in_memory)
+    expected = sorted(number + 1 for number, serial in enumerate(serials) if serial in known)
+    assert sorted(in_memory.frames(places).tolist()) == sorted(on_disk.frames(places).tolist()) == expected
+    for place in range(len(known)):
+        assert in_memory.frames(places[place : place + 1]).tolist() == on_disk.frames(places[place : place + 1]).tolist()

@@ -8,12 +8,14 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 
 ORDER = (
-    *("wire_text", "discover", "gap", "names", "machine_code", "compiler", "kernels", "spool", "distinct", "columns"),
-    *("readers", "packets", "flows", "frame_index", "protocols", "content", "geo"),
-    *("endpoints", "facts", "messages", "resolutions", "devices", "hostnames", "naming", "traffic"),
-    *("compiling", "observe", "perspective", "remote_ends", "round_trips", "shares", "coverage", "jurisdictions", "assembly", "flow_log"),
-    *("filters", "declarations", "selection", "assessment", "flow_kinds", "matching", "finding", "flow_tuples", "evidence_of", "detectors"),
-    *("initiative", "grounds", "commitments", "audit"),
+    *("wire_text", "discover", "gap", "names", "machine_code", "compiler", "kernels", "spool", "distinct", "columns", "collecting"),
+    *("readers", "packets", "flows", "frame_order", "frame_index", "protocols", "content", "geo"),
+    *("endpoints", "facts", "messages", "resolutions", "devices", "hostnames", "starts", "naming", "strays", "neighbours", "traffic"),
+    *("compiling", "observe", "perspective", "remote_ends", "handshakes", "round_trips", "shares", "coverage", "jurisdictions", "assembly"),
+    *("flow_log",),
+    *("filters", "indicators", "declarations", "selection", "assessment", "flow_kinds", "matching", "finding", "flow_tuples"),
+    *("evidence_of", "detectors"),
+    *("detection", "initiative", "grounds", "commitments", "audit", "drafting"),
     *("evidence", "reports", "manual", "live", "cluster", "cli"),
 )
 

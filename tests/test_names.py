@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from publicsuffixlist import PublicSuffixList
 
 from gdsi_audit import names
 
@@ -115,3 +116,9 @@ def test_any_text_is_a_name_or_a_value_error(text):
         assert names.canonical_pattern(kept) == kept
     assert isinstance(names.registered_domain(text), str)
     assert not names.matches("*.cams.example", text) or text.lower().removesuffix(".").endswith(".cams.example")
+
+
+@pytest.mark.parametrize("only_icann", [True, False])
+def test_the_list_is_the_package_s_own(only_icann):
+    names._suffixes.cache_clear()
+    assert names._suffixes(only_icann=only_icann)._publicsuffix == PublicSuffixList(only_icann=only_icann)._publicsuffix

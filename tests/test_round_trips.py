@@ -14,9 +14,10 @@ from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.flows import CLOSED
 from gdsi_audit.frame_index import FrameIndex
 from gdsi_audit.geo import Answer, Place
+from gdsi_audit.handshakes import clock_step_ns
 from gdsi_audit.packets.address import value
 from gdsi_audit.perspective import Sides
-from gdsi_audit.round_trips import CapturePoint, clock_step_ns, held_to_time
+from gdsi_audit.round_trips import CapturePoint, held_to_time
 
 FRANKFURT = {"latitude": 50.11, "longitude": 8.68}
 IN_AMERICA = "8.36.116.7"

@@ -119,7 +119,8 @@ def test_what_must_be_reported_is(detector, suffix):
 def test_the_quiet_betrayal_of_the_smart_camera():
     result = audited("smart_camera")
     grave = {(one.detector, one.subject, one.count) for one in result.findings if one.at_least("medium")}
-    assert grave == {("undeclared_destination", "vision-insight.example", 4), ("undeclared_jurisdiction", "vision-insight.example in BR", 4)}
+    asked = ("undeclared_destination", "idle_upload", "upload_volume")
+    assert grave == {*((detector, "vision-insight.example", 4) for detector in asked), ("undeclared_jurisdiction", "vision-insight.example in BR", 4)}
     assert verdict_words(result)["camera GDSI-3"] == verdict_words(result)["camera GDSI-5"] == "contradicted"
     assert "contradicted" not in verdict_words(audited("smart_camera_honest")).values()
 
@@ -162,13 +163,15 @@ def swap_database(path: Path, target: Path) -> None:
 
 @pytest.fixture(scope="module")
 def swapped_geodb(tmp_path_factory):
-    """The embedded databases with two countries exchanged in both that say where an address is; the rest is linked."""
+    """The embedded databases with two countries exchanged in those that say where an address is; the rest is linked."""
     folder = tmp_path_factory.mktemp("geodb") / "geodb"
     for path in (path for path in GEODB.rglob("*") if path.is_file() and path.suffix != ".pyc"):
         target = folder / path.relative_to(GEODB)
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.parent.name in ("location", "second-opinion"):
             swap_database(path, target)
+        elif path.name == "cloud_regions.toml":
+            target.write_text(swap(path.read_text(encoding="utf-8")), encoding="utf-8")
         else:
             target.symlink_to(path)
     return folder

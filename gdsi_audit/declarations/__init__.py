@@ -10,6 +10,11 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Protocol
 
+from gdsi_audit.indicators import Indicator
+
+AUTHORS = ("vendor", "tester", "drafted")
+"""Who may have written a declaration, those whose word counts more first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -18,7 +23,7 @@ class Source:
     file: str = ""
     line: int = 0
     by: str = "vendor"
-    """vendor, tester, drafted."""
+    """One of AUTHORS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,8 @@ class Jurisdictions:
     """ISO codes, groups expanded; None: not said."""
     allowed_words: tuple[str, ...] = ()
     """As written: ("EU", "CH")."""
+    words: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The same of every key that names countries, `allowed` among them."""
     denied: frozenset[str] = frozenset()
     hosts_from: frozenset[str] | None = None
     operators_from: frozenset[str] | None = None
@@ -122,6 +129,8 @@ class Destination:
     transfer_tool: str = ""
     data: tuple[str, ...] = ()
     jurisdictions: frozenset[str] | None = None
+    jurisdiction_words: tuple[str, ...] = ()
+    """As written."""
     encryption: str = ""
     """tls, other, none; empty: not said."""
     direction: str = ""
@@ -153,6 +162,11 @@ class Listener:
     sender: str = "local"
     """Key `from`: local, anywhere, or a prefix."""
     source: Source = Source()
+
+    @property
+    def title(self) -> str:
+        """How the item is written: `tcp/554 from local`."""
+        return f"{self.transport}/{self.port} from {self.sender}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +215,8 @@ class Declaration:
     identifiers: tuple[Identifier, ...] = ()
     phases: tuple[Phase, ...] = ()
     notes: tuple[Note, ...] = ()
+    indicators: tuple[Indicator, ...] = ()
+    """What the analyst imported as known to be bad: no statement of the vendor's."""
     closed: bool = False
     """True: what is not listed is denied even where a table is empty (MUD)."""
 
@@ -212,6 +228,12 @@ class Declaration:
     @property
     def by_vendor(self) -> bool:
         return any(statement.by == "vendor" for statement in self.statements)
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether all that it lists was drafted from traffic: it tells what was seen, promises nothing, and denies nothing that it lacks."""
+        authors = {item.source.by for item in self.destinations} | {item.source.by for item in self.listeners}
+        return authors | {one.by for one in self.statements if self.closed} == {"drafted"}
 
 
 NOTHING_DECLARED = Declaration()

@@ -6,10 +6,10 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from gdsi_audit.declarations import Declaration, Statement, _items, _over_broad
+from gdsi_audit.declarations import AUTHORS, Declaration, Statement, _items, _over_broad
 from gdsi_audit.declarations._checks import Wrong, kind_of
 from gdsi_audit.declarations._entries import Entry, Problems, entries
-from gdsi_audit.declarations._fields import AUTHORS, TABLES
+from gdsi_audit.declarations._fields import TABLES
 from gdsi_audit.declarations._lines import Lines
 
 LARGEST_FILE_BYTES = 1 << 20

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gdsi_audit.declarations import AUTHORS, _identifiers
 from gdsi_audit.declarations import _checks as check
-from gdsi_audit.declarations import _identifiers
 from gdsi_audit.declarations import _network_checks as network
 from gdsi_audit.declarations import _time_checks as time
 from gdsi_audit.declarations._checks import Check, one_or_several, several, word_of
 
-AUTHORS = ("vendor", "tester", "drafted")
 CLASSES = ("local-network", "resolver", "dhcp", "time", "multicast")
 BENCH_ROLES = ("gateway", "sniffer", "proxy", "tester", "companion")
 POSITIONS = ("device", "device-vpn", "access-point", "lan", "wan", "unknown")

@@ -44,10 +44,12 @@ def vantage(entry: Entry, path: Path) -> Vantage:
 
 
 def jurisdictions(entry: Entry, path: Path) -> Jurisdictions:
-    groups = {key: expand(entry.values[key]) for key in entry.has("allowed", "denied", "hosts_from", "operators_from")}
+    words = {key: entry.values[key] for key in entry.has("allowed", "denied", "hosts_from", "operators_from")}
+    groups = {key: expand(named) for key, named in words.items()}
     return Jurisdictions(
         data_generated_in=entry.values.get("data_generated_in", ""),
-        allowed_words=entry.values.get("allowed", ()),
+        allowed_words=words.get("allowed", ()),
+        words=tuple(words.items()),
         **groups,
         sources=entry.sources,
         source=entry.source,
@@ -81,8 +83,9 @@ def destination(entry: Entry, path: Path) -> Destination:
     renamed = {new: values.pop(old) for old, new in (("address", "network"), ("class", "klass")) if old in values}
     if values.get("ports") and values.get("transport", "tcp") in PORTLESS:
         raise Wrong(f'has "ports", but {values["transport"]} has none', "ports")
-    allowed = expand(values.pop("jurisdictions")) if "jurisdictions" in values else None
-    return Destination(**values, **renamed, jurisdictions=allowed, source=entry.source)
+    words = values.pop("jurisdictions", None)
+    allowed = expand(words) if words is not None else None
+    return Destination(**values, **renamed, jurisdictions=allowed, jurisdiction_words=words or (), source=entry.source)
 
 
 def listener(entry: Entry, path: Path) -> Listener:

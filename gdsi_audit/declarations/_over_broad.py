@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from gdsi_audit import names
-from gdsi_audit.declarations import Declaration, Note
+from gdsi_audit.declarations import Declaration, Note, Source
 from gdsi_audit.declarations._countries import MOST_COUNTRIES, groups
 
 
@@ -24,8 +24,13 @@ def _of_jurisdictions(declaration: Declaration) -> Iterator[Note]:
         source = dict(stated.sources).get(key, stated.source)
         if countries and len(countries) > MOST_COUNTRIES:
             yield Note(kind="over_broad", text=f"[jurisdictions] {key} names {len(countries)} countries", source=source)
-    source = dict(stated.sources).get("allowed", stated.source)
-    for word in stated.allowed_words:
+    for key, words in stated.words:
+        yield from _conditional(words, dict(stated.sources).get(key, stated.source))
+
+
+def _conditional(words: Iterable[str], source: Source) -> Iterator[Note]:
+    """Groups that hold on conditions, wherever they are named."""
+    for word in words:
         group = groups().get(word)
         if group and (group.condition or group.conditions):
             said = [group.condition, *(f"{country}: {condition}" for country, condition in sorted(group.conditions.items()))]
@@ -36,6 +41,7 @@ def _of_destinations(declaration: Declaration) -> Iterator[Note]:
     for item in declaration.destinations:
         if item.network is not None and item.network.prefixlen == 0:
             yield Note(kind="over_broad", text=f"[[destination]] {item.title} is every address", source=item.source)
+        yield from _conditional(item.jurisdiction_words, item.source)
         if item.jurisdictions and len(item.jurisdictions) > MOST_COUNTRIES:
             yield Note(kind="over_broad", text=f"[[destination]] {item.title} names {len(item.jurisdictions)} countries", source=item.source)
         if names.is_shared_suffix(item.name):

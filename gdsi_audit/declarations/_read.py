@@ -78,8 +78,9 @@ def _one_row(first: Single, second: Single, table: str) -> Single:
     if not said:
         return second
     values = {key: getattr(second, key) for key in added if key not in said}
-    if isinstance(second, Jurisdictions) and "allowed" in values:
-        values["allowed_words"] = second.allowed_words
+    if isinstance(first, Jurisdictions) and isinstance(second, Jurisdictions):
+        words = {**dict(second.words), **dict(first.words)}
+        values.update(words=tuple(words.items()), allowed_words=words.get("allowed", ()))
     return replace(first, **values, sources=first.sources + tuple((key, source) for key, source in second.sources if key not in said))
 
 

@@ -14,7 +14,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gdsi_audit.declarations import Declaration, Destination, Listener, Note, Product, Source, Statement, _document, _mud_aces, _over_broad
+from gdsi_audit.declarations import (
+    AUTHORS,
+    Declaration,
+    Destination,
+    Listener,
+    Note,
+    Product,
+    Source,
+    Statement,
+    _document,
+    _mud_aces,
+    _over_broad,
+)
 from gdsi_audit.declarations import _checks as check
 from gdsi_audit.declarations import _time_checks as time
 from gdsi_audit.declarations._checks import Wrong
@@ -29,9 +41,11 @@ ACL_CONTAINERS = ("ietf-access-control-list:acls", "ietf-access-control-list:acc
 """RFC 8519 has the first; earlier drafts, which many files still follow, the second."""
 
 POLICIES = ("from-device-policy", "to-device-policy")
+AUTHOR = "gdsi-audit:by"
+"""A member of our own beside the standard's: who wrote the file, where that is not the manufacturer."""
 KNOWN_KEYS = frozenset(
     {"mud-version", "mud-url", "last-update", "mud-signature", "cache-validity", "is-supported", "systeminfo", "mfg-name", "model-name"}
-    | {"firmware-rev", "software-rev", "documentation", *POLICIES}
+    | {"firmware-rev", "software-rev", "documentation", "extensions", AUTHOR, *POLICIES}
 )
 
 
@@ -86,6 +100,7 @@ def entries(document: object) -> Iterator[tuple[Where, bool, Mapping[str, object
 class _Reader:
     def __init__(self, document: object, problems: Problems) -> None:
         self.document = document
+        self.by = _author(document)
         self.problems = problems
         self.merged: dict[Traffic, _Merged] = {}
         self.oddities: Counter[str] = Counter()
@@ -109,7 +124,7 @@ class _Reader:
         )
 
     def _source(self, where: Where) -> Source:
-        return Source(self.problems.file, nearest_line(self.problems.lines, where), "vendor")
+        return Source(self.problems.file, nearest_line(self.problems.lines, where), self.by)
 
     def _take(self, ace: Ace, where: Where, from_device: bool) -> None:
         source = self._source(where)
@@ -159,13 +174,20 @@ class _Reader:
         if mud.get("mud-version") != 1:
             raise Wrong('"mud-version" must be 1 (RFC 8520)', "ietf-mud:mud", "mud-version")
         date = _day(self._text(mud, "last-update")) if "last-update" in mud else ""
-        return Statement(by="vendor", text=self._text(mud, "mud-url"), date=date, file=self.problems.file, sha256=sha256)
+        return Statement(by=self.by, text=self._text(mud, "mud-url"), date=date, file=self.problems.file, sha256=sha256)
 
     def _text(self, mud: Mapping[str, object], key: str) -> str:
         try:
             return check.text(mud.get(key, ""))
         except Wrong as wrong:
             raise Wrong(f'"{key}" {wrong}', "ietf-mud:mud", key) from wrong
+
+
+def _author(document: object) -> str:
+    """The manufacturer, unless the file says that it is not: `declare --mud` marks its drafts."""
+    mud = document.get("ietf-mud:mud") if isinstance(document, dict) else None
+    by = mud.get(AUTHOR) if isinstance(mud, dict) else None
+    return by if isinstance(by, str) and by in AUTHORS else "vendor"
 
 
 def _day(updated: str) -> str:

@@ -48,7 +48,12 @@ def beacon_score(times_s: NDArray[np.int64], sizes_bytes: NDArray[np.int64], fir
 def _quartiles(ordered: Floats) -> tuple[float, float, float]:
     """Medians of the lower half, of all, and of the upper half; the middle of an odd number belongs to neither half."""
     half = ordered.size // 2
-    return float(np.median(ordered[:half])), float(np.median(ordered)), float(np.median(ordered[-half:]))
+    return _middle(ordered[:half]), _middle(ordered), _middle(ordered[-half:])
+
+
+def _middle(ordered: Floats) -> float:
+    """Median of what is in order."""
+    return float(ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2]) / 2
 
 
 def _statistical(ordered: Floats, score_of_small: float) -> float:
@@ -98,7 +103,9 @@ def phase(times_s: Floats) -> tuple[float, float]:
     """(strength, period in seconds) where the contacts' phases agree best: Rayleigh's statistic, 1 for a clock; jitter must not add up."""
     median = float(np.median(np.diff(times_s)))
     periods = median * np.linspace(0.5, 1.5, PERIODS_TRIED)
-    turns = np.exp(2j * np.pi * (times_s - times_s[0])[None, :] / periods[:, None])
-    strengths = np.abs(turns.mean(axis=1))
-    best = int(np.argmax(strengths))
-    return float(strengths[best]), float(periods[best])
+    since = times_s - times_s[0]
+    turns = since[None, :] / periods[:, None]
+    # Single precision is plenty to find the best of the periods, and takes a tenth of the time; its strength is then exact.
+    angles = (2 * np.pi * (turns - np.floor(turns))).astype(np.float32)
+    best = int(np.argmax(np.hypot(np.cos(angles).sum(axis=1), np.sin(angles).sum(axis=1))))
+    return float(np.abs(np.exp(2j * np.pi * since / periods[best]).mean())), float(periods[best])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.columns import Columns, Rows
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.evidence_of import evidence
+from gdsi_audit.evidence_of import evidence_at
 from gdsi_audit.finding import Broken, Finding
 from gdsi_audit.frame_index import Ranges
 from gdsi_audit.traffic import DeviceTraffic
@@ -37,8 +37,8 @@ def finding(
 
     `bytes` is payload sent by the device, `count` the number of flows. `filter_terms` and `frames` narrow the evidence, as in `evidence`.
     """
-    mask = _mask(traffic, rows)
-    flows = traffic.tables.flows.take(mask)
+    places = _places(rows)
+    flows = traffic.tables.flows.take(places)
     return Finding(
         detector=detector,
         device=traffic.device.id,
@@ -50,7 +50,7 @@ def finding(
         inference=inference,
         alternatives=alternatives,
         refuted_by=refuted_by,
-        evidence=evidence(traffic, mask, filter_terms=filter_terms, frames=frames),
+        evidence=evidence_at(traffic, places, filter_terms=filter_terms, frames=frames),
         contradicts=contradicts,
         measures=_subjects.measures(flows) | dict(measures or {}),
         first_seen=int(flows["start"].min()),
@@ -65,9 +65,9 @@ def ends(flows: Columns) -> NDArray[np.int64]:
     return np.asarray(flows["start"] + (flows["duration_s"] * 1e9).round().astype(np.int64))
 
 
-def _mask(traffic: DeviceTraffic, rows: Rows) -> NDArray[np.bool_]:
+def _places(rows: Rows) -> NDArray[np.intp]:
+    """Positions, ascending, each once."""
     if rows.dtype == np.bool_:
-        return np.asarray(rows, np.bool_)
-    mask = np.zeros(len(traffic.tables.flows), np.bool_)
-    mask[rows] = True
-    return mask
+        return np.flatnonzero(rows)
+    places = rows.astype(np.intp, copy=False)
+    return places if (places[1:] > places[:-1]).all() else np.unique(places)

@@ -31,6 +31,7 @@ from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.finding import Broken, Finding
 from gdsi_audit.flow_kinds import parsed_address
 from gdsi_audit.matching import NOT_JUDGED, matches
+from gdsi_audit.messages import unread
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"
@@ -64,7 +65,6 @@ class Rhythm(NamedTuple):
     spread: float
     phase_strength: float
     span_s: float
-    score: BeaconScore
 
 
 def detect(
@@ -96,11 +96,12 @@ def detect(
         times = _contacts(group, requests)
         if times.size < fewest_contacts or _on_link(group):
             continue
-        rhythm = _rhythm(traffic, times, np.repeat(group["up_ip_bytes"] // counts[rows], counts[rows]))
+        rhythm = _rhythm(times)
         limit = most_spread_of_many if rhythm.contacts >= many_contacts else most_spread
         regular = rhythm.spread <= limit or rhythm.phase_strength >= least_phase_strength
         if regular and rhythm.period_s >= shortest_period_s:
-            yield from _finding(traffic, declaration, chosen[rows], party, rhythm)
+            score = _score(traffic, times, np.repeat(group["up_ip_bytes"] // counts[rows], counts[rows]))
+            yield from _finding(traffic, declaration, chosen[rows], party, rhythm, score)
 
 
 def _is_contact(flows: Columns) -> NDArray[np.bool_]:
@@ -112,9 +113,10 @@ def _is_contact(flows: Columns) -> NDArray[np.bool_]:
 def _requests(traffic: DeviceTraffic) -> dict[int, list[int]]:
     """Times of the HTTP requests in each flow."""
     found: dict[int, list[int]] = {}
-    for message in traffic.messages.get("http", ()):
-        if hasattr(message.body, "method"):
-            found.setdefault(message.flow, []).append(message.time)
+    said = unread(traffic.messages, "http")
+    for flow, time, body in zip(said.flow.tolist(), said.time.tolist(), said.bodies, strict=True):
+        if hasattr(body, "method"):
+            found.setdefault(flow, []).append(time)
     return found
 
 
@@ -136,19 +138,25 @@ def _on_link(group: Columns) -> bool:
     return remote.is_link_local or local is None or remote in ip_network(f"{local}/{LINK_PREFIX[local.version]}", strict=False)
 
 
-def _rhythm(traffic: DeviceTraffic, times: NDArray[np.int64], sizes: NDArray[np.int64]) -> Rhythm:
+def _rhythm(times: NDArray[np.int64]) -> Rhythm:
     seconds = (times - times[0]) / 1e9
     intervals = np.diff(seconds)
     low, middle, high = (float(value) for value in np.quantile(intervals, [0.25, 0.5, 0.75]))
+    strength, _ = phase(seconds)
+    return Rhythm(times.size, middle, low, high, spread(intervals), strength, float(seconds[-1]))
+
+
+def _score(traffic: DeviceTraffic, times: NDArray[np.int64], sizes: NDArray[np.int64]) -> BeaconScore:
+    """Within the whole time of the captures."""
     firsts = [capture.first for capture in traffic.captures if capture.first is not None]
     lasts = [capture.last for capture in traffic.captures if capture.last is not None]
     first, last = min([*firsts, int(times[0])]), max([*lasts, int(times[-1])])
-    score = beacon_score(times // 10**9, sizes, first // 10**9, last // 10**9)
-    strength, _ = phase(seconds)
-    return Rhythm(times.size, middle, low, high, spread(intervals), strength, float(seconds[-1]), score)
+    return beacon_score(times // 10**9, sizes, first // 10**9, last // 10**9)
 
 
-def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], party: str, rhythm: Rhythm) -> Iterator[Finding]:
+def _finding(
+    traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], party: str, rhythm: Rhythm, score: BeaconScore
+) -> Iterator[Finding]:
     first = matches(traffic, declaration).take(rows[:1])
     verdict = str(first["verdict"][0])
     if verdict in NOT_JUDGED:
@@ -156,7 +164,6 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.
     severity, contradicts, says = _graded(declaration, verdict, int(first["destination"][0]), rhythm)
     answered = bool((traffic.tables.flows["down_pkts"][rows] > 0).any())
     who = _subjects.audited(traffic, declaration)
-    score = rhythm.score
     yield finding(
         traffic,
         rows,

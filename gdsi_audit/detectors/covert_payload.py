@@ -16,7 +16,7 @@ References: RFC 1035; RFC 5905 section 7.3; RFC 7822 (NTP extension fields); RFC
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +25,11 @@ from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._from_flows import finding
+from gdsi_audit.distinct import rows_of
 from gdsi_audit.finding import Finding
 from gdsi_audit.matching import matches
-from gdsi_audit.protocols import Message
+from gdsi_audit.messages import Unread, unread
+from gdsi_audit.protocols import ntp
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"
@@ -42,6 +44,9 @@ MOST_MESSAGES_PER_FLOW = 64
 """So many NTP messages of a flow are kept: more cannot be told from none."""
 TEN_YEARS_NS = 315_576_000 * 10**9
 NTP_EPOCH_S = 2_208_988_800
+NO_INSTANT = -(1 << 62)
+BARE = np.dtype([("first", "u1"), ("rest", "V15"), ("timestamps", ">u8", 4)])
+"""An NTP header, as far as it is looked at."""
 NTS_FIELDS = frozenset({0x0104, 0x0404})
 """Unique identifier and authenticator: with both, the other fields of the range are network time security's (RFC 8915 section 5)."""
 KNOWN_FIELDS = frozenset({0x2005, 0x0104, 0x0204, 0x0304, 0x0404})
@@ -144,44 +149,58 @@ def _on_53_stream(flows: Columns, spoken: NDArray[np.bool_]) -> Foreign:
 
 def _on_123(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Foreign:
     """Datagrams of the device that are no NTP message."""
-    part = traffic.tables.flows.take(rows)
-    heard = np.array([message.flow for message in traffic.messages.get("ntp", ())], np.int64)
-    sent = np.array([message.flow for message in _of_device(traffic, part)], np.int64)
-    full = _sums(part["flow"], heard, np.ones(heard.size, np.int64)) >= MOST_MESSAGES_PER_FLOW
+    part, said = traffic.tables.flows.take(rows), unread(traffic.messages, "ntp")
+    sent = said.flow[_of_device(part, said)]
+    full = _sums(part["flow"], said.flow, np.ones(said.flow.size, np.int64)) >= MOST_MESSAGES_PER_FLOW
     foreign = np.where(full, 0, part["up_pkts"] - _sums(part["flow"], sent, np.ones(sent.size, np.int64)))
     sizes = np.floor(foreign / np.maximum(part["up_pkts"], 1) * part["up_bytes"]).astype(np.int64)
     return Foreign(rows, foreign, sizes, "no NTP on port 123")
 
 
-def _of_device(traffic: DeviceTraffic, part: Columns) -> list[Message]:
-    """The NTP messages that the device sent in these flows."""
-    sides = dict(zip(part["flow"].tolist(), part["device_is_originator"].tolist(), strict=True))
-    return [message for message in traffic.messages.get("ntp", ()) if message.flow in sides and sides[message.flow] != message.from_responder]
+def _of_device(part: Columns, said: Unread) -> NDArray[np.intp]:
+    """Which of the messages the device sent in these flows."""
+    place = rows_of([part["flow"]], [said.flow])
+    began = np.append(part["device_is_originator"], False)[place]
+    return np.flatnonzero((place >= 0) & (began != said.from_responder))
 
 
 def _fields(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Foreign:
     """NTP messages of the device with fields that hold something else."""
-    part = traffic.tables.flows.take(rows)
-    own = _of_device(traffic, part)
-    heard, sizes = np.array([message.flow for message in own], np.int64), np.array([_foreign_bytes(message) for message in own], np.int64)
-    pkts = _sums(part["flow"], heard, (sizes > 0).astype(np.int64))
+    part, said = traffic.tables.flows.take(rows), unread(traffic.messages, "ntp")
+    own = _of_device(part, said)
+    sizes = _foreign_bytes([said.bodies[row] for row in own.tolist()], said.time[own])
+    pkts = _sums(part["flow"], said.flow[own], (sizes > 0).astype(np.int64))
     held = pkts > 0
-    return Foreign(rows[held], pkts[held], _sums(part["flow"], heard, sizes)[held], "data in NTP fields")
+    return Foreign(rows[held], pkts[held], _sums(part["flow"], said.flow[own], sizes)[held], "data in NTP fields")
 
 
-def _foreign_bytes(message: Message) -> int:
-    """Bytes of one NTP message in unknown extension fields, and in timestamps that no clock made."""
-    kinds = {kind for kind, _ in message.body.extensions}
-    secured = kinds >= NTS_FIELDS
-    unknown = [size for kind, size in message.body.extensions if not (kind & 0xFF == AUTOKEY or kind == 0x2005 or (secured and kind in KNOWN_FIELDS))]
-    away = [stamp for stamp in message.body.timestamps if stamp and abs(_unix_ns(stamp) - message.time) > TEN_YEARS_NS]
-    scattered = len(away) >= 2 and max(map(_unix_ns, away)) - min(map(_unix_ns, away)) > TEN_YEARS_NS
-    found: int = sum(unknown) + 8 * len(away) * scattered
-    return found
+def _foreign_bytes(bodies: Sequence[Any], times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Bytes of each NTP message in unknown extension fields, and in timestamps that no clock made. Bare headers are read all at once."""
+    sizes = np.zeros(len(bodies), np.int64)
+    bare = np.array([type(body) is bytes and len(body) == ntp.HEADER_BYTES for body in bodies], np.bool_)
+    headers = np.frombuffer(b"".join(bodies[row] for row in np.flatnonzero(bare).tolist()), BARE)
+    stamps = np.where((headers["first"] & 7 < ntp.CONTROL)[:, None], headers["timestamps"], 0)
+    sizes[bare] = _scattered_bytes(stamps, times[bare])
+    for row in np.flatnonzero(~bare).tolist():
+        body = ntp.parse([bodies[row]], from_responder=False) if type(bodies[row]) is bytes else bodies[row]
+        stamps = np.array([body.timestamps], np.uint64)
+        sizes[row] = _unknown_bytes(body.extensions) + int(_scattered_bytes(stamps, times[row : row + 1])[0])
+    return sizes
 
 
-def _unix_ns(stamp: int) -> int:
-    return ((stamp >> 32) - NTP_EPOCH_S) * 10**9
+def _unknown_bytes(extensions: Sequence[tuple[int, int]]) -> int:
+    """In fields of a type that is nobody's."""
+    secured = {kind for kind, _ in extensions} >= NTS_FIELDS
+    return sum(size for kind, size in extensions if not (kind & 0xFF == AUTOKEY or kind == 0x2005 or (secured and kind in KNOWN_FIELDS)))
+
+
+def _scattered_bytes(stamps: NDArray[np.integer], times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of four timestamps a message, those ten years and more from the capture, where they are as far from each other."""
+    instants = ((stamps >> np.uint64(32)).astype(np.int64) - NTP_EPOCH_S) * 10**9
+    away = (stamps != 0) & (np.abs(instants - times[:, None]) > TEN_YEARS_NS)
+    latest, earliest = np.where(away, instants, NO_INSTANT).max(axis=1), np.where(away, instants, -NO_INSTANT).min(axis=1)
+    scattered = (away.sum(axis=1) >= 2) & (latest - earliest > TEN_YEARS_NS)
+    return np.where(scattered, 8 * away.sum(axis=1), 0).astype(np.int64)
 
 
 def _finding(traffic: DeviceTraffic, declaration: Declaration, found: Foreign, address: str) -> Finding:

@@ -16,7 +16,7 @@ Research, TMA 2021.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.geo import Place
+from gdsi_audit.jurisdictions import jurisdiction
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -148,8 +149,21 @@ def _outside(
         alternatives=ALTERNATIVES,
         refuted_by=f"A round-trip time too short for {country}, or the operator's record of where this address answers.",
         contradicts=(_broken(declaration, item, country),),
-        measures={"sources": len(sources)},
+        measures={"sources": len(sources), **_resolution(traffic, group.distinct("remote_addr"))},
     )
+
+
+def _resolution(traffic: DeviceTraffic, addresses: Iterable[str]) -> dict[str, str]:
+    """Which resolvers gave these addresses, where each of them is, and by which CNAME chains: who chose the server, as far as can be seen."""
+    endpoints = [traffic.endpoints[address] for address in sorted(addresses) if address in traffic.endpoints]
+    given = [naming for endpoint in endpoints for naming in endpoint.names if naming.resolver]
+    resolvers = sorted({naming.resolver for naming in given})
+    chains = sorted({f"{naming.name} > {naming.cname_chain}" for naming in given if naming.cname_chain})
+    said = {
+        "resolved_by": _subjects.listed([f"{address} ({jurisdiction(_place(traffic, address))})" for address in resolvers]),
+        "cname_chains": _subjects.listed(chains),
+    }
+    return {name: text for name, text in said.items() if text}
 
 
 def _is_home(declaration: Declaration, country: str) -> bool:

@@ -9,7 +9,7 @@ and operators of whom nobody has written down a seat are one `info` row each.
 
 Also looks like this: a service that moved to another company; a subsidiary with a seat and law of its own below a foreign parent; a tenant of a
 cloud, of whom the cloud's domain says nothing. Declare the destination (by name, prefix or AS) with its own `jurisdictions`: these seats are
-then allowed for it. Class items without `jurisdictions` are exempt.
+then allowed for it, but for what is denied, which is denied everywhere. Class items without `jurisdictions` are exempt.
 
 References: EDPB, Recommendations 01/2020 on supplementary measures, version 2.0, 2021; Razaghpanah et al., Apps, Trackers, Privacy, and
 Regulators, NDSS 2018.
@@ -102,7 +102,7 @@ def _seat(traffic: DeviceTraffic, declaration: Declaration, field: str, address:
     if declared is not None and declared.klass and declared.jurisdictions is None:
         return Seat("exempt")
     answer = _answer(traffic, field, address, name)
-    side = assessment.side_of_seat(answer, _allowed(declaration, declared, field))
+    side = assessment.side_of_seat(answer, _allowed(declaration, declared, field), declaration.jurisdictions.denied)
     return Seat(side, answer.country, assessment.is_agreed(answer), answer.confidence, " and ".join(answer.sources))
 
 
@@ -115,7 +115,7 @@ def _answer(traffic: DeviceTraffic, field: str, address: str, name: str) -> Answ
 
 
 def _allowed(declaration: Declaration, declared: Destination | None, field: str) -> frozenset[str]:
-    """The seats that the field allows, with those of the destination's own jurisdictions."""
+    """The seats that the field allows, with those of the destination's own jurisdictions; what is denied is taken from both."""
     allowed: frozenset[str] = getattr(declaration.jurisdictions, field)
     return allowed | declared.jurisdictions if declared is not None and declared.jurisdictions is not None else allowed
 
@@ -130,6 +130,7 @@ def _outside(
     grades = np.where([one.agreed for one in seats], grades, np.minimum(grades, _movement.LOW))
     worst = {seats[place] for place in np.flatnonzero(grades == grades.max()).tolist()}
     who = _subjects.audited(traffic, declaration)
+    broken = "which is denied" if seat in declaration.jurisdictions.denied else f"which {field} does not list"
     return finding(
         traffic,
         rows,
@@ -138,12 +139,12 @@ def _outside(
         severity=SEVERITIES[int(grades.max())],
         confidence=_confidence(worst),
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(group)} with {party}, {clause} {seat}, which {field} does not list "
+        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(group)} with {party}, {clause} {seat}, {broken} "
         f"({_subjects.listed({one.sources for one in seats})}); {_located(traffic, group.distinct('remote_addr'))}.",
         inference=f"The {role} of {party}, compared with {field}, is subject to {seat}, which the declaration does not allow.",
         alternatives=ALTERNATIVES,
         refuted_by=f"A filing or legal notice that names another seat for the {role}.",
-        contradicts=(_broken(declaration, field),),
+        contradicts=(_broken(declaration, field, seat),),
         measures={"compared": field, "seat": seat},
     )
 
@@ -164,8 +165,10 @@ def _located(traffic: DeviceTraffic, addresses: Sequence[str]) -> str:
     return f"the server is located in {_subjects.listed(found)}" if any(found) else "where the server is located is unknown"
 
 
-def _broken(declaration: Declaration, field: str) -> Broken:
+def _broken(declaration: Declaration, field: str, seat: str) -> Broken:
+    """What is denied is denied everywhere; else the field that does not list the seat."""
     limits = declaration.jurisdictions
+    field = "denied" if seat in limits.denied else field
     source = dict(limits.sources).get(field, limits.source)
     return Broken("jurisdictions", field, source.file, source.line, source.by)
 

@@ -1,7 +1,8 @@
 """Does the device contact global addresses that it never asked a name for?
 
 Looks for: flows to addresses beyond the local network whose beginning was captured, at a time when the device's DNS could have been seen, and
-which carry no name: no answer that this device got, no server name in a handshake. No declared item holds the address. Payload upload makes it
+which carry no name: no answer that this device got, no server name in a handshake. No declared item holds the address. Where the device's own start
+was captured before (it asked for an address or a router), a flow whose handshake is missing counts too: it cannot be older. Payload upload makes it
 `low`; less is `info`. Flows whose name could not have been seen (begun before the capture, before the device's first DNS, or under a name known
 only from a weak source) are one `info` row.
 
@@ -81,7 +82,7 @@ def _not_observable(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Finding:
         confidence="high",
         commitments=COMMITMENTS,
         observation=f"{_subjects.moved(group)} with {len(group.distinct('remote_addr')):,} address(es) "
-        "whose name could not be seen with certainty in this capture.",
+        f"whose name could not be seen with certainty in this capture: {_subjects.listed(group.distinct('remote_addr'))}.",
         inference="Who was contacted cannot be said by name.",
         alternatives=("the flows began before the capture, or before the device's first DNS in it",),
         refuted_by="A capture from the device's start.",

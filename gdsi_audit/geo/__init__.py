@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,11 @@ class Place:
     """The rung of the ladder that decided, in words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+ANY_NETWORK = -1
+"""The `asn` of a question about a name alone: as if the address were in whatever network the name belongs to."""
+
+
+class Question(NamedTuple):
     """One address as every source is asked about it."""
 
     address: str
@@ -82,6 +85,8 @@ class Claim:
     detail: str = ""
     """Special purpose, region or the reason for multi-location, in words."""
     multi_location: bool = False
+    elsewhere: tuple[str, ...] = ()
+    """Other countries that the source cannot tell from `country`, sorted: outposts of a cloud's region."""
 
 
 class Source(Protocol):

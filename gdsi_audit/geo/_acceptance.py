@@ -121,13 +121,14 @@ def _database(name: str, content: bytes, provenance: dict[str, Any]) -> Accepted
 
 
 def _place_of(kind: str) -> str:
-    """DB-IP's own databases take the place of the embedded one; others stand beside it as one more opinion."""
+    """DB-IP's own databases take the place of the embedded one; others stand beside it as one more opinion, flat ones apart from the rest."""
+    if kind.startswith("country "):
+        return "user/ip-location-db.mmdb"
     if "Country" in kind or "City" in kind:
         return "location/country.mmdb" if "DBIP" in kind.upper().replace("-", "") else "user/country.mmdb"
-    if "ASN" in kind:
+    if "ASN" in kind or kind.startswith("asn "):
         return "as/asn.mmdb"
-    flat = "; flat files of ip-location-db have no GeoIP2 records" if kind.lower().startswith(("country", "asn")) else ""
-    raise ValueError(f"a database of type {kind!r}, where a GeoIP2 Country, City or ASN database is needed{flat}")
+    raise ValueError(f"a database of type {kind!r}, where a Country, City or ASN database is needed")
 
 
 def _text(name: str, content: bytes, provenance: dict[str, Any], existing_cloud: bytes) -> Accepted:
@@ -185,19 +186,19 @@ def probes() -> list[str]:
 
 
 def compared(new: Accepted, old: bytes) -> float:
-    """Share of the probes that `old` answers on which `new` says the same; 1.0 where `old` answers none, or is no database.
+    """Share of the probes that `old` answers on which `new` says the same; 1.0 where `old` answers none.
 
     Raises ValueError when `new` shrank by more than a fifth or agrees on less than nine tenths: then something is wrong with the one or the other.
     """
     if new.path.endswith(".mmdb"):
         now, then = Database(new.content), Database(old)
-        size, before = now.nodes, then.nodes
         answered = [(address, said) for address in probes() if (said := then.answer(address))]
         agreement = sum(now.answer(address) == said for address, said in answered) / len(answered) if answered else 1.0
+        kept = now.nodes / then.nodes
     else:
-        size, before, agreement = int(new.entry["rows"]), gzip.decompress(old).count(b"\n") - 1, 1.0
-    if size < LEAST_SIZE * before:
-        raise ValueError(f"{new.path}: refused, it shrank from {before:,} to {size:,} rows")
+        kept, agreement = _cloud_lists.likeness(gzip.decompress(new.content).decode(), gzip.decompress(old).decode())
+    if kept < LEAST_SIZE:
+        raise ValueError(f"{new.path}: refused, it shrank to {kept:.0%} of the one in force")
     if agreement < LEAST_AGREEMENT:
-        raise ValueError(f"{new.path}: refused, it agrees with the one in force on only {agreement:.1%} of {len(answered):,} probes")
+        raise ValueError(f"{new.path}: refused, it agrees with the one in force on only {agreement:.1%} of the probes")
     return agreement

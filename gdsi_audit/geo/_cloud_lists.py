@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
+from gdsi_audit.geo._prefix_table import PrefixTable, span
+
 Row = tuple[str, str, str]
 """Prefix, region, service."""
 
 FASTLY, CLOUDFLARE = "fastly", "cloudflare"
+PROBES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +110,34 @@ def merged(existing: str, listed: Listed) -> tuple[str, int]:
     kept += [f"{prefix},{listed.provider},{region},{services}" for prefix, (region, services) in listed.rows.items()]
     title = "# " + " ".join(f"{provider}={edition.replace(' ', '_')}" for provider, edition in sorted(editions.items()))
     return "\n".join((title, *sorted(kept))) + "\n", len(kept)
+
+
+def likeness(new: str, old: str) -> tuple[float, float]:
+    """(share of the old text's prefixes that their provider still lists, share of those that are still in the same region): of the worst provider.
+
+    Asked of at most PROBES prefixes of each.
+    """
+    table = PrefixTable(_places(new))
+    before: dict[str, list[tuple[str, str]]] = {}
+    for prefix, (provider, region) in _places(old):
+        before.setdefault(provider, []).append((prefix, region))
+    shares = [_likeness(provider, rows[:: len(rows) // PROBES + 1], table) for provider, rows in before.items()]
+    return min((kept for kept, _ in shares), default=1.0), min((same for _, same in shares), default=1.0)
+
+
+def _likeness(provider: str, rows: list[tuple[str, str]], table: PrefixTable[tuple[str, str]]) -> tuple[float, float]:
+    found = [(region, table.find(span(prefix)[0] >> 8)) for prefix, region in rows]
+    kept = [(region, now[1]) for region, now in found if now and now[0] == provider]
+    return len(kept) / len(rows), sum(_is_same(then, now) for then, now in kept) / len(kept) if kept else 1.0
+
+
+def _places(text: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    """(prefix, (provider, region)) of each row."""
+    for line in text.splitlines()[1:]:
+        prefix, provider, region, _ = line.split(",")
+        yield prefix, (provider, region)
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two regions are one, or one is an outpost of the other, or either is everywhere."""
+    return "GLOBAL" in (one.upper(), other.upper()) or f"{one}-".startswith(f"{other}-") or f"{other}-".startswith(f"{one}-")

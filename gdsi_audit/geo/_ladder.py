@@ -16,18 +16,24 @@ def place(claims: Claims) -> Place:
     special = _first(claims, "special-purpose")
     if special:
         return Place(special=special.detail, reason=f"special-purpose address: {special.detail} ({special.source})")
-    network, service = _first(claims, "network"), _service(claims)
+    network = _first(claims, "network")
     located, reason, everywhere = _located(claims)
     return Place(
         located_in=located,
         registered_in=Answer(network.country, (network.source,), "high") if network and network.country else UNKNOWN,
         hosted_by=_hosted(_first(claims, "network-operator"), network),
-        operated_by=_seat(service, network if service and network and service.asn == network.asn else None),
+        operated_by=operator(claims),
         asn=network.asn if network else 0,
-        organisation=_organisation(service, _first(claims, "network-operator"), network),
+        organisation=_organisation(_service(claims), _first(claims, "network-operator"), network),
         multi_location=everywhere,
         reason=reason,
     )
+
+
+def operator(claims: Claims) -> Answer:
+    """Seat of who runs the service behind the name."""
+    network, service = _first(claims, "network"), _service(claims)
+    return _seat(service, network if service and network and service.asn == network.asn else None)
 
 
 def struck_out(found: Place, too_far: Mapping[str, str]) -> Place:
@@ -67,30 +73,40 @@ def _located(claims: Claims) -> tuple[Answer, str, bool]:
     opinions = tuple(claims.get("database", ()))
     for rung, words in (("cloud-region", "vendor's region"), ("host-name-region", "region in the host name")):
         region = _first(claims, rung)
-        if region:
-            return _by_region(region, opinions), f"{words}: {region.detail}", False
-    return *_by_databases(opinions), False
+        if region and region.country:
+            return *_by_region(region, opinions, words), False
+    return *_by_databases(opinions, _first(claims, "cloud-region")), False
 
 
-def _by_region(region: Claim, opinions: Sequence[Claim]) -> Answer:
-    """A region stands whatever databases say; they raise or lower how sure it is."""
+def _by_region(region: Claim, opinions: Sequence[Claim], words: str) -> tuple[Answer, str]:
+    """A region stands whatever one database says. Where all of several name another country together, or any an outpost of it, none is named."""
     agreeing = tuple(claim.source for claim in opinions if claim.country == region.country)
     countries = tuple(sorted({region.country, *(claim.country for claim in opinions)}))
-    against = "low" if len(opinions) > 1 and len(countries) == 2 else region.confidence
-    confidence = "high" if agreeing else against
-    return Answer(region.country, (region.source, *agreeing), confidence, countries if len(countries) > 1 else ())
+    contradicted = len(opinions) > 1 and len(countries) == 2 and not agreeing
+    if contradicted or set(region.elsewhere).intersection(countries):
+        everyone = (region.source, *(claim.source for claim in opinions))
+        return Answer("", everyone, "low", countries), f"contested: {words} {region.detail}, {_said(opinions)}"
+    confidence = "high" if agreeing else region.confidence
+    return Answer(region.country, (region.source, *agreeing), confidence, countries if len(countries) > 1 else ()), f"{words}: {region.detail}"
 
 
-def _by_databases(opinions: Sequence[Claim]) -> tuple[Answer, str]:
+def _by_databases(opinions: Sequence[Claim], unlisted: Claim | None) -> tuple[Answer, str]:
+    """An address in a cloud's network that the cloud does not list is a customer's own or in use elsewhere: what databases know is who holds it."""
     countries = tuple(sorted({claim.country for claim in opinions}))
     sources = tuple(claim.source for claim in opinions)
     if not countries:
         return UNKNOWN, "unknown: no source knows the address"
     if len(countries) > 1:
-        return Answer("", sources, "low", countries), "contested: " + ", ".join(f"{claim.country} ({claim.source})" for claim in opinions)
+        return Answer("", sources, "low", countries), f"contested: {_said(opinions)}"
     if len(opinions) == 1:
         return Answer("", sources, "low", countries), f"contested: only {sources[0]} knows the address, {countries[0]}"
+    if unlisted:
+        return Answer("", sources, "low", countries), f"contested: {unlisted.detail}; databases say {countries[0]}"
     return Answer(countries[0], sources, "high"), f"{len(opinions)} databases agree: {countries[0]}"
+
+
+def _said(opinions: Sequence[Claim]) -> str:
+    return ", ".join(f"{claim.country} ({claim.source})" for claim in opinions)
 
 
 def _hosted(operator: Claim | None, network: Claim | None) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 Value = TypeVar("Value")
@@ -15,15 +16,22 @@ def canonical(name: str) -> str:
     return name.strip().rstrip(".").lower()
 
 
+@lru_cache(maxsize=256)
+def ends(name: str) -> tuple[str, ...]:
+    """`name` and all above it, the longest first. Several tables ask for those of one name in a row."""
+    found: list[str] = []
+    rest = name
+    while rest and len(found) < MOST_LABELS:
+        found.append(rest)
+        _, _, rest = rest.partition(".")
+    return tuple(found)
+
+
 def longest(name: str, table: Container[str]) -> str:
     """The longest name in `table` that is `name` or above it, or nothing: `evil-b.c` is not below `b.c`."""
-    end = name
-    for _ in range(MOST_LABELS):
+    for end in ends(name):
         if end in table:
             return end
-        _, _, end = end.partition(".")
-        if not end:
-            break
     return ""
 
 

@@ -26,6 +26,7 @@ ADDRESSES: Mapping[str, str] = {
     "dbip-asn": "https://download.db-ip.com/free/dbip-asn-lite-{month}.mmdb.gz",
     "maxmind-country": "https://download.maxmind.com/geoip/databases/GeoLite2-Country/download?suffix=tar.gz",
     "maxmind-asn": "https://download.maxmind.com/geoip/databases/GeoLite2-ASN/download?suffix=tar.gz",
+    "sapics-country": "https://github.com/sapics/ip-location-db/releases/download/latest/server-country.mmdb",
     "cloud-aws": "https://ip-ranges.amazonaws.com/ip-ranges.json",
     "cloud-gcp": "https://www.gstatic.com/ipranges/cloud.json",
     "cloud-oracle": "https://docs.oracle.com/iaas/tools/public_ip_ranges.json",

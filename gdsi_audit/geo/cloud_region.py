@@ -1,51 +1,87 @@
-"""The providers' own lists of prefixes by region, where a user has fetched them. Nothing is said without them.
+"""The providers' own lists of prefixes by region: those that came with this package, or newer ones that the user fetched.
 
-`cloud/prefixes.csv.gz` holds `prefix,provider,region,services`, one row per published prefix; its first line is a comment with the
-editions, `# aws=2026-08-22-05-13-06 gcp=…`.
+`cloud/prefixes.csv.gz` holds `prefix,provider,region,services`, one row per prefix; its first line is a comment with the editions,
+`# aws=2026-08-22-05-13-06 gcp=…`. A list that names no outposts of its regions (AWS local zones) may put a prefix in Lagos under Cape Town: the
+outposts' countries stay possible. An address in a provider's network that its list leaves out gets a claim without a country, which says so.
 """
 
 from __future__ import annotations
 
-import csv
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from gdsi_audit.geo import Claim, Question, _folder, _providers
 from gdsi_audit.geo._prefix_table import PrefixTable
+from gdsi_audit.geo._providers import Provider
 
 RUNG = "cloud-region"
 EVERYWHERE = frozenset({"CLOUDFRONT", "GLOBALACCELERATOR", "ROUTE53", "AZUREFRONTDOOR", "AZURETRAFFICMANAGER", "GLOBAL"})
 """Services on the edge: they outrank the region that the same prefix is listed under."""
+
+Row = tuple[str, str, str]
+"""Provider, region and services, as every row has them behind its prefix."""
 
 
 def load(folder: Path) -> Callable[[Question], Claim | None]:
     """Reads `cloud/prefixes.csv.gz` if it is there. Raises ValueError when it is malformed."""
     path = _folder.file(folder, "cloud/prefixes.csv.gz")
     if not path.is_file():
-        return _silent
+        return lambda _: None
     providers, _ = _providers.read(folder)
-    table = PrefixTable(_claims(path, providers))
-    return lambda question: table.find(question.number)
+    title, *lines = gzip.decompress(path.read_bytes()).decode("utf-8").split("\n")
+    pairs = [line.partition(",")[::2] for line in lines if line]
+    try:
+        rows = {rest: _row(rest, providers) for rest in {rest for _, rest in pairs}}
+        claims = _claims(rows, _Editions(title), providers)
+        listed = {provider: providers[provider] for provider, _, _ in rows.values()}
+        spread = [(prefix, _spread(provider)) for provider in listed.values() for prefix in provider.spread]
+        table: PrefixTable[Claim | None] = PrefixTable([*spread, *((prefix, claims[rest]) for prefix, rest in pairs)])
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from error
+    unlisted = {asn: _unlisted(provider, _Editions(title).source(name)) for name, provider in sorted(listed.items()) for asn in provider.asns}
+    return lambda question: table.find(question.number) or unlisted.get(question.asn)
 
 
-def _silent(_: Question) -> Claim | None:
-    return None
+class _Editions:
+    """Of each provider's list, from the title."""
+
+    def __init__(self, title: str) -> None:
+        self._whole = title.removeprefix("#").strip()
+        self._each = dict(word.split("=", 1) for word in self._whole.split() if "=" in word)
+
+    def source(self, provider: str) -> str:
+        return f"{provider} list {self._each.get(provider, self._whole)}"
 
 
-def _claims(path: Path, providers: dict[str, _providers.Provider]) -> Iterator[tuple[str, Claim | None]]:
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
-        title = stream.readline().removeprefix("#").strip()
-        editions = dict(word.split("=", 1) for word in title.split() if "=" in word)
-        for row in csv.reader(stream):
-            if len(row) != 4 or row[1] not in providers:
-                raise ValueError(f"{path.name}: {','.join(row)!r} is not prefix,provider,region,services of a known provider")
-            prefix, provider, region, services = row
-            yield prefix, _claim(providers[provider], region, services, f"{provider} list {editions.get(provider, title)}")
+def _row(rest: str, providers: dict[str, Provider]) -> Row:
+    parts = rest.rstrip("\r").split(",")
+    if len(parts) != 3 or parts[0] not in providers:
+        raise ValueError(f"{rest!r} is not provider,region,services of a known provider")
+    return parts[0], parts[1], parts[2]
 
 
-def _claim(provider: _providers.Provider, region: str, services: str, source: str) -> Claim | None:
+def _claims(rows: dict[str, Row], editions: _Editions, providers: dict[str, Provider]) -> dict[str, Claim | None]:
+    """What each different row says of its prefixes; of a region that is not known nothing."""
+    telling = {provider for provider, region, _ in rows.values() if providers[provider].is_outpost(region)}
+    claims: dict[str, Claim | None] = {}
+    for rest, (name, region, services) in rows.items():
+        elsewhere = () if name in telling else providers[name].outposts(region)
+        claims[rest] = _claim(providers[name], region, services, editions.source(name), elsewhere)
+    return claims
+
+
+def _claim(provider: Provider, region: str, services: str, source: str, elsewhere: tuple[str, ...]) -> Claim | None:
     if region.upper() == "GLOBAL" or EVERYWHERE.intersection(services.upper().split()):
         return Claim(source, confidence="high", organisation=provider.name, detail=f"edge service of {provider.name}", multi_location=True)
-    country = provider.regions.get(region, "")
-    return Claim(source, country, "high", provider.name, detail=f"{provider.name} {region}") if country else None
+    country = provider.country(region)
+    return Claim(source, country, "high", provider.name, detail=f"{provider.name} {region}", elsewhere=elsewhere) if country else None
+
+
+def _spread(provider: Provider) -> Claim:
+    detail = f"routers and interconnects of many regions of {provider.name}"
+    return Claim("cloud regions", confidence="high", organisation=provider.name, detail=detail, multi_location=True)
+
+
+def _unlisted(provider: Provider, source: str) -> Claim:
+    return Claim(source, organisation=provider.name, detail=f"in a network of {provider.name}, but not on its list")

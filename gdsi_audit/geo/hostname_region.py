@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
-from gdsi_audit.geo import Claim, Question, _providers, _suffix, _table
+from gdsi_audit.geo import ANY_NETWORK, Claim, Question, _providers, _suffix, _table
 
 RUNG = "host-name-region"
 
@@ -42,7 +43,13 @@ def _claim(name: str, asn: int, rules: dict[str, list[Rule]], source: str) -> Cl
     suffix = _suffix.longest(name, rules)
     before = name[: -len(suffix)].rstrip(".")
     for pattern, provider, fixed in rules.get(suffix, ()):
-        told = [fixed or match["region"] for match in pattern.finditer(before)] if asn in provider.asns else []
+        told = [fixed or match["region"] for match in pattern.finditer(before)] if asn in (*provider.asns, ANY_NETWORK) else []
         if told and told[-1] in provider.regions:
-            return Claim(source, provider.regions[told[-1]], "medium", provider.name, detail=f"{provider.name} {told[-1]}")
+            return _said(source, provider.regions[told[-1]], provider.name, told[-1])
     return None
+
+
+@lru_cache(maxsize=1024)
+def _said(source: str, country: str, provider: str, region: str) -> Claim:
+    """One object for one claim, however often it is made."""
+    return Claim(source, country, "medium", provider, detail=f"{provider} {region}")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from gdsi_audit.geo import Claim, Question, _suffix, _table
+from gdsi_audit.geo import ANY_NETWORK, Claim, Question, _suffix, _table
 from gdsi_audit.geo._prefix_table import PrefixTable
 
 RUNG = "multi-location"
@@ -40,4 +40,4 @@ def _claim(source: str, row: dict[str, Any], by: str) -> Claim:
 def _by_name(question: Question, names: dict[str, Named]) -> Claim | None:
     every: Iterable[str] = (*question.names, *question.cname_chain)
     found = (_suffix.find(name, names) for name in every)
-    return next((claim for each in found if each for asns, claim in [each] if not asns or question.asn in asns), None)
+    return next((claim for each in found if each for asns, claim in [each] if not asns or question.asn in asns or question.asn == ANY_NETWORK), None)

@@ -24,6 +24,8 @@ class CertificateFacts:
 
     sha256: str
     """Of its DER, in hexadecimal."""
+    sha1: str = ""
+    """The same by the hash that lists of bad certificates are written in; it identifies, and proves nothing."""
     unreadable: str = ""
     """Why nothing else is known; empty: it could be read."""
     subject: WireText = NO_TEXT
@@ -40,6 +42,8 @@ class CertificateFacts:
     key_bits: int = 0
     self_signed: bool = False
     """Subject and issuer are the same and its own key made the signature."""
+    signature_hash: str = ""
+    """Digest that was signed, as `sha256`; empty: the algorithm has none of its own (Ed25519), or it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def certificate(body: bytes) -> Certificate:
 @lru_cache(maxsize=REMEMBERED_CERTIFICATES)
 def facts(der: bytes) -> CertificateFacts:
     """What one certificate says. Never raises: one that cannot be read says so in `unreadable`."""
-    digest = hashlib.sha256(der).hexdigest()
+    sha256, sha1 = hashlib.sha256(der).hexdigest(), hashlib.sha1(der, usedforsecurity=False).hexdigest()
     # Loading the library takes longer than reading a thousand certificates, and many captures hold none.
     from gdsi_audit.protocols import _x509
 
@@ -85,7 +89,8 @@ def facts(der: bytes) -> CertificateFacts:
         with warnings.catch_warnings():
             # Certificates that break RFC 5280 are what an audit is here to see.
             warnings.simplefilter("ignore")
-            return CertificateFacts(sha256=digest, **_x509.read(der))
+            return CertificateFacts(sha256=sha256, sha1=sha1, **_x509.read(der))
     except Exception as error:
         # The library raises many kinds, some of its own, on hostile DER.
-        return CertificateFacts(sha256=digest, unreadable=f"{type(error).__name__}: {display(str(error).encode(errors='replace'))}")
+        why = f"{type(error).__name__}: {display(str(error).encode(errors='replace'))}"
+        return CertificateFacts(sha256=sha256, sha1=sha1, unreadable=why)

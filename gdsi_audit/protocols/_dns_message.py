@@ -52,6 +52,11 @@ class DnsMessage:
     cut: bool
     """The bytes end inside the records; those before the end are given."""
 
+    @property
+    def hides_names(self) -> bool:
+        """Whether an answer offers to encrypt the names of connections (RFC 9848)."""
+        return any(isinstance(record.value, ServiceBinding) and record.value.ech for record in self.answers)
+
     def addresses(self) -> Iterator[Answered]:
         """What the answers say of the names asked for: A and AAAA, over CNAMEs, and the hints of SVCB and HTTPS.
 

@@ -54,6 +54,8 @@ class ServerHello:
     """Empty: none, or encrypted (TLS 1.3)."""
     ja3s: str
     hello_retry: bool
+    compression: int = 0
+    """IANA registry "TLS Compression Method Identifiers"; 0: none."""
 
     @property
     def satisfied(self) -> bool:
@@ -151,6 +153,7 @@ def server_hello(body: bytes) -> ServerHello:
         alpn=display(found.get(0x0010, b"")[3:]),
         ja3s=_ja3s(legacy_version, cipher_suite, tuple(kind for kind, _ in _extensions(body, at + 3))),
         hello_retry=body[2:34] == HELLO_RETRY_RANDOM,
+        compression=body[at + 2],
     )
 
 

@@ -105,13 +105,13 @@ class Shelf:
         claimed = np.full(heads.length.size, -1, np.int16)
         for transport, indices in self._of_transport.items():
             rows = np.flatnonzero(heads.transport == transport)
-            if not rows.size:
-                continue
-            for index in indices:
-                hits = self.protocols[index].recognise(rows_of(heads, rows))
+            part = rows_of(heads, rows)
+            for index in indices if rows.size else ():
+                hits = self.protocols[index].recognise(part)
                 if hits.any():
                     claimed[rows[hits]] = index
-                    rows = rows[~hits]
+                    left = np.flatnonzero(~hits)
+                    rows, part = rows[left], rows_of(part, left)
                 if not rows.size:
                     break
         return claimed

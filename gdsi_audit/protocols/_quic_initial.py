@@ -97,6 +97,16 @@ def open_packet(packet: Packet, opener: Keys) -> bytes | None:
         return None
 
 
+def packet_number(packet: Packet, client_dcid: bytes) -> int:
+    """Number of a client's Initial packet that `client_dcid` opens, as far as it is written out: its last bytes, which are all of the first ones."""
+    data, at = packet.datagram, packet.payload
+    if at + 20 > len(data):
+        return -1
+    mask = keys(packet.version, client_dcid, "client").header.encryptor().update(data[at + 4 : at + 20])
+    size = (data[packet.begin] ^ mask[0] & 0x0F) & 3
+    return int.from_bytes(data[at : at + size + 1]) ^ int.from_bytes(mask[1 : size + 2])
+
+
 def crypto_bytes(packets: Iterable[Packet], side: str, client_dcids: Iterable[bytes]) -> tuple[bytes, Packet | None]:
     """The bytes of the handshake from its beginning as far as they are there, and the first packet that could be opened."""
     candidates = list(dict.fromkeys(client_dcids))[:MOST_CANDIDATES]

@@ -27,6 +27,7 @@ def read(der: bytes) -> dict[str, Any]:
         key_type=key_type,
         key_bits=key_bits,
         self_signed=_is_self_signed(read),
+        signature_hash=_signature_hash(read),
     )
 
 
@@ -68,6 +69,15 @@ def _key(read: x509.Certificate) -> tuple[str, int]:
         case ed448.Ed448PublicKey():
             return "Ed448", 456
     return "", 0
+
+
+def _signature_hash(read: x509.Certificate) -> str:
+    try:
+        digest = read.signature_hash_algorithm
+    except Exception:
+        # An algorithm that the library does not know.
+        return ""
+    return digest.name if digest is not None else ""
 
 
 def _is_self_signed(read: x509.Certificate) -> bool:

@@ -12,10 +12,20 @@ from numpy.typing import NDArray
 
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore
 from gdsi_audit.protocols._dns_names import folded
-from gdsi_audit.protocols._http_head import Head, content_length_of, lengths_conflict, read_body, read_head
+from gdsi_audit.protocols._http_head import (
+    BODY_PREFIX_BYTES,
+    LONGEST_HEAD_BYTES,
+    Head,
+    content_length_of,
+    lengths_conflict,
+    read_body,
+    read_head,
+)
 from gdsi_audit.wire_text import WireText, display
 
 TRANSPORT = "tcp"
+READS_WHAT_IS_CUT = True
+"""`parse` takes `final`."""
 
 METHODS = (
     *(b"GET ", b"POST ", b"HEAD ", b"PUT ", b"DELETE ", b"OPTIONS ", b"CONNECT ", b"PATCH ", b"TRACE ", b"PROPFIND ", b"PROPPATCH ", b"MKCOL "),
@@ -135,13 +145,27 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     return found
 
 
-def parse(data: bytes, *, from_responder: bool) -> tuple[HttpRequest | HttpResponse | Http2Preface, int] | NeedMore:
+def parse(data: bytes, *, from_responder: bool, final: bool = False) -> tuple[HttpRequest | HttpResponse | Http2Preface, int] | NeedMore:
     """The first message and the bytes it used: head and body, the body as far as it is here (`body_bytes_missing`).
+
+    A request with a short body waits for it, and a response that has a type or a length for the first bytes of its body, unless `final`: no more
+    bytes will follow. Clients and servers often send the head by itself.
 
     Raises ValueError where the start line is neither a request nor a status line of HTTP/1.x.
     """
     del from_responder
-    return _parse_again(data) if len(data) <= LARGEST_REMEMBERED_BYTES else _parse(data)
+    outcome = _parse_again(data) if len(data) <= LARGEST_REMEMBERED_BYTES else _parse(data)
+    return NEED_MORE if not final and not isinstance(outcome, NeedMore) and _waits(outcome[0]) else outcome
+
+
+def _waits(message: HttpRequest | HttpResponse | Http2Preface) -> bool:
+    """Whether there is a body that tells more and has yet to come: a short one of a request, the first bytes of a response's."""
+    if isinstance(message, HttpRequest):
+        return message.body_bytes_missing > 0 and message.content_length <= BODY_PREFIX_BYTES
+    if not isinstance(message, HttpResponse):
+        return False
+    there = bool(message.body_prefix) or message.head_bytes >= LONGEST_HEAD_BYTES
+    return bool(message.content_type or message.content_length > 0) and message.body_bytes_missing != 0 and not there
 
 
 def _parse(data: bytes) -> tuple[HttpRequest | HttpResponse | Http2Preface, int] | NeedMore:

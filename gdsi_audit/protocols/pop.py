@@ -24,7 +24,8 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
     for row in np.flatnonzero(is_one_of(heads.bytes[:, 0], tuple(b"+ACSUacsu"))):
         head = heads.bytes[row].tobytes().upper()
         opens = head.startswith(OPENINGS) or (is_user(head) and heads.resp_port[row] in POP_PORTS)
-        found[row] = head.startswith((b"+OK ", b"+OK\r\n")) or opens
+        bare = head.startswith(b"+OK\r\n") and heads.resp_port[row] in POP_PORTS  # Redis says the same
+        found[row] = head.startswith(b"+OK ") or bare or opens
     return found
 
 

@@ -35,6 +35,8 @@ class QuicInitial:
     scid: str
     client_hello: ClientHello | None
     """None: the server's side, a version without a known salt, or too little of it captured. It may be `cut`."""
+    number: int = -1
+    """Of that first packet; -1: not known. A client's packets count from 0, which one that is sent again does not have."""
 
     satisfied = True
 
@@ -166,7 +168,13 @@ def _message(handshake: bytes, kind: int) -> bytes | None:
 
 
 def _initial(packet: Packet, hello: ClientHello | None) -> QuicInitial:
-    return QuicInitial(version_name(packet.version), packet.dcid.hex(), packet.scid.hex(), hello)
+    return QuicInitial(version_name(packet.version), packet.dcid.hex(), packet.scid.hex(), hello, _packet_number(packet) if hello else -1)
+
+
+def _packet_number(packet: Packet) -> int:
+    from gdsi_audit.protocols._quic_initial import packet_number
+
+    return packet_number(packet, packet.dcid)
 
 
 def _crypto_bytes(initials: list[Packet], side: str, dcids: Iterable[bytes]) -> tuple[bytes, Packet | None]:

@@ -29,7 +29,7 @@ GRAVEST_VERDICT = (
 GRAVEST_ASSESSMENT = ("outside", "contested", "unknown", "multi-location", "inside")
 
 
-@dataclass
+@dataclass(slots=True)
 class Party:
     """One destination, summed up."""
 
@@ -59,9 +59,11 @@ def parties(device: DeviceTraffic, matched: Columns, declaration: Declaration) -
     for name, address, source, verdict, item, assessed in _judged(device, matched, declaration):
         party = found.setdefault((name, address), Party(name, addresses={address}))
         party.verdicts.add(verdict)
-        party.items.update({item} - {-1})
         party.assessments.add(assessed)
-        party.source = min((one for one in (party.source, source) if one), key=NAME_SOURCES.index, default="")
+        if item >= 0:
+            party.items.add(item)
+        if source and (not party.source or NAME_SOURCES.index(source) < NAME_SOURCES.index(party.source)):
+            party.source = source
     for name, address, service in _services(device.tables.flows):
         found[name, address].services.add(service)
     return found
@@ -156,18 +158,28 @@ def _destination(title: str, group: Sequence[Party], endpoints: Mapping[str, End
 
 def totals(group: Sequence[Party]) -> dict[str, Any]:
     """Sums over `group`, and its first and last instants."""
-    return {
-        **{name: sum(getattr(one, name) for one in group) for name in SUMS},
-        "first_seen": iso(min((one.first for one in group if one.first is not None), default=None)),
-        "last_seen": iso(max((one.last for one in group if one.last is not None), default=None)),
-    }
+    flows = up_bytes = down_bytes = 0
+    first: int | None = None
+    last: int | None = None
+    for one in group:
+        flows, up_bytes, down_bytes = flows + one.flows, up_bytes + one.up_bytes, down_bytes + one.down_bytes
+        if one.first is not None and (first is None or one.first < first):
+            first = one.first
+        if one.last is not None and (last is None or one.last > last):
+            last = one.last
+    return {"flows": flows, "up_bytes": up_bytes, "down_bytes": down_bytes, "first_seen": iso(first), "last_seen": iso(last)}
 
 
 def gravest_match(group: Sequence[Party]) -> str:
     """Of matching's words for `group`, the one that a reader must see."""
-    return min({word for one in group for word in one.verdicts}, key=GRAVEST_VERDICT.index, default="not_observable")
+    return _gravest([one.verdicts for one in group], GRAVEST_VERDICT, "not_observable")
 
 
 def gravest_assessment(group: Sequence[Party]) -> str:
     """Of the assessments of `group`, the one that a reader must see."""
-    return min({word for one in group for word in one.assessments}, key=GRAVEST_ASSESSMENT.index, default="unknown")
+    return _gravest([one.assessments for one in group], GRAVEST_ASSESSMENT, "unknown")
+
+
+def _gravest(said: Sequence[set[str]], order: Sequence[str], default: str) -> str:
+    words = set().union(*said)
+    return words.pop() if len(words) == 1 else min(words, key=order.index, default=default)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 SECOND_NS = 1_000_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -16,14 +17,21 @@ def iso(instant_ns: int | None) -> str | None:
     if instant_ns is None:
         return None
     seconds, rest = divmod(instant_ns, SECOND_NS)
+    whole = _second(seconds)
+    if whole is None or not rest:
+        return whole and f"{whole}Z"
+    if rest % 1000:
+        return f"{whole}.{rest:09d}Z"
+    return f"{whole}.{rest // 1000:06d}Z" if rest % 1_000_000 else f"{whole}.{rest // 1_000_000:03d}Z"
+
+
+@lru_cache(maxsize=65_536)
+def _second(seconds: int) -> str | None:
+    """`2026-11-01T10:00:00` of seconds since 1970: much happens in the same second."""
     try:
-        whole = (EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
+        return (EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
     except OverflowError:
         return None
-    fraction = f".{rest:09d}"
-    while fraction.endswith("000"):
-        fraction = fraction[:-3]
-    return f"{whole}{fraction.rstrip('.')}Z"
 
 
 def minute(instant: str | None) -> str:

@@ -38,6 +38,11 @@ def _rarer(value: object) -> Any:
     return printable(str(value))
 
 
+def attributes(value: Any) -> dict[str, Any]:
+    """A dataclass as a table, one level deep."""
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
 def printable(text: str) -> str:
     """`text` if every character of it prints, else its display form: names of files and declared words are as hostile as the wire."""
     return text if text.isprintable() else str(display(text.encode("utf-8", "surrogatepass")))

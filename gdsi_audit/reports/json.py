@@ -3,22 +3,53 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from gdsi_audit.audit import Audit
-from gdsi_audit.reports._document import document
+from gdsi_audit.collecting import rare_collection
+from gdsi_audit.reports._document import parties_of, parts
+from gdsi_audit.reports._endpoint_rows import endpoint_rows
+from gdsi_audit.reports._plain import plain
 
 SUFFIXES = (".json",)
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(", ", ": ")).encode
 
-
+@rare_collection()
 def render(audit: Audit) -> str:
     """One object. Rows of its lists stand on lines of their own, so that reports can be compared line by line."""
-    return "{\n" + ",\n".join(f"{_encode(key)}: {_value(value)}" for key, value in document(audit).items()) + "\n}\n"
+    return "{\n" + ",\n".join(_members(audit)) + "\n}\n"
 
 
-def _value(value: Any) -> str:
-    if not isinstance(value, list) or not value:
-        return _encode(value)
-    return "[\n" + ",\n".join(map(_encode, value)) + "\n]"
+def _members(audit: Audit) -> Iterator[str]:
+    found = parties_of(audit)
+    for key, value in parts(audit, found):
+        if key == "findings":
+            yield _member("endpoints", list(endpoint_rows(audit.traffic.devices, found, audit.traffic.endpoints)))
+        yield _member(key, [_encoded(row) for row in value] if isinstance(value, list) else _encoded(value))
+
+
+def _member(key: str, value: str | list[str]) -> str:
+    if isinstance(value, list):
+        value = "[\n" + ",\n".join(value) + "\n]" if value else "[]"
+    return f'"{key}": {value}'
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(", ", ": "), default=lambda value: _other(value)).encode
+_ESCAPED = re.compile(r"\\[bfnrtu]")
+
+
+def _encoded(value: Any) -> str:
+    """As JSON. Nearly everything is plain as it is, which shows in the text; else it is made so first."""
+    try:
+        text = _encode(value)
+    except ValueError:
+        text = ""
+    return text if text.isprintable() and text and not _ESCAPED.search(text) else _encode(plain(value))
+
+
+def _other(value: object) -> Any:
+    """What JSON has no type for."""
+    return dict(value) if isinstance(value, Mapping) else plain(value) if not isinstance(value, AbstractSet) else sorted(value, key=str)

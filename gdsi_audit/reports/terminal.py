@@ -27,6 +27,7 @@ WIDTH = 110
 MOST_DEVICES = 2
 MOST_CARDS = 3
 MOST_LINES = 6
+MOST_SHARES = 6
 MOST_DESTINATIONS = 12
 MOST_ITEMS = 8
 LONGEST_FILTER = 240
@@ -49,7 +50,9 @@ def show(audit: Audit, console: Console) -> None:
     """The same on `console`, in its colours and width."""
     whole = document(audit)
     shown = _in_question(whole)
-    of_each = [part for device in whole["devices"] if device["id"] in shown for part in (*_declared(device), *_destinations(device))]
+    of_each = [
+        part for device in whole["devices"] if device["id"] in shown for part in (*_declared(device), *_destinations(device), *_jurisdictions(device))
+    ]
     for section in (_head(whole), *_devices(whole, shown), *_findings(whole), *of_each, *_limits(whole, shown), _heading("next")):
         console.print(section, highlight=False, markup=False, emoji=False)
     for line in _next(whole):
@@ -203,6 +206,20 @@ def _destinations(device: Mapping[str, Any]) -> Iterator[RenderableType]:
     ):
         if group:
             yield _text(f"{_words.counted(len(group), noun)}: {_words.size(sum(row['up_bytes'] for row in group))} up", "dim")
+
+
+def _jurisdictions(device: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """One line each; where no single country can be named, it says so."""
+    for kind in ("jurisdiction", "operator"):
+        rows = device[f"{kind}s"]
+        said = [f"{_seated(row, kind)} {_words.size(row['up_bytes'])} up {_words.size(row['down_bytes'])} down" for row in rows[:MOST_SHARES]]
+        more = [f"{_words.counted(len(rows) - MOST_SHARES, 'more row')} in --format html or json"] if len(rows) > MOST_SHARES else []
+        if said:
+            yield _text(f"By {kind}: {' · '.join((*said, *more))}", "dim")
+
+
+def _seated(row: Mapping[str, Any], kind: str) -> str:
+    return f"{row[kind]} ({row['seat']})" if row.get("seat") else str(row[kind])
 
 
 def _limits(whole: Mapping[str, Any], shown: Sequence[str]) -> Iterator[RenderableType]:

@@ -158,6 +158,7 @@ def test_every_kind_of_destination():
         transfer_tool="SCC",
         data=("video", "telemetry"),
         jurisdictions=frozenset({"CH", "IS", "LI", "NO"}),
+        jurisdiction_words=("EFTA",),
         encryption="tls",
         direction="upload",
         max_upload_bytes_per_day=200_000_000,
@@ -344,6 +345,9 @@ NOTES = [
     ('[[destination]]\naddress = "::/0"', "over_broad", 1),
     ('[[destination]]\nname = "*.s3.amazonaws.com"', "shared_platform", 1),
     ('[jurisdictions]\nallowed = ["ADEQUACY"]', "conditional_group", 2),
+    ('[jurisdictions]\nallowed = ["EU"]\noperators_from = ["ADEQUACY"]', "conditional_group", 3),
+    ('[jurisdictions]\nhosts_from = ["ADEQUACY", "EEA"]', "conditional_group", 2),
+    ('[[destination]]\nname = "a.cams.example"\njurisdictions = ["ADEQUACY"]', "conditional_group", 1),
     ('[jurisdictions]\nallowed = ["EU"]', None, 0),
     ('[[destination]]\nname = "*.cams.example"', None, 0),
 ]

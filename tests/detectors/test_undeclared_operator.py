@@ -58,6 +58,16 @@ def test_a_finding_says_what_was_compared_and_where_the_server_is(device_traffic
     assert (operator.subject, operator.severity) == ("cams.example: operator from CN", "low")
 
 
+@pytest.mark.parametrize("item", [Destination(name="api.cams.example"), Destination(name="api.cams.example", jurisdictions=frozenset({"CN"}))])
+def test_a_denied_country_beats_the_fields_that_allow_its_seats(device_traffic, declared, item):
+    where = (*WHERE, ("denied", Source("camera.toml", 6, "vendor")))
+    denying = Jurisdictions(allowed=EU, denied=frozenset({"CN"}), hosts_from=EU | {"CN"}, sources=where, source=Source("camera.toml", 3, "vendor"))
+    traffic = device_traffic(TABLE, endpoints=endpoint("203.0.113.1", seat("CN")))
+    (found,) = detect(traffic, declared(item, jurisdictions=denying))
+    assert (found.subject, [(one.field, one.line) for one in found.contradicts]) == ("cams.example: host from CN", [("denied", 6)])
+    assert "its seat in CN, which is denied" in found.observation
+
+
 def test_only_the_flow_s_own_confident_name_tells_its_operator(device_traffic, declared):
     table = """
     remote            name              name_source  ambiguous  up_bytes

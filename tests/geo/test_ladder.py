@@ -10,6 +10,8 @@ from gdsi_audit.geo._ladder import place, struck_out
 ONE, OTHER = Claim("one", "DE"), Claim("other", "DE")
 ELSEWHERE = Claim("other", "US")
 REGION = Claim("list", "FR", "high", detail="cloud fr-1")
+OUTPOSTS = Claim("list", "FR", "high", detail="cloud fr-1", elsewhere=("DE",))
+UNLISTED = Claim("list", detail="in a network of cloud, but not on its list")
 NAMED = Claim("names", "SE", "medium", detail="cloud se-1")
 ANYCAST = Claim("table", detail="anycast", multi_location=True)
 
@@ -22,7 +24,15 @@ ANYCAST = Claim("table", detail="anycast", multi_location=True)
         ({"database": [ONE, OTHER]}, "DE", (), "high", False),
         ({"database": [ONE, ELSEWHERE]}, "", ("DE", "US"), "low", False),
         ({"database": [ONE, OTHER, Claim("third", "NL")]}, "", ("DE", "NL"), "low", False),
-        ({"database": [ONE, OTHER], "host-name-region": [NAMED]}, "SE", ("DE", "SE"), "low", False),
+        ({"database": [ONE, OTHER], "host-name-region": [NAMED]}, "", ("DE", "SE"), "low", False),
+        ({"database": [ONE], "host-name-region": [NAMED]}, "SE", ("DE", "SE"), "medium", False),
+        ({"database": [ONE, OTHER], "cloud-region": [REGION]}, "", ("DE", "FR"), "low", False),
+        ({"database": [ONE, Claim("other", "FR")], "cloud-region": [REGION]}, "FR", ("DE", "FR"), "high", False),
+        ({"database": [ONE, ELSEWHERE], "cloud-region": [REGION]}, "FR", ("DE", "FR", "US"), "high", False),
+        ({"database": [ONE, Claim("other", "FR")], "cloud-region": [OUTPOSTS]}, "", ("DE", "FR"), "low", False),
+        ({"database": [Claim("one", "FR"), Claim("other", "FR")], "cloud-region": [OUTPOSTS]}, "FR", (), "high", False),
+        ({"database": [ONE, OTHER], "cloud-region": [UNLISTED]}, "", ("DE",), "low", False),
+        ({"host-name-region": [NAMED], "cloud-region": [UNLISTED]}, "SE", (), "medium", False),
         ({"database": [ONE, ELSEWHERE], "host-name-region": [NAMED]}, "SE", ("DE", "SE", "US"), "medium", False),
         ({"database": [ONE, Claim("other", "SE")], "host-name-region": [NAMED]}, "SE", ("DE", "SE"), "high", False),
         ({"host-name-region": [NAMED]}, "SE", (), "medium", False),

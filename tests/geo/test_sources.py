@@ -62,9 +62,9 @@ def test_swapping_two_countries_swaps_the_answers(small):
 
 
 def test_databases_of_another_kind_are_refused_by_name(tmp_path):
-    write_countries(tmp_path / "flat.mmdb", {"5.0.0.0/16": "DE"}, database_type="country ipvAll")
-    with pytest.raises(ValueError, match=r"flat.mmdb.*country ipvAll"):
-        load(tmp_path / "flat.mmdb", "flat")
+    write_countries(tmp_path / "isp.mmdb", {"5.0.0.0/16": "DE"}, database_type="GeoIP2-ISP")
+    with pytest.raises(ValueError, match=r"isp.mmdb.*GeoIP2-ISP"):
+        load(tmp_path / "isp.mmdb", "isp")
     (tmp_path / "text.mmdb").write_text("no database")
     with pytest.raises(ValueError, match=r"text\.mmdb"):
         load(tmp_path / "text.mmdb", "text")

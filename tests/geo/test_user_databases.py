@@ -38,7 +38,8 @@ def own_folder(tmp_path, monkeypatch):
 def database(rows, kind="DBIP-Country-Lite") -> bytes:
     writer = mmdb_writer.MMDBWriter(ip_version=6, ipv4_compatible=True, database_type=kind)
     for prefix, value in rows.items():
-        record = {"autonomous_system_number": value} if isinstance(value, int) else {"country": {"iso_code": value}}
+        located = {"country_code": value} if kind.startswith("country ") else {"country": {"iso_code": value}}
+        record = {"autonomous_system_number": value} if isinstance(value, int) else located
         writer.insert_network(netaddr.IPSet([prefix]), record)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "made.mmdb"
@@ -104,12 +105,22 @@ def tarred(content: bytes) -> bytes:
 
 
 def test_another_database_is_one_more_opinion(tmp_path):
-    assert Places().place("52.28.0.1").located_in.country == "DE"
+    address = "193.99.144.80"
+    assert Places().place(address).located_in.country == "DE"
     change = _update.add(put(tmp_path, "GeoLite2-Country.mmdb", database(dict.fromkeys(HALVES, "FR"), "GeoLite2-Country")))
-    place = Places().place("52.28.0.1")
+    place = Places().place(address)
     assert (change.path, place.located_in.country, place.located_in.candidates) == ("user/country.mmdb", "", ("DE", "FR"))
     assert any(source.startswith("geolite2-country") for source in place.located_in.sources)
     assert next(row for row in Places().editions() if row["path"] == change.path)["licence"] == "LicenseRef-GeoLite2-EULA"
+
+
+def test_a_flat_database_is_an_opinion_of_its_own(own_folder, served):
+    base, answers, _ = served
+    answers["/server-country.mmdb"] = database(dict.fromkeys(HALVES, "DE"), "country ipvAll")
+    (change,) = _update.update("sapics", addresses={"sapics-country": f"{base}/server-country.mmdb"}, today=TODAY)
+    located = Places().place("193.99.144.80").located_in
+    assert (change.path, located.country, len(located.sources)) == ("user/ip-location-db.mmdb", "DE", 3)
+    assert any(source.startswith("ip-location-db ") for source in located.sources)
 
 
 def test_networks_and_geofeeds_are_used(tmp_path):
@@ -143,7 +154,7 @@ def test_what_is_none_of_these_is_refused_and_changes_nothing(tmp_path, own_fold
 @pytest.mark.parametrize(
     ("rows", "kind", "message"),
     [
-        (dict.fromkeys(HALVES, "DE"), "country ipvAll", "flat files"),
+        (dict.fromkeys(HALVES, "DE"), "city ipvAll", "city ipvAll"),
         (dict.fromkeys(HALVES, "DE"), "GeoIP2-ISP", "GeoIP2-ISP"),
         ({"192.0.2.0/24": "DE"}, "GeoIP2-Country", "answers none of"),
     ],
@@ -168,15 +179,15 @@ def test_every_provider_s_list_joins_the_others(tmp_path):
         _update.add(put(tmp_path, f"list{number}", text))
     places = Places()
     expected = {"5.0.0.1": "DE", "5.1.0.1": "AR", "5.3.0.1": "FR", "5.4.0.1": "NL", "5.6.0.1": "GB", "2a05:d000::1": "FR", "2603:1020::1": "NL"}
-    assert {address: places.place(address).located_in.country for address in expected} == expected
-    assert all(places.place(address).reason.startswith("vendor's region") for address in expected)
+    assert {address: places.claims(address)["cloud-region"][0].country for address in expected} == expected
     assert all(places.place(address).multi_location for address in ("5.2.0.1", "5.4.9.1", "5.7.0.1", "5.8.0.1"))
     assert places.place("5.0.0.1").located_in.sources[0] == "aws list 2026-10-01-00-00-00"
+    assert places.place("5.0.0.1").reason.startswith("contested: vendor's region Amazon Web Services eu-central-1")
     _update.add(
         put(tmp_path, "again", json.dumps({**GCP, "prefixes": [{"ipv4Prefix": "5.9.0.0/16", "service": "Google Cloud", "scope": "us-east1"}]}))
     )
-    assert not Places().place("5.3.0.1").reason.startswith("vendor's region")
-    assert Places().place("5.6.0.1").located_in.country == "GB"
+    assert not Places().claims("5.3.0.1")["cloud-region"]
+    assert Places().claims("5.6.0.1")["cloud-region"][0].country == "GB"
 
 
 @given(st.lists(st.tuples(st.integers(0, 255), st.sampled_from(["EC2", "ROUTE53", "S3"]), st.sampled_from(["eu-west-1", "GLOBAL"])), min_size=1))
@@ -281,7 +292,7 @@ MANY = {f"{first}.{second}.0.0/9": country for first in range(1, 224) for second
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (dict(list(MANY.items())[:30]), "it shrank from"),
+        (dict(list(MANY.items())[:30]), "it shrank"),
         ({prefix: {"DE": "US", "US": "DE"}[code] for prefix, code in MANY.items()}, "on only 0.0% of"),
     ],
 )
@@ -305,7 +316,7 @@ def test_a_failed_download_changes_nothing(own_folder, halves, served):
         _update.update(addresses=dbip(base), today=TODAY)
     with pytest.raises(ValueError, match="only https"):
         _update.update(addresses={"dbip-country": "http://192.0.2.1/{month}"}, today=TODAY)
-    with pytest.raises(ValueError, match="one of dbip, maxmind, cloud"):
+    with pytest.raises(ValueError, match="one of dbip, maxmind, sapics, cloud"):
         _update.update("nobody")
     assert own_folder.current() is None
 
@@ -328,15 +339,30 @@ def test_the_key_is_from_the_environment_and_never_follows_a_redirect(served):
         _update.update("maxmind", addresses=addresses, environment=environment, today=TODAY)
 
 
-def test_cloud_lists_come_together(own_folder, served):
+def test_cloud_lists_come_together(own_folder, served, tmp_path):
     base, answers, _ = served
+    for number, text in enumerate(LISTS):
+        _update.add(put(tmp_path, f"list{number}", text))
     answers.update({f"/{number}": text.encode() for number, text in enumerate(LISTS)})
     answers["/v6"] = b"2a06:98c0::/29"
     addresses = {f"cloud-{number}": f"{base}/{number}" for number in range(5)} | {"cloud-cloudflare": f"{base}/5 {base}/v6"}
     (change,) = _update.update("cloud", addresses=addresses, today=TODAY)
     (entry,) = own_folder.entries()
-    assert (change.path, change.rows, len(entry["upstream"])) == ("cloud/prefixes.csv.gz", 14, 6)
-    assert Places().place("5.0.0.1").located_in.country == "DE"
+    assert (change.path, change.agreement, len(entry["upstream"])) == ("cloud/prefixes.csv.gz", 1.0, 6)
+    assert Places().claims("5.0.0.1")["cloud-region"][0].country == "DE"
+
+
+def test_a_cloud_list_that_shrank_or_moved_is_refused(own_folder, served, tmp_path):
+    base, answers, _ = served
+    rows = [{"ip_prefix": f"5.{number}.0.0/16", "service": "EC2", "region": "", "network_border_group": "eu-west-1"} for number in range(20)]
+    whole = {"createDate": "2026-10-01", "prefixes": rows, "ipv6_prefixes": []}
+    _update.add(put(tmp_path, "aws.json", json.dumps(whole)))
+    moved = [{**row, "network_border_group": "us-east-1"} for row in rows[:5]] + rows[5:]
+    for name, changed, message in (("few", rows[:2], "it shrank"), ("moved", moved, "it agrees")):
+        answers[f"/{name}"] = json.dumps({**whole, "prefixes": changed}).encode()
+        with pytest.raises(ValueError, match=message):
+            _update.update("cloud", addresses={"cloud-aws": f"{base}/{name}"}, today=TODAY)
+    assert own_folder.entries()[0]["edition"] == "2026-10-01"
 
 
 def test_old_files_are_warned_of():

@@ -74,6 +74,24 @@ def test_hints_of_a_service_binding_are_addresses_of_the_name_asked_for():
     assert list(answer.addresses()) == [("www.example", "192.0.2.9", 300, ("svc.example",))]
 
 
+ECH = bytes.fromhex(
+    "002f"  # length of the list
+    "fe0d 002b"  # version and length of the configuration
+    "07 0020 0010" + "aa" * 16 + "0004 0001 0001 40"  # number, kind of key, key, cipher suites, longest name
+    "0c 66726f6e742e6578616d706c 0000"  # public name, no extensions
+)
+
+
+@pytest.mark.parametrize(
+    ("configurations", "names"),
+    [(ECH, ("front.exampl",)), (ECH[:-4], ()), (ECH.replace(b"\xfe\x0d", b"\xfe\x0c"), ()), (b"", ()), (b"\x00\x04\xfe\x0d\x00\x00", ())],
+)
+def test_public_names_of_hidden_hellos(configurations, names):
+    data = b"\0\1" + wire("svc.example") + b"\0\5" + len(configurations).to_bytes(2) + configurations
+    answer = parsed(message(record(POINTER_TO_QUESTION, 65, data), qtype=65, name="www.example"))
+    assert answer.answers[0].value.public_names == names and answer.hides_names
+
+
 @pytest.mark.parametrize(
     ("rtype", "rdata", "value"),
     [

@@ -32,9 +32,12 @@ def test_a_request_with_its_body():
     assert request.headers[0] == ("host", "API.Example:8080")
 
 
-def test_a_body_that_is_not_here_yet_is_counted():
-    request, used = parsed(REQUEST[:-3])
+def test_a_short_body_is_waited_for_and_counted_where_it_never_comes():
+    assert parsed(REQUEST[:-3]) is NEED_MORE
+    request, used = http.parse(REQUEST[:-3], from_responder=False, final=True)
     assert (used, request.body_prefix, request.body_bytes_missing) == (len(REQUEST) - 3, b"he", 3)
+    request, used = parsed(REQUEST.replace(b": 5", b": 5000"))
+    assert (request.body_prefix, request.body_bytes_missing) == (b"hello", 4995), "a long one is not"
 
 
 def test_a_head_that_has_not_ended_waits_until_it_is_too_long():
@@ -157,3 +160,13 @@ def test_any_bytes_give_a_message_need_more_or_value_error(seed, cut, tail):
     with contextlib.suppress(ValueError):
         outcome = parsed(seed[:cut] + tail)
         assert outcome is NEED_MORE or 0 < outcome[1] <= len(seed[:cut] + tail)
+
+
+def test_a_response_with_a_type_waits_for_the_first_bytes_of_its_body():
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 9\r\n\r\n"
+    assert http.parse(head, from_responder=True) is NEED_MORE
+    assert http.parse(head + b"\x7fELF", from_responder=True)[0].body_prefix == b"\x7fELF"
+    message, used = http.parse(head, from_responder=True, final=True)
+    assert (message.body_prefix, message.body_bytes_missing, used) == (b"", 9, len(head))
+    tunnel = b"HTTP/1.1 200 Connection established\r\n\r\n"
+    assert http.parse(tunnel, from_responder=True)[1] == len(tunnel)

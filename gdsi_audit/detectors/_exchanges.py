@@ -1,0 +1,48 @@
+"""Messages of a device's flows, with the flow's position in the table and who sent them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gdsi_audit.frame_index import Ranges, merged
+from gdsi_audit.protocols import Message
+from gdsi_audit.traffic import DeviceTraffic
+
+
+class Exchange(NamedTuple):
+    """One message."""
+
+    message: Message
+    row: int
+    """Position of its flow in `traffic.tables.flows`."""
+    sent: bool
+    """By the device."""
+
+
+def exchanges(traffic: DeviceTraffic, *protocols: str) -> Iterator[Exchange]:
+    """Messages of `protocols`, in the order of each."""
+    flows = traffic.tables.flows
+    for protocol in protocols:
+        messages = traffic.messages.get(protocol, ())
+        if messages:
+            rows = np.searchsorted(flows["flow"], [message.flow for message in messages])
+            began = flows["device_is_originator"][rows]
+            for message, row, is_originator in zip(messages, rows.tolist(), began.tolist(), strict=True):
+                yield Exchange(message, row, message.from_responder != is_originator)
+
+
+def frames_of(messages: Sequence[Message]) -> list[tuple[int, Ranges]]:
+    """Where `messages` stand, as FrameIndex.frames gives them."""
+    found = []
+    for capture in sorted({message.capture for message in messages}):
+        numbers = sorted({message.frame for message in messages if message.capture == capture})
+        found.append((capture, merged(np.array(numbers, np.int64))))
+    return found
+
+
+def rows_of(found: Sequence[Exchange]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """Positions of their flows, each once."""
+    return np.array(sorted({one.row for one in found}), np.intp)

@@ -1,0 +1,78 @@
+"""What TLS, DTLS and QUIC said in the clear in one device's flows: worked out once, for all detectors that ask about handshakes.
+
+Peers say the same many times over, so messages are held by what they say: each distinct hello or chain once, with the messages that carry it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdsi_audit.protocols import Message
+from gdsi_audit.protocols._certificate import Certificate
+from gdsi_audit.protocols._client_hello import ClientHello
+from gdsi_audit.protocols._handshake import Alert, ServerHello
+from gdsi_audit.traffic import DeviceTraffic
+
+PROTOCOLS = ("tls", "dtls", "quic")
+CLEAR_PROTOCOLS = ("tls", "dtls")
+"""Those whose servers can be heard."""
+
+
+class Spoken(NamedTuple):
+    """One body, and every message that says it."""
+
+    body: Any
+    messages: list[Message]
+
+    @property
+    def flows(self) -> list[int]:
+        return [message.flow for message in self.messages]
+
+
+class Handshakes(NamedTuple):
+    """By kind of body; hellos are those of clients, whatever carries them."""
+
+    hellos: tuple[Spoken, ...]
+    servers: tuple[Spoken, ...]
+    chains: tuple[Spoken, ...]
+    alerts: tuple[Spoken, ...]
+
+
+NOTHING_SPOKEN = Handshakes((), (), (), ())
+_KNOWN: WeakKeyDictionary[DeviceTraffic, Handshakes] = WeakKeyDictionary()
+
+
+def handshakes(traffic: DeviceTraffic) -> Handshakes:
+    """All of `traffic`'s."""
+    if not any(protocol in traffic.messages for protocol in PROTOCOLS):
+        return NOTHING_SPOKEN
+    known = _KNOWN.get(traffic)
+    if known is None:
+        known = _KNOWN[traffic] = _collected(traffic)
+    return known
+
+
+def rows_of(traffic: DeviceTraffic, flows: Iterable[int]) -> NDArray[np.intp]:
+    """Positions in `traffic.tables.flows` of these flow ids, ascending; those that are not there are left out."""
+    return np.flatnonzero(np.isin(traffic.tables.flows["flow"], np.fromiter(flows, np.int64)))
+
+
+def _collected(traffic: DeviceTraffic) -> Handshakes:
+    groups: dict[type, dict[int, Spoken]] = {ClientHello: {}, ServerHello: {}, Certificate: {}, Alert: {}}
+    for protocol in PROTOCOLS:
+        for message in traffic.messages.get(protocol, ()):
+            body = getattr(message.body, "client_hello", message.body) if protocol == "quic" else message.body
+            group = groups.get(type(body))
+            if group is None:
+                continue
+            known = group.get(id(body))
+            if known is None:
+                known = group[id(body)] = Spoken(body, [])
+            known.messages.append(message)
+    hellos, servers, chains, alerts = (tuple(group.values()) for group in groups.values())
+    return Handshakes(hellos, servers, chains, alerts)

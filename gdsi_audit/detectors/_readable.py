@@ -1,0 +1,144 @@
+"""Which flows anybody on the way can read, what of their content shows, and which are readable because their role asks for it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdsi_audit.protocols import Message
+from gdsi_audit.protocols._file_kinds import kind_of
+from gdsi_audit.traffic import DeviceTraffic
+
+CLEAR_SERVICES = (
+    *("http", "ftp", "smtp", "imap", "pop", "mqtt", "telnet", "rtsp", "sip", "irc", "xmpp", "nntp", "redis", "mysql", "postgresql", "ldap", "amqp"),
+    *("coap", "snmp", "syslog", "tftp", "rtmp", "rtp", "modbus", "rsh", "rlogin", "vnc", "adb", "stomp", "nats", "memcached", "mongodb", "cwmp"),
+)
+"""Services that are clear text wherever their parser recognises them; what they hand over to TLS is called TLS."""
+OPAQUE_ENTROPY = 0.88
+"""Share of the entropy that as many random bytes would have, on average, from which on content counts as encrypted."""
+SHORTEST_OPAQUE_BYTES = 48
+_STATUS_TYPES = re.compile(r"application/(?:ocsp|pkix|pkcs7|x-x509|x-pkcs7)", re.IGNORECASE)
+_STATUS_TARGETS = re.compile(r"\.(?:crl|crt|cer|p7c)$", re.IGNORECASE)
+_PORTAL_TARGETS = re.compile(
+    r"/(?:generate_?204|gen_?204|hotspot-detect\.html|library/test/success\.html|connecttest\.txt|ncsi\.txt|success\.txt|canonical\.html|"
+    r"connectivity-?check(?:\.html|\.txt)?|check_network_status\.txt|kindle-wifi/wifi(?:redirect|stub)\.html|blank\.html|nm-check\.txt|204)$",
+    re.IGNORECASE,
+)
+_TEXT_TYPES = re.compile(r"(?:text|image|video|audio|multipart)/|json|xml|form-urlencoded|javascript|html", re.IGNORECASE)
+
+
+class Content(NamedTuple):
+    """What can be read in one flow."""
+
+    up_bytes: int
+    """Legible content that the device sent in readable messages; 0: only heads, or nothing that is kept."""
+    kinds: tuple[str, ...]
+    """`JPEG image`, `text` …: of what the device sent."""
+    exempt: bool
+    """All of it is revocation lists, captive-portal checks or a redirection to https."""
+    opaque: bool
+    """There is content, and all that the device sent of it looks encrypted; where it sent none, all that it got."""
+
+
+NOTHING = Content(0, (), False, False)
+
+
+def readable(traffic: DeviceTraffic) -> NDArray[np.bool_]:
+    """Which flows speak a protocol of clear text, or send text or a picture as it is."""
+    flows = traffic.tables.flows
+    clear = flows.is_any("service", CLEAR_SERVICES)
+    ids = {one.flow for one in traffic.messages.get("bare_file", ()) if one.body.role == "media"}
+    for protocol in ("unnamed_text", "unnamed_text_udp"):
+        ids |= {one.flow for one in traffic.messages.get(protocol, ()) if one.body.readable}
+    if ids:
+        clear |= np.isin(flows["flow"], np.fromiter(sorted(ids), np.int64, len(ids))) & flows.is_any("service", ("", "bare_file"))
+    return np.asarray(clear & (flows["up_bytes"] + flows["down_bytes"] > 0))
+
+
+def contents(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> dict[int, Content]:
+    """By flow id, of the flows at `rows`."""
+    flows = traffic.tables.flows
+    sides = dict(zip(flows["flow"][rows].tolist(), flows["device_is_originator"][rows].tolist(), strict=True))
+    said: dict[int, list[Message]] = defaultdict(list)
+    for protocol in ("http", "mqtt", "unnamed_text", "unnamed_text_udp", "bare_file"):
+        for message in traffic.messages.get(protocol, ()):
+            if message.flow in sides:
+                said[message.flow].append(message)
+    return {flow: _content(messages, sides[flow]) for flow, messages in said.items()}
+
+
+def _content(messages: Sequence[Message], from_originator: bool) -> Content:
+    http = [one.body for one in messages if one.protocol == "http" and hasattr(one.body, "content_type")]
+    if http and _is_exempt(http):
+        return Content(0, (), True, False)
+    pieces = [(one.from_responder != from_originator, *_piece(one)) for one in messages]
+    sent = [(size, kind, hidden) for own, size, kind, hidden in pieces if own and size]
+    hidden = [hides for _, _, hides in sent] or [hides for _, size, _, hides in pieces if size]
+    legible = sum(size for size, _, hides in sent if not hides)
+    return Content(legible, tuple(sorted({kind for _, kind, _ in sent if kind})), False, bool(hidden) and all(hidden))
+
+
+def _piece(message: Message) -> tuple[int, str, bool]:
+    """(bytes of content, what it is, whether it looks encrypted) of one message."""
+    body = message.body
+    if message.protocol == "http":
+        return _http_piece(body) if hasattr(body, "content_type") else (0, "", False)
+    if message.protocol == "mqtt":
+        prefix = getattr(body, "payload_prefix", b"")
+        kind = kind_of(prefix)
+        return len(prefix) + max(getattr(body, "payload_bytes_missing", 0), 0), kind.word if kind else "", is_opaque(prefix)
+    if message.protocol == "bare_file":
+        return len(body.prefix), body.word, False
+    return body.length, "text", body.encoded
+
+
+def _http_piece(body: Any) -> tuple[int, str, bool]:
+    """Content of which nothing was kept counts as readable only where its type says so."""
+    size = max(body.content_length, len(body.body_prefix))
+    hidden = not _TEXT_TYPES.search(body.content_type) and (not body.body_prefix or is_opaque(body.body_prefix))
+    return size, _http_kind(body, body.body_prefix), hidden
+
+
+def _http_kind(body: Any, prefix: bytes) -> str:
+    kind = kind_of(prefix)
+    if kind is not None and not kind.word.endswith(" file"):
+        return kind.word
+    content_type = body.content_type.partition(";")[0].strip().lower()
+    return content_type if re.fullmatch(r"[a-z]+/[a-z0-9.+-]{1,40}", content_type) else ""
+
+
+def is_opaque(data: bytes) -> bool:
+    """Whether `data` looks like random bytes: nearly as many different ones as chance gives, and no file's magic."""
+    if len(data) < SHORTEST_OPAQUE_BYTES or kind_of(data) is not None:
+        return False
+    sample = data[:1024]
+    counts = Counter(sample).values()
+    entropy = -sum(count / len(sample) * math.log2(count / len(sample)) for count in counts)
+    return entropy >= OPAQUE_ENTROPY * min(8.0, math.log2(len(sample)))
+
+
+def _is_exempt(http: Iterable[Any]) -> bool:
+    """Requests that are meant to be readable: their answers are signed, or there is nothing in them."""
+    requests = [one for one in http if hasattr(one, "method")]
+    answers = [one for one in http if hasattr(one, "status")]
+    if any(_STATUS_TYPES.match(one.content_type) for one in (*requests, *answers)):
+        return True
+    if not requests or any(_says_something(one) for one in requests):
+        return False
+    if all(_STATUS_TARGETS.search(one.target) or _PORTAL_TARGETS.search(one.target) for one in requests):
+        return True
+    to_https = [one for one in answers if one.status in (301, 302, 303, 307, 308) and one.location.lower().startswith("https://")]
+    return bool(answers) and len(to_https) + sum(one.status == 204 for one in answers) == len(answers)
+
+
+def _says_something(request: Any) -> bool:
+    """Whether a request carries more than the name of what it asks for."""
+    bodied = request.content_length > 0 or bool(request.body_prefix)
+    known = request.cookie or bool(request.authorization_scheme)
+    return bool(bodied or known or "?" in request.target or len(request.target) > 200 or request.method not in ("GET", "HEAD"))

@@ -1,0 +1,97 @@
+"""Terminal dialogues of a device's flows: who shows a shell to whom, and whether a password was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from gdsi_audit.protocols import Message
+from gdsi_audit.protocols._terminal_text import LOGIN, MENU, OUTPUT, PASSWORD, PROMPT, REFUSED, ROOT, ROOT_PROMPT, SHELL
+from gdsi_audit.traffic import DeviceTraffic
+
+PROTOCOLS = ("telnet", "terminal", "terminal_udp")
+COMMAND_LINE = (*SHELL, MENU)
+IN_WORDS = {
+    LOGIN: "a login prompt",
+    PASSWORD: "a password prompt",
+    REFUSED: "a refusal",
+    PROMPT: "a shell prompt",
+    ROOT_PROMPT: "a root prompt",
+    MENU: "a command prompt",
+    "banner": "a shell's banner",
+    "identity": "the output of `id`",
+    "root identity": "the output of `id` as root",
+    "system": "the kernel's version",
+    "accounts": "a list of accounts",
+    "error": "a shell's error",
+    "listing": "a listing of files",
+}
+
+
+class Dialogue(NamedTuple):
+    """The text of one flow, as far as it showed something."""
+
+    row: int
+    """Position in `tables.flows`."""
+    shown: tuple[Message, ...]
+    """What the device said."""
+    heard: tuple[Message, ...]
+    """What the other side said."""
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """What the device's text shows, each once, in order."""
+        return tuple(dict.fromkeys(sign for message in self.shown for sign in message.body.signs))
+
+    @property
+    def has_shell(self) -> bool:
+        """A shell, or the prompt of a device's own command line."""
+        return any(sign in COMMAND_LINE for sign in self.signs)
+
+    @property
+    def is_root(self) -> bool:
+        return any(sign in ROOT for sign in self.signs)
+
+    @property
+    def asks_for_password(self) -> bool:
+        """Before anything of a shell was shown."""
+        before = next((place for place, sign in enumerate(self.signs) if sign in COMMAND_LINE), len(self.signs))
+        return PASSWORD in self.signs[:before]
+
+    @property
+    def prompts(self) -> int:
+        """Times that the device waited for the next command."""
+        return sum(1 for message in self.shown if {PROMPT, ROOT_PROMPT} & set(message.body.signs))
+
+    @property
+    def outputs(self) -> int:
+        return sum(1 for message in self.shown if set(OUTPUT) & set(message.body.signs))
+
+    @property
+    def commands(self) -> int:
+        """Commands for a shell that the other side sent, as far as they are known ones."""
+        return sum(getattr(message.body, "commands", 0) for message in self.heard)
+
+
+def dialogues(traffic: DeviceTraffic) -> Iterator[Dialogue]:
+    """Of all flows in which the device's own text shows something."""
+    heard = [message for protocol in PROTOCOLS for message in traffic.messages.get(protocol, ())]
+    if not heard:
+        return
+    by_flow: dict[int, list[Message]] = {}
+    for message in heard:
+        by_flow.setdefault(message.flow, []).append(message)
+    rows = row_of(traffic)
+    began = traffic.tables.flows["device_is_originator"]
+    for flow, messages in by_flow.items():
+        row = rows.get(flow)
+        if row is None:
+            continue
+        shown = tuple(message for message in messages if message.from_responder != began[row] and message.body.signs)
+        if shown:
+            yield Dialogue(row, shown, tuple(message for message in messages if message.from_responder == began[row]))
+
+
+def row_of(traffic: DeviceTraffic) -> Mapping[int, int]:
+    """Position in `tables.flows` of each flow id."""
+    return {flow: row for row, flow in enumerate(traffic.tables.flows["flow"].tolist())}

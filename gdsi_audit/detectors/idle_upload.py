@@ -1,0 +1,210 @@
+"""Does the device upload while nobody uses it, or while nobody has agreed to it?
+
+Looks for: payload sent beyond the local network in phases with `user_active = false`, or with `consent` none or withdrawn: flows of 8 kB and more
+behind their handshakes that make 16 kB together, or a trickle of that size faster than 25 bytes per second, which keep-alives and heartbeats are
+not. Only what lies wholly within such phases counts, 30 seconds inside their ends; of connections that outlast them, the readable messages sent in
+them. Bytes are compared with those sent to the same party in the other phases. Where the destination says `phases`, bytes that move wholly outside
+of them contradict it, however few, and bytes within are as declared. Without a `[[phase]]` nothing is said.
+
+Also looks like this: a camera that saw something move; a nightly backup or a map that a robot makes by itself; an upload that was queued while the
+network was away; a phase whose times were noted wrongly. Name the phases in which a destination is used: `phases = ["interact", "idle"]`.
+
+References: Regulation (EU) 2016/679, articles 5(1)(c) and 7(3); Ren et al., Information exposure from consumer IoT devices, IMC 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdsi_audit.columns import Columns, grouped
+from gdsi_audit.declarations import Declaration, Destination, Phase
+from gdsi_audit.detectors import _quiet_times, _subjects
+from gdsi_audit.detectors._by_item import counterparts
+from gdsi_audit.detectors._from_flows import ends, finding
+from gdsi_audit.detectors._quiet_times import WITHOUT_CONSENT, Span
+from gdsi_audit.detectors._sent_messages import sent
+from gdsi_audit.detectors._standing import Standing, broken, standing
+from gdsi_audit.finding import Finding
+from gdsi_audit.matching import NOT_JUDGED, matches
+from gdsi_audit.traffic import DeviceTraffic
+
+SEVERITY = "medium"
+COMMITMENTS = ("GDSI-3",)
+
+NAME = "idle_upload"
+ROLES = ("dns", "dns_tcp", "ntp", "mdns", "llmnr", "nbns", "ssdp", "dhcp", "dhcpv6", "stun", "icmp_echo", "icmp6_echo")
+HANDSHAKE_BYTES = {"tls": 1_500, "quic": 3_900}
+"""What a client sends before anything of substance, by service."""
+ALTERNATIVES = (
+    "the product did by itself what it is for: a camera that saw something move, a scheduled backup",
+    "an upload that had been queued while the device was used or the network was away",
+    "the times of the phases, or the clock of the capture, are off",
+)
+
+
+class Quiet(NamedTuple):
+    """The phases in which nothing beyond keep-alives is expected."""
+
+    phases: tuple[Phase, ...]
+    spans: tuple[Span, ...]
+
+
+def detect(
+    traffic: DeviceTraffic,
+    declaration: Declaration,
+    *,
+    phase_tolerance_s: float = 30.0,
+    flow_bytes: int = 8_000,
+    least_bytes: int = 16_000,
+    trickle_bytes_per_s: float = 25.0,
+) -> Iterator[Finding]:
+    """See `Detector`. Fewer than `flow_bytes` in a flow are a trickle, and fewer than `least_bytes` in all are keep-alives."""
+    flows = traffic.tables.flows
+    if not declaration.phases or not len(flows):
+        return
+    matched = matches(traffic, declaration)
+    judged = ~matched.is_any("verdict", NOT_JUDGED) & ~flows["remote_is_local"] & ~flows.is_any("service", ROLES)
+    judged &= ~flows.is_any("transport", ("icmp", "icmp6"))
+    declared = matched.is_any("verdict", ("declared",))
+    bound = [row for row, item in enumerate(declaration.destinations) if item.phases]
+    for row in bound:
+        covered = np.flatnonzero(judged & declared & (matched["destination"] == row))
+        yield from _outside(traffic, declaration, declaration.destinations[row], covered, matched["confident"], phase_tolerance_s)
+    silent = np.flatnonzero(judged & ~(declared & (np.isin(matched["destination"], bound) | (matched["destination"] < 0))))
+    phases = tuple(phase for phase in declaration.phases if not phase.user_active or phase.consent in WITHOUT_CONSENT)
+    quiet = Quiet(phases, _quiet_times.merged(phases, -phase_tolerance_s))
+    if quiet.spans and silent.size:
+        yield from _in_quiet(traffic, declaration, silent, quiet, (flow_bytes, least_bytes, trickle_bytes_per_s))
+
+
+def _outside(
+    traffic: DeviceTraffic, declaration: Declaration, item: Destination, covered: NDArray[np.intp], confident: NDArray[np.bool_], tolerance_s: float
+) -> Iterator[Finding]:
+    """Bytes that moved when the item says that none do."""
+    part = traffic.tables.flows.take(covered)
+    allowed = _quiet_times.merged((phase for phase in declaration.phases if phase.name in item.phases), tolerance_s)
+    moved = part["up_bytes"] + part["down_bytes"] > 0
+    apart = _quiet_times.apart(allowed, part["start"], ends(part))
+    rows = covered[moved & (apart | (_said(traffic, part, ~apart, _quiet_times.between(allowed)) > 0))]
+    if not rows.size:
+        return
+    sure = rows[confident[rows]]
+    rows = sure if sure.size else rows
+    flows = traffic.tables.flows.take(rows)
+    who = _subjects.audited(traffic, declaration)
+    yield finding(
+        traffic,
+        rows,
+        detector=NAME,
+        subject=item.title,
+        severity=SEVERITY if sure.size else "low",
+        confidence="high" if sure.size else "low",
+        commitments=COMMITMENTS,
+        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(flows)} with {item.title} in connections that lie, or "
+        f"carried messages, outside of the phases declared for it ({', '.join(item.phases)}), {tolerance_s:.0f} s allowed for.",
+        inference="The destination is used at times at which, as declared, it is not.",
+        alternatives=ALTERNATIVES,
+        refuted_by="A corrected log of the phases, or a declaration that lists the phases in which these bytes moved.",
+        contradicts=broken(item.source, "destination", "phases") if sure.size else (),
+        measures={"phases": ", ".join(item.phases)},
+    )
+
+
+def _in_quiet(
+    traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], quiet: Quiet, limits: tuple[int, int, float]
+) -> Iterator[Finding]:
+    """Parties to which more than keep-alives was sent in quiet phases."""
+    flow_bytes, least_bytes, per_s = limits
+    flows = traffic.tables.flows.take(rows)
+    inside = _quiet_times.within(quiet.spans, flows["start"], ends(flows))
+    net = np.where(inside, _net_bytes(flows), 0) + _said(traffic, flows, ~inside, quiet.spans)
+    if int(net.sum()) < least_bytes:
+        return
+    chosen = np.flatnonzero(net > 0)
+    parties = counterparts(traffic, declaration, rows)
+    slowest = max(least_bytes, int(per_s * _quiet_times.seconds(quiet.spans)))
+    for party, places in grouped(parties[chosen]):
+        places = chosen[places]
+        large = places[net[places] >= flow_bytes]
+        if int(net[large].sum()) >= least_bytes or int(net[places].sum()) >= slowest:
+            yield _uploaded(
+                traffic,
+                declaration,
+                str(party),
+                rows[places],
+                int(net[places].sum()),
+                quiet,
+                int(flows["up_bytes"][(parties == party) & ~inside].sum()),
+            )
+
+
+def _net_bytes(flows: Columns) -> NDArray[np.int64]:
+    """Payload behind the handshake, as far as it was captured."""
+    handshake = np.zeros(len(flows), np.int64)
+    for service, size in HANDSHAKE_BYTES.items():
+        handshake[flows.is_any("service", (service,))] = size
+    return np.asarray(np.maximum(flows["up_bytes"] - flows["missed_bytes"] - handshake, 0), np.int64)
+
+
+def _said(traffic: DeviceTraffic, flows: Columns, outlasting: NDArray[np.bool_], spans: Sequence[Span]) -> NDArray[np.int64]:
+    """What readable messages of the connections that outlast the phases carried up within them."""
+    sizes = np.zeros(len(flows), np.int64)
+    place = {flow: number for number, flow in enumerate(flows["flow"].tolist()) if outlasting[number]}
+    originator = flows["device_is_originator"]
+    for message, size in sent(traffic):
+        number = place.get(message.flow, -1)
+        if number >= 0 and message.from_responder != originator[number] and any(span.start <= message.time <= span.end for span in spans):
+            sizes[number] += size
+    return sizes
+
+
+def _uploaded(
+    traffic: DeviceTraffic, declaration: Declaration, party: str, rows: NDArray[np.intp], net: int, quiet: Quiet, elsewhere: int
+) -> Finding:
+    held = standing(traffic, declaration, rows)
+    without_consent = any(phase.consent in WITHOUT_CONSENT for phase in _touched(traffic, rows, quiet))
+    flows = traffic.tables.flows.take(rows)
+    severity, says = _graded(flows, held, without_consent)
+    who = _subjects.audited(traffic, declaration)
+    when = _quiet_times.words(_touched(traffic, rows, quiet))
+    count = f"{len(flows):,} flow{'' if len(flows) == 1 else 's'}"
+    hours = _quiet_times.seconds(quiet.spans) / 3600
+    return finding(
+        traffic,
+        rows,
+        detector=NAME,
+        subject=party,
+        severity=severity,
+        confidence="medium",
+        commitments=COMMITMENTS,
+        observation=f"{who[0].upper()}{who[1:]} sent at least {net:,} bytes beyond handshakes to {party} "
+        f"({_subjects.listed(_subjects.services(flows))}) in {count} during {when}, {hours:.2f} h in all, and {elsewhere:,} payload bytes at other "
+        f"times; {says}.",
+        inference="Data leaves the device without anybody having asked for it then" + (" or agreed to it." if without_consent else "."),
+        alternatives=ALTERNATIVES,
+        refuted_by="A corrected log of the phases, or a declared function that uploads by itself, with the phases in which it does.",
+        measures={"quiet_up_bytes": net, "other_up_bytes": elsewhere, "quiet_h": round(hours, 4)},
+    )
+
+
+def _touched(traffic: DeviceTraffic, rows: NDArray[np.intp], quiet: Quiet) -> tuple[Phase, ...]:
+    """The quiet phases that these flows lie in."""
+    flows = traffic.tables.flows.take(rows)
+    starts, stops = flows["start"], ends(flows)
+    return tuple(phase for phase in quiet.phases if bool(((starts <= phase.end) & (stops >= phase.start)).any()))
+
+
+def _graded(flows: Columns, held: Standing, without_consent: bool) -> tuple[str, str]:
+    """(severity, how the declaration stands to it)."""
+    begun = ~flows.is_any("initiator", ("unknown",)) | flows["device_is_originator"]
+    if held.declared:
+        return "low", "the declaration does not say in which phases this destination is used"
+    if held.undeclared:
+        return (SEVERITY if begun.all() else "low"), "the party is not declared"
+    if without_consent and not held.stated:
+        return (SEVERITY if begun.all() else "low"), "no destinations are declared"
+    return "low", "nothing is declared of it"

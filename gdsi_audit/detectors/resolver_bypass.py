@@ -1,0 +1,131 @@
+"""Does the device look names up where its network cannot see it?
+
+Looks for: DNS to a resolver other than those that the network offered by DHCP or router advertisement, or to another port; DNS over TLS, QUIC or
+HTTPS, by protocol, port or the role of the server; oblivious DNS and DNSCrypt; names looked up over a plain HTTP interface. The resolver may be the
+user's choice, so it is `low`, and `medium` only against a written field: `class = "resolver"` is declared and nothing else covers it, or the
+declaration is closed (MUD). A declared one is `info`. Without a captured offer nothing is said of plain DNS.
+
+Also looks like this: private DNS that the user switched on, a browser with its own resolver, a first question to a well-known resolver to see whether
+there is any internet. Declare the resolver by name or address as a destination.
+
+References: RFC 1035; RFC 2132 section 3.8; RFC 8106; RFC 7858; RFC 8484; RFC 9250; RFC 9230; DNSCrypt protocol version 2; RFC 8520 (MUD) section 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdsi_audit.columns import Columns, grouped
+from gdsi_audit.declarations import Declaration
+from gdsi_audit.detectors import _encrypted_dns, _subjects
+from gdsi_audit.detectors._encrypted_dns import Lookups
+from gdsi_audit.detectors._from_flows import finding
+from gdsi_audit.detectors._standing import Standing, at_most, broken, standing
+from gdsi_audit.finding import Broken, Finding
+from gdsi_audit.traffic import DeviceTraffic
+
+SEVERITY = "medium"
+COMMITMENTS = ("GDSI-7", "GDSI-5")
+
+NAME = "resolver_bypass"
+PLAIN = "DNS"
+DNS_PORT = 53
+ALTERNATIVES = (
+    "private DNS or a resolver that the user chose",
+    "a browser or system library that prefers its own resolver",
+    "a test whether the internet can be reached",
+)
+SHOWN_NAMES = 3
+
+
+def detect(traffic: DeviceTraffic, declaration: Declaration, *, longest_handshake_bytes: int = 700) -> Iterator[Finding]:
+    """See `Detector`. An encrypted connection that sent no more than `longest_handshake_bytes` need not have asked anything: at most `low`."""
+    for lookups in (*_unoffered(traffic), *_encrypted_dns.lookups(traffic)):
+        parties = _subjects.parties(traffic.tables.flows.take(lookups.rows))
+        for party, places in grouped(parties):
+            yield from _finding(traffic, declaration, lookups, lookups.rows[places], str(party), longest_handshake_bytes)
+
+
+def _unoffered(traffic: DeviceTraffic) -> Iterator[Lookups]:
+    """Plain DNS to a port that no offer can name, or to anyone but the resolvers offered, in the address family in which an offer was seen."""
+    flows = traffic.tables.flows
+    plain = flows.is_any("service", ("dns", "dns_tcp")) & flows["device_is_originator"] & ~flows["remote_is_multicast"]
+    if not plain.any():
+        return
+    odd = plain & (flows["remote_port"] != DNS_PORT) & ~flows["remote_is_local"]
+    if odd.any():
+        yield Lookups(PLAIN, np.flatnonzero(odd), f"a port other than {DNS_PORT}", "medium")
+    offered = traffic.offered.get("resolver", ())
+    families = {":" in address for address in offered}
+    asked = flows.take(plain).distinct("remote_addr") if offered else []
+    # A router's link-local address is itself whatever other address of its own it offers.
+    foreign = [address for address in asked if address not in offered and (":" in address) in families and not address.startswith("fe80:")]
+    rows = np.flatnonzero(plain & ~odd & flows.is_any("remote_addr", foreign))
+    if rows.size:
+        yield Lookups(PLAIN, rows, f"the network's offer of {_subjects.listed(offered)} only", "high")
+
+
+def _finding(
+    traffic: DeviceTraffic, declaration: Declaration, lookups: Lookups, rows: NDArray[np.intp], party: str, handshake_bytes: int
+) -> Iterator[Finding]:
+    stands = standing(traffic, declaration, rows)
+    if not stands.judged:
+        return
+    flows = traffic.tables.flows.take(rows)
+    severity, contradicts, says = _graded(declaration, stands)
+    severity = at_most(severity, _ceiling(flows, lookups, handshake_bytes))
+    who = _subjects.audited(traffic, declaration)
+    yield finding(
+        traffic,
+        rows,
+        detector=NAME,
+        subject=f"{party} ({lookups.kind})",
+        severity=severity,
+        confidence=lookups.confidence,
+        commitments=COMMITMENTS,
+        observation=f"{who[0].upper()}{who[1:]} asked {_at(party, flows.distinct('remote_addr'))} for names by {lookups.kind} "
+        f"({_subjects.listed(_subjects.services(flows))}), to judge by {lookups.sign}: "
+        f"{_subjects.moved(flows)}{_asked(traffic, lookups, rows)}; {says}.",
+        inference="The network's own resolver, with whatever it logs or blocks, does not see these names; somebody else does.",
+        alternatives=ALTERNATIVES,
+        refuted_by="The setting that shows the user chose this resolver, or an offer of it by the network.",
+        contradicts=contradicts if severity == SEVERITY else (),
+        measures={"kind": lookups.kind},
+    )
+
+
+def _ceiling(flows: Columns, lookups: Lookups, handshake_bytes: int) -> str:
+    """By what moved: nothing both ways `info`, no more than a handshake `low`."""
+    both = (flows["up_bytes"] > 0) & (flows["down_bytes"] > 0)
+    if lookups.kind != PLAIN and not both.any():
+        return "info"
+    readable = lookups.kind in (PLAIN, _encrypted_dns.INTERFACE, _encrypted_dns.DNSCRYPT)
+    return SEVERITY if readable or bool((flows["up_bytes"] > handshake_bytes).any()) else "low"
+
+
+def _at(party: str, addresses: list[str]) -> str:
+    return party if addresses == [party] else f"{party} ({_subjects.listed(addresses)})"
+
+
+def _asked(traffic: DeviceTraffic, lookups: Lookups, rows: NDArray[np.intp]) -> str:
+    """How many questions could be read."""
+    if lookups.kind != PLAIN:
+        return ""
+    dns = traffic.tables.dns
+    asked = dns.take(np.isin(dns["flow"], traffic.tables.flows["flow"][rows]) & ~dns["response"])
+    return f", {len(asked):,} questions (for {_subjects.listed(asked.distinct('query'), SHOWN_NAMES)})" if len(asked) else ""
+
+
+def _graded(declaration: Declaration, stands: Standing) -> tuple[str, tuple[Broken, ...], str]:
+    """(severity, what it contradicts, in words)."""
+    if stands.declared:
+        return "info", (), "declared"
+    resolver = next((item for item in declaration.destinations if item.klass == "resolver"), None)
+    if not stands.undeclared or (resolver is None and not declaration.closed):
+        return "low", (), "the party is not declared" if stands.undeclared else "nothing is declared of it"
+    if resolver is None:
+        return SEVERITY, (), "the declaration is closed and does not list it"
+    return SEVERITY, broken(resolver.source, "destination", "class"), "only the resolvers that the network offers are declared"
