@@ -21,7 +21,7 @@ from gdsi_audit.facts import Texts
 from gdsi_audit.flows import CONN_STATES
 from gdsi_audit.flows.community_id import community_id, community_ids
 from gdsi_audit.geo import Place
-from gdsi_audit.packets import ARP, TUNNELS
+from gdsi_audit.packets import ARP, GAP_BITS, TUNNELS
 from gdsi_audit.traffic import CONTACTS
 
 TRANSPORT_WORDS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp", ARP: "arp"}
@@ -35,6 +35,7 @@ TAKEN = (
 FEW_FLOWS = 20
 HOUR_NS = 3_600_000_000_000
 INITIATORS = ("unknown", "device", "remote")
+DNS_PORT = 53
 MOST_FLOWS = 200_000
 """Flows of one device that stand in memory; the rest is folded into its contacts."""
 
@@ -109,15 +110,25 @@ def with_application_data(rows: NDArray[np.void], facts: NDArray[np.void]) -> ND
     return np.asarray((rows["orig_bytes"] > facts["handshake_bytes"]) & answered, np.bool_)
 
 
+def cut(rows: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Flows of which the capture kept only the beginning of a packet."""
+    return np.asarray(rows["gaps"] & GAP_BITS["cut_by_snaplen"] != 0, np.bool_)
+
+
 def nameable(rows: NDArray[np.void], seen: Sides, first_dns: NDArray[np.int64], started: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether a name could have been observed: the device had been seen to use DNS by then, and the beginning was captured, or had to be.
 
+    A flow that the snapshot length cut may carry a name behind the cut, and so may every flow of a device whose look-ups are cut.
     `started`: as `starts` gives it. What a device does after its own start began after it, so that a missing handshake hides no older lookup.
     """
     part = rows[seen.row]
     begun = (part["transport"] != 6) | np.char.startswith(np.char.lower(part["history"]), b"s")
     since_start = (part["start"] >= started[seen.device, part["first_capture"]]) & (part["continues"] < 0)
-    return np.asarray((begun | since_start) & (part["start"] >= first_dns[seen.device]), np.bool_)
+    short = cut(part)
+    unasked = np.zeros(first_dns.size, np.bool_)
+    unasked[seen.device[short & ((part["orig_port"] == DNS_PORT) | (part["resp_port"] == DNS_PORT))]] = True
+    shown = ~short & ~unasked[seen.device]
+    return np.asarray((begun | since_start) & shown & (part["start"] >= first_dns[seen.device]), np.bool_)
 
 
 def flow_table(
@@ -162,6 +173,7 @@ def flow_table(
         "up_ip_bytes": seen.local(rows, "ip_bytes"),
         "down_ip_bytes": seen.remote(rows, "ip_bytes"),
         "missed_bytes": part["orig_missed_bytes"] + part["resp_missed_bytes"],
+        "cut": cut(rows)[seen.row],
         "conn_state": coded(part["conn_state"], CONN_STATES),
         "history": _histories(part["history"]),
         "handshake_rtt_s": np.where(part["handshake_rtt_ns"] < 0, np.nan, part["handshake_rtt_ns"] / 1e9),

@@ -56,8 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 FLOW_DEFAULTS: dict[str, object] = {
     "parent": -1, "tunnel": "", "continues": -1, "duration_s": 1.0, "transport": "tcp", "remote_mac": 0, "device_is_originator": True, "service": "",
-    "up_bytes": 500, "down_bytes": 1000, "missed_bytes": 0, "conn_state": "SF", "history": "ShADadfF", "handshake_rtt_s": 0.02, "name": "",
-    "name_source": "", "name_frame": 0, "ambiguous": False, "nameable": True, "remote_country": "", "organisation": "", "app": "",
+    "up_bytes": 500, "down_bytes": 1000, "missed_bytes": 0, "cut": False, "conn_state": "SF", "history": "ShADadfF", "handshake_rtt_s": 0.02,
+    "name": "", "name_source": "", "name_frame": 0, "ambiguous": False, "nameable": True, "remote_country": "", "organisation": "", "app": "",
     "first_capture": 0, "last_capture": 0, "duplicate_pkts": 0, "community_id": "",
 }  # fmt: skip
 EMPTY_CONTACTS, EMPTY_DNS, EMPTY_ANSWERS = (pd.DataFrame(columns=list(schema)).astype(schema) for schema in (CONTACTS, DNS, ANSWERS))

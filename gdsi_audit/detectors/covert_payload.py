@@ -3,8 +3,9 @@
 Looks for: datagrams on port 53 that are no DNS message and on port 123 that are no NTP message, counted one by one, so that a few real ones do not
 hide the rest; connections to port 53 that speak something else; NTP extension fields that belong to no known extension, and NTP timestamps that lie
 ten years or more from the capture and from each other, as random bytes do and a wrong clock does not. To an address without name that no item
-declares, a connection to port 443 that speaks neither TLS nor HTTP is `low`. Inside the local network it is `low` too. Bytes are payload less what
-was understood.
+declares, a connection to port 443 that speaks neither TLS nor HTTP is `low`, and so are HTTP requests to a party that is not declared whose forms
+hold nothing but random bytes, different each time. Flows that the snapshot length cut are left out. Inside the local network it is `low` too. Bytes
+are payload less what was understood.
 
 Also looks like this: an update, or a zone transfer, that the reader of DNS does not know; a captive portal; a VPN that its user set to port 53; a
 vendor's own protocol on port 443. Declaring the port does not silence data in another protocol's fields; naming the protocol in the item's purpose
@@ -23,13 +24,13 @@ from numpy.typing import NDArray
 
 from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
-from gdsi_audit.detectors import _subjects
+from gdsi_audit.detectors import _opaque_forms, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.distinct import rows_of
 from gdsi_audit.finding import Finding
-from gdsi_audit.matching import matches
+from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.messages import Unread, unread
-from gdsi_audit.protocols import ntp
+from gdsi_audit.protocols import Message, ntp
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"
@@ -71,12 +72,19 @@ class Foreign(NamedTuple):
 
 
 def detect(
-    traffic: DeviceTraffic, declaration: Declaration, *, fewest_pkts: int = 5, least_share: float = 0.5, least_bytes: int = 100
+    traffic: DeviceTraffic,
+    declaration: Declaration,
+    *,
+    fewest_pkts: int = 5,
+    least_share: float = 0.5,
+    least_bytes: int = 100,
+    fewest_forms: int = 6,
+    least_form_bytes: int = 400,
 ) -> Iterator[Finding]:
-    """See `Detector`. At least `fewest_pkts` packets with `least_bytes` of payload, and `least_share` of what the device sent."""
+    """See `Detector`. At least `fewest_pkts` packets with `least_bytes` of payload, and `least_share` of what the device sent; or `fewest_forms`."""
     flows = traffic.tables.flows
     ports = np.where(flows["device_is_originator"], flows["remote_port"], flows["local_port"])
-    sent = (flows["up_bytes"] > 0) & flows.is_any("transport", ("udp", "tcp"))
+    sent = (flows["up_bytes"] > 0) & ~flows["cut"] & flows.is_any("transport", ("udp", "tcp"))
     spoken = sent & np.isin(ports, (DNS_PORT, NTP_PORT)) & ~flows["remote_is_multicast"] & ~_understood(traffic)
     if spoken.any():
         judged = ~matches(traffic, declaration).is_any("verdict", ("bench",))
@@ -85,6 +93,7 @@ def detect(
     plain = sent & (ports == TLS_PORT) & flows.is_any("service", ("",))
     if plain.any():
         yield from _on_443(traffic, declaration, plain)
+    yield from _in_forms(traffic, declaration, fewest_forms, least_form_bytes)
 
 
 def _mostly(traffic: DeviceTraffic, one: Foreign, judged: NDArray[np.bool_], least_share: float) -> Foreign:
@@ -250,3 +259,49 @@ def _on_443(traffic: DeviceTraffic, declaration: Declaration, plain: NDArray[np.
             alternatives=("a vendor's own protocol on a port that is seldom blocked", *ALTERNATIVES),
             refuted_by="The vendor's description of the protocol, and a name for the address.",
         )
+
+
+def _in_forms(traffic: DeviceTraffic, declaration: Declaration, fewest_forms: int, least_form_bytes: int) -> Iterator[Finding]:
+    """Random bytes as forms or text, again and again, to a party that is not declared."""
+    flows = traffic.tables.flows
+    clear = flows.is_any("service", ("http",)) & ~flows["remote_is_local"] & ~flows["cut"] & (flows["up_bytes"] > least_form_bytes // fewest_forms)
+    chosen = np.flatnonzero(clear & ~matches(traffic, declaration).is_any("verdict", ("declared", *NOT_JUDGED)))
+    said: dict[int, list[tuple[Message, bytes]]] = {flow: [] for flow in flows["flow"][chosen].tolist()} if chosen.size else {}
+    for message in traffic.messages.get("http", ()) if said else ():
+        if message.flow in said and (data := _opaque_forms.opaque_bytes(message)):
+            said[message.flow].append((message, data))
+    for party, rows in grouped(_subjects.parties(flows.take(chosen))):
+        told = [one for flow in flows["flow"][chosen[rows]].tolist() for one in said[flow]]
+        if (
+            len(told) >= fewest_forms
+            and sum(len(data) for _, data in told) >= least_form_bytes
+            and _opaque_forms.are_random([data for _, data in told])
+        ):
+            yield _form_finding(traffic, declaration, chosen[rows], party, told)
+
+
+def _form_finding(
+    traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], party: str, told: Sequence[tuple[Message, bytes]]
+) -> Finding:
+    ids = np.array([message.flow for message, _ in told], np.int64)
+    group = rows[np.isin(traffic.tables.flows["flow"][rows], ids)]
+    size, who = sum(len(data) for _, data in told), _subjects.audited(traffic, declaration)
+    addresses = _subjects.listed(traffic.tables.flows.take(group).distinct("remote_addr"))
+    return finding(
+        traffic,
+        group,
+        detector=NAME,
+        subject=f"{party} random bytes in forms",
+        severity="low",
+        confidence="medium",
+        commitments=COMMITMENTS,
+        observation=f"{who[0].upper()}{who[1:]} sent {party} ({addresses}) {len(told):,} HTTP requests whose form or text is nothing but random "
+        f"bytes in hexadecimal or base64, different each time: {size:,} bytes once decoded.",
+        inference="Encrypted messages travel inside readable HTTP under a type that says form or text.",
+        alternatives=(
+            "an application that encrypts its messages itself instead of using TLS",
+            "compressed or signed reports of an analytics library",
+        ),
+        refuted_by="The vendor's description of the messages, and what they hold once decrypted.",
+        measures={"foreign_messages": len(told), "foreign_bytes": size},
+    )
