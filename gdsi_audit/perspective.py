@@ -110,9 +110,9 @@ def with_application_data(rows: NDArray[np.void], facts: NDArray[np.void]) -> ND
     return np.asarray((rows["orig_bytes"] > facts["handshake_bytes"]) & answered, np.bool_)
 
 
-def cut(rows: NDArray[np.void]) -> NDArray[np.bool_]:
-    """Flows of which the capture kept only the beginning of a packet."""
-    return np.asarray(rows["gaps"] & GAP_BITS["cut_by_snaplen"] != 0, np.bool_)
+def has_met(rows: NDArray[np.void], oddity: str) -> NDArray[np.bool_]:
+    """Flows with a packet of which the decoder noted this one of GAP_BITS."""
+    return np.asarray(rows["gaps"] & GAP_BITS[oddity] != 0, np.bool_)
 
 
 def nameable(rows: NDArray[np.void], seen: Sides, first_dns: NDArray[np.int64], started: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -124,7 +124,7 @@ def nameable(rows: NDArray[np.void], seen: Sides, first_dns: NDArray[np.int64], 
     part = rows[seen.row]
     begun = (part["transport"] != 6) | np.char.startswith(np.char.lower(part["history"]), b"s")
     since_start = (part["start"] >= started[seen.device, part["first_capture"]]) & (part["continues"] < 0)
-    short = cut(part)
+    short = has_met(part, "cut_by_snaplen")
     unasked = np.zeros(first_dns.size, np.bool_)
     unasked[seen.device[short & ((part["orig_port"] == DNS_PORT) | (part["resp_port"] == DNS_PORT))]] = True
     shown = ~short & ~unasked[seen.device]
@@ -173,7 +173,8 @@ def flow_table(
         "up_ip_bytes": seen.local(rows, "ip_bytes"),
         "down_ip_bytes": seen.remote(rows, "ip_bytes"),
         "missed_bytes": part["orig_missed_bytes"] + part["resp_missed_bytes"],
-        "cut": cut(rows)[seen.row],
+        "cut": has_met(rows, "cut_by_snaplen")[seen.row],
+        "ip_options": has_met(rows, "ip_options")[seen.row],
         "conn_state": coded(part["conn_state"], CONN_STATES),
         "history": _histories(part["history"]),
         "handshake_rtt_s": np.where(part["handshake_rtt_ns"] < 0, np.nan, part["handshake_rtt_ns"] / 1e9),
