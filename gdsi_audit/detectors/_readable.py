@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -22,7 +21,7 @@ CLEAR_SERVICES = (
 """Services that are clear text wherever their parser recognises them; what they hand over to TLS is called TLS."""
 OPAQUE_ENTROPY = 0.88
 """Share of the entropy that as many random bytes would have, on average, from which on content counts as encrypted."""
-SHORTEST_OPAQUE_BYTES = 48
+SHORTEST_OPAQUE_BYTES, LONGEST_SAMPLE_BYTES = 48, 1024
 _STATUS_TYPES = re.compile(r"application/(?:ocsp|pkix|pkcs7|x-x509|x-pkcs7)", re.IGNORECASE)
 _STATUS_TARGETS = re.compile(r"\.(?:crl|crt|cer|p7c)$", re.IGNORECASE)
 _PORTAL_TARGETS = re.compile(
@@ -117,10 +116,9 @@ def is_opaque(data: bytes) -> bool:
     """Whether `data` looks like random bytes: nearly as many different ones as chance gives, and no file's magic."""
     if len(data) < SHORTEST_OPAQUE_BYTES or kind_of(data) is not None:
         return False
-    sample = data[:1024]
-    counts = Counter(sample).values()
-    entropy = -sum(count / len(sample) * math.log2(count / len(sample)) for count in counts)
-    return entropy >= OPAQUE_ENTROPY * min(8.0, math.log2(len(sample)))
+    counts = np.bincount(np.frombuffer(data[:LONGEST_SAMPLE_BYTES], np.uint8))
+    shares = counts[counts > 0] / counts.sum()
+    return bool(-(shares * np.log2(shares)).sum() >= OPAQUE_ENTROPY * min(8.0, np.log2(counts.sum())))
 
 
 def _is_exempt(http: Iterable[Any]) -> bool:
