@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -99,17 +100,21 @@ def _piece(message: Message) -> tuple[int, str, bool]:
 
 def _http_piece(body: Any) -> tuple[int, str, bool]:
     """Content of which nothing was kept counts as readable only where its type says so."""
-    size = max(body.content_length, len(body.body_prefix))
-    hidden = not _TEXT_TYPES.search(body.content_type) and (not body.body_prefix or is_opaque(body.body_prefix))
-    return size, _http_kind(body, body.body_prefix), hidden
+    return max(body.content_length, len(body.body_prefix)), *_http_looks(body.content_type, body.body_prefix)
 
 
-def _http_kind(body: Any, prefix: bytes) -> str:
+@lru_cache(maxsize=1024)
+def _http_looks(content_type: str, prefix: bytes) -> tuple[str, bool]:
+    """(what it is, whether it looks encrypted): devices send and fetch the same over and over."""
+    return _http_kind(content_type, prefix), not _TEXT_TYPES.search(content_type) and (not prefix or is_opaque(prefix))
+
+
+def _http_kind(content_type: str, prefix: bytes) -> str:
     kind = kind_of(prefix)
     if kind is not None and not kind.word.endswith(" file"):
         return kind.word
-    content_type = body.content_type.partition(";")[0].strip().lower()
-    return content_type if re.fullmatch(r"[a-z]+/[a-z0-9.+-]{1,40}", content_type) else ""
+    plain = content_type.partition(";")[0].strip().lower()
+    return plain if re.fullmatch(r"[a-z]+/[a-z0-9.+-]{1,40}", plain) else ""
 
 
 def is_opaque(data: bytes) -> bool:
