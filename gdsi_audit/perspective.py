@@ -114,10 +114,10 @@ def nameable(rows: NDArray[np.void], seen: Sides, first_dns: NDArray[np.int64], 
 
     `started`: as `starts` gives it. What a device does after its own start began after it, so that a missing handshake hides no older lookup.
     """
-    part = rows[seen.row]
-    begun = (part["transport"] != 6) | np.char.startswith(np.char.lower(part["history"]), b"s")
-    since_start = (part["start"] >= started[seen.device, part["first_capture"]]) & (part["continues"] < 0)
-    return np.asarray((begun | since_start) & (part["start"] >= first_dns[seen.device]), np.bool_)
+    start, first_event = rows["start"][seen.row], rows["history"].astype("S1")[seen.row]
+    begun = (rows["transport"][seen.row] != 6) | (first_event == b"S") | (first_event == b"s")
+    since_start = (start >= started[seen.device, rows["first_capture"][seen.row]]) & (rows["continues"][seen.row] < 0)
+    return np.asarray((begun | since_start) & (start >= first_dns[seen.device]), np.bool_)
 
 
 def flow_table(
