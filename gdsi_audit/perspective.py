@@ -121,14 +121,14 @@ def nameable(rows: NDArray[np.void], seen: Sides, first_dns: NDArray[np.int64], 
     A flow that the snapshot length cut may carry a name behind the cut, and so may every flow of a device whose look-ups are cut.
     `started`: as `starts` gives it. What a device does after its own start began after it, so that a missing handshake hides no older lookup.
     """
-    part = rows[seen.row]
-    begun = (part["transport"] != 6) | np.char.startswith(np.char.lower(part["history"]), b"s")
-    since_start = (part["start"] >= started[seen.device, part["first_capture"]]) & (part["continues"] < 0)
-    short = has_met(part, "cut_by_snaplen")
+    start, first_event = rows["start"][seen.row], rows["history"].astype("S1")[seen.row]
+    begun = (rows["transport"][seen.row] != 6) | (first_event == b"S") | (first_event == b"s")
+    since_start = (start >= started[seen.device, rows["first_capture"][seen.row]]) & (rows["continues"][seen.row] < 0)
+    short = has_met(rows, "cut_by_snaplen")
     unasked = np.zeros(first_dns.size, np.bool_)
-    unasked[seen.device[short & ((part["orig_port"] == DNS_PORT) | (part["resp_port"] == DNS_PORT))]] = True
-    shown = ~short & ~unasked[seen.device]
-    return np.asarray((begun | since_start) & shown & (part["start"] >= first_dns[seen.device]), np.bool_)
+    unasked[seen.device[(short & ((rows["orig_port"] == DNS_PORT) | (rows["resp_port"] == DNS_PORT)))[seen.row]]] = True
+    shown = ~short[seen.row] & ~unasked[seen.device]
+    return np.asarray((begun | since_start) & shown & (start >= first_dns[seen.device]), np.bool_)
 
 
 def flow_table(

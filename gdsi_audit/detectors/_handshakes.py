@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.protocols import Message
+from gdsi_audit.messages import unread
 from gdsi_audit.protocols._certificate import Certificate
 from gdsi_audit.protocols._client_hello import ClientHello
 from gdsi_audit.protocols._handshake import Alert, ServerHello
@@ -24,14 +24,16 @@ CLEAR_PROTOCOLS = ("tls", "dtls")
 
 
 class Spoken(NamedTuple):
-    """One body, and every message that says it."""
+    """One body, and every message that says it: one entry each."""
 
     body: Any
-    messages: list[Message]
-
-    @property
-    def flows(self) -> list[int]:
-        return [message.flow for message in self.messages]
+    protocol: str
+    """One of those that say it."""
+    flows: list[int]
+    """Of each message."""
+    times: list[int]
+    """UTC nanoseconds."""
+    from_responder: list[bool]
 
 
 class Handshakes(NamedTuple):
@@ -65,14 +67,14 @@ def rows_of(traffic: DeviceTraffic, flows: Iterable[int]) -> NDArray[np.intp]:
 def _collected(traffic: DeviceTraffic) -> Handshakes:
     groups: dict[type, dict[int, Spoken]] = {ClientHello: {}, ServerHello: {}, Certificate: {}, Alert: {}}
     for protocol in PROTOCOLS:
-        for message in traffic.messages.get(protocol, ()):
-            body = getattr(message.body, "client_hello", message.body) if protocol == "quic" else message.body
-            group = groups.get(type(body))
-            if group is None:
-                continue
-            known = group.get(id(body))
-            if known is None:
-                known = group[id(body)] = Spoken(body, [])
-            known.messages.append(message)
+        said = unread(traffic.messages, protocol)
+        for body, flow, time, answers in zip(said.bodies, said.flow.tolist(), said.time.tolist(), said.from_responder.tolist(), strict=True):
+            heard = getattr(body, "client_hello", body) if protocol == "quic" else body
+            group = groups.get(type(heard))
+            if group is not None:
+                known = group.get(id(heard)) or group.setdefault(id(heard), Spoken(heard, protocol, [], [], []))
+                known.flows.append(flow)
+                known.times.append(time)
+                known.from_responder.append(answers)
     hellos, servers, chains, alerts = (tuple(group.values()) for group in groups.values())
     return Handshakes(hellos, servers, chains, alerts)
