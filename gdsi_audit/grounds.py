@@ -74,7 +74,7 @@ def _grounds(device: DeviceTraffic, traffic: Traffic, declaration: Declaration, 
         coverage=numbers,
         missing=tuple(_missing(device, absent, uncovered, shortest_observation_h)),
         missing_of={
-            "GDSI-1": () if declaration.given else ("a declaration of destinations needs declaring",),
+            "GDSI-1": () if declaration.given else ("destinations need declaring",),
             "GDSI-3": tuple(_missing_to_read(device, declaration)),
             "GDSI-4": (*_missing_of_home(declaration), *_missing_to_place(declaration, inside)),
             "GDSI-5": tuple(_missing_to_place(declaration, inside)),
@@ -144,7 +144,7 @@ def _missing_to_place(declaration: Declaration, inside: float) -> Iterator[str]:
 def _missing_of_vantage(device: DeviceTraffic, declaration: Declaration) -> Iterator[str]:
     position = declaration.vantage.position
     if not declaration.given:
-        yield "a declaration of destinations and listeners needs declaring"
+        yield "destinations and listeners need declaring"
     if position not in INBOUND_SHOWS_AT:
         yield f"inbound and local traffic do not surely show at the vantage ({position})"
     yield from (note for note in device.coverage.notes if "inbound" in note or "interface" in note)

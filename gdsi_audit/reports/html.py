@@ -18,12 +18,14 @@ from gdsi_audit.reports import _words
 from gdsi_audit.reports._activity_strip import strip
 from gdsi_audit.reports._document import document
 from gdsi_audit.reports._instant import minute
+from gdsi_audit.reports._stories import same_frames, stories
 
 SUFFIXES = (".html", ".htm")
 
 FOLDER = Path(__file__).parent / "_html"
 MOST_CARDS = 150
 MOST_EVIDENCE = 3
+MOST_REASONS = 4
 MOST_DESTINATIONS = 1000
 MOST_HOURS = 2000
 CONTENTS = (
@@ -82,7 +84,10 @@ def _view(whole: dict[str, Any]) -> dict[str, Any]:
         "product": declaration["product"],
         "several": len(whole["devices"]) > 1,
         "findings": cards,
-        "cards": {one["id"] for one in cards},
+        "stories": stories(cards),
+        "same_frames": same_frames,
+        "cards": {one["id"]: one for one in cards},
+        "most_reasons": MOST_REASONS,
         "further": whole["findings"][MOST_CARDS:],
         "most_evidence": MOST_EVIDENCE,
         "declared": declared,
@@ -97,7 +102,7 @@ def _view(whole: dict[str, Any]) -> dict[str, Any]:
         "declared_word": _words.declared,
         "is_local": _words.is_local,
         "share": _share,
-        **{name: getattr(_words, name) for name in ("counted", "basename", "size", "severities", "duration")},
+        **{name: getattr(_words, name) for name in ("counted", "basename", "size", "severities", "duration", "listed", "question")},
         "minute": minute,
     }
 

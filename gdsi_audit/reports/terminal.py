@@ -20,6 +20,7 @@ from gdsi_audit.reports import _words
 from gdsi_audit.reports._declared import WORDS as ITEM_WORDS
 from gdsi_audit.reports._document import document
 from gdsi_audit.reports._instant import minute
+from gdsi_audit.reports._stories import Story, same_frames, stories
 
 SUFFIXES: tuple[str, ...] = (".txt",)
 
@@ -27,10 +28,13 @@ WIDTH = 110
 MOST_DEVICES = 2
 MOST_CARDS = 3
 MOST_LINES = 6
+MOST_ALSO = 4
+MOST_LIKEWISE = 8
 MOST_SHARES = 6
 MOST_DESTINATIONS = 12
 MOST_ITEMS = 8
 LONGEST_FILTER = 240
+NARROW = 100
 STYLES = {
     "contradicted": "bold red", "indicator": "bold yellow", "no contradiction observed": "cyan", "inconclusive": "dim", "not testable": "dim",
     "critical": "bold red", "high": "bold red", "medium": "bold yellow", "low": "cyan", "info": "dim",
@@ -49,11 +53,14 @@ def render(audit: Audit) -> str:
 def show(audit: Audit, console: Console) -> None:
     """The same on `console`, in its colours and width."""
     whole = document(audit)
-    shown = _in_question(whole)
+    shown, narrow = _in_question(whole), console.width < NARROW
     of_each = [
-        part for device in whole["devices"] if device["id"] in shown for part in (*_declared(device), *_destinations(device), *_jurisdictions(device))
+        part
+        for device in whole["devices"]
+        if device["id"] in shown
+        for part in (*_declared(device, narrow=narrow), *_destinations(device, narrow=narrow), *_jurisdictions(device))
     ]
-    for section in (_head(whole), *_devices(whole, shown), *_findings(whole), *of_each, *_limits(whole, shown), _heading("next")):
+    for section in (_head(whole), *_devices(whole, shown, narrow=narrow), *_findings(whole), *of_each, *_limits(whole, shown), _heading("next")):
         console.print(section, highlight=False, markup=False, emoji=False)
     for line in _next(whole):
         console.print(line, soft_wrap=True, highlight=False, markup=False, emoji=False)
@@ -97,7 +104,7 @@ def _in_question(whole: Mapping[str, Any]) -> list[str]:
     return [one for one in ranked if worst[one] <= WORDS.index("indicator")][:MOST_DEVICES] or ranked[:1]
 
 
-def _devices(whole: Mapping[str, Any], shown: Sequence[str]) -> Iterator[RenderableType]:
+def _devices(whole: Mapping[str, Any], shown: Sequence[str], *, narrow: bool) -> Iterator[RenderableType]:
     """The answer for each device: what it is, one line, seven rows. Those not in `shown` get the line."""
     known = {device["id"]: device for device in whole["devices"]}
     findings = {one["id"]: one for one in whole["findings"]}
@@ -109,6 +116,8 @@ def _devices(whole: Mapping[str, Any], shown: Sequence[str]) -> Iterator[Rendera
         answer = f"{_words.tally(verdicts)}.\n{_words.counted(len(mine), 'finding')}{': ' if mine else ''}{_words.severities(mine)}."
         yield Text.assemble("\n", (device or "no device", "bold"), (f"  {about}" if about else "", "dim"), "\n", answer, "\n")
         table = _table("", "in short", "verdict", "why", wide=("why",))
+        for column in table.columns[1:3]:
+            column.max_width = 16 if narrow else None
         for verdict in verdicts:
             table.add_row(
                 verdict["commitment"], _words.TITLES[verdict["commitment"]], _text(verdict["verdict"]), _text(_words.why(verdict, findings))
@@ -126,21 +135,29 @@ def _findings(whole: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield _heading("findings", _words.severities(findings) or "none: read the limits below before you quote that")
     paths = {capture["sha256"]: capture["path"] for capture in whole["captures"]}
     several = len(whole["devices"]) > 1
-    cards = [one for one in findings if one["severity"] != "info"][:MOST_CARDS]
-    for before, finding in zip([None, *cards], cards, strict=False):
-        yield _card(finding, paths, several, same_as_above=before is not None and before["alternatives"] == finding["alternatives"])
-    rest = findings[len(cards) :]
+    told = stories(findings)
+    cards = [story for story in told if story.first["severity"] != "info"][:MOST_CARDS]
+    for before, story in zip([None, *cards], cards, strict=False):
+        yield _card(story, paths, several, same_as_above=before is not None and before.first["alternatives"] == story.first["alternatives"])
+    rest = told[len(cards) :]
     table = _table("severity", "finding", "subject", wide=("subject",))
-    for finding in rest[:MOST_LINES]:
-        subject = f"{finding['device']}: {finding['subject']}" if several else finding["subject"]
-        table.add_row(_text(finding["severity"]), finding["detector"], _text(subject))
+    for story in rest[:MOST_LINES]:
+        table.add_row(*map(_text, _line(story, several)))
     if rest:
         yield Padding(table, (1, 0, 0, 0))
-    if len(rest) > MOST_LINES:
-        yield _text(f"and {_words.counted(len(rest) - MOST_LINES, 'more finding')}: --format html or json has them all")
+    if left := sum(len(story.findings) for story in rest[MOST_LINES:]):
+        yield _text(f"and {_words.counted(left, 'more finding')}: --format html or json has them all")
 
 
-def _card(finding: Mapping[str, Any], paths: Mapping[str, str], several: bool, *, same_as_above: bool) -> RenderableType:
+def _line(story: Story, several: bool) -> tuple[str, str, str]:
+    """What a story is about, where there is no room to tell it."""
+    subject = _words.listed([one["subject"] for one in story.findings], MOST_LIKEWISE)
+    whose = f"{story.first['device']}: " if several else ""
+    return story.first["severity"], _words.listed([one["detector"] for one in story.findings], MOST_ALSO), f"{whose}{subject}"
+
+
+def _card(story: Story, paths: Mapping[str, str], several: bool, *, same_as_above: bool) -> RenderableType:
+    finding = story.first
     title = Text.assemble(
         "\n", (finding["severity"].upper(), STYLES[finding["severity"]]), "  ", (finding["subject"], "bold"),
         (f"  {finding['detector']}, confidence {finding['confidence']}, {' '.join(finding['commitments'])}", "dim"),
@@ -151,14 +168,33 @@ def _card(finding: Mapping[str, Any], paths: Mapping[str, str], several: bool, *
     said = (
         ("device", finding["device"] if several else ""),
         ("observed", finding["observation"]),
-        ("breaks", "; ".join(f"{one['table']} {one['field']} ({one['file']}:{one['line']}, {one['by']})" for one in finding["contradicts"])),
+        ("breaks", _broken(finding)),
         ("or else", "as above" if same_as_above else "; ".join(finding["alternatives"])),
         *_evidence(finding["evidence"], paths),
+        *_others(story),
     )
     for label, text in said:
         if text:
             rows.add_row(_text(label, "dim"), _text(text))
     return Group(title, Padding(rows, (0, 0, 0, 2)))
+
+
+def _broken(finding: Mapping[str, Any]) -> str:
+    return "; ".join(f"{one['table']} {one['field']} ({one['file']}:{one['line']}, {one['by']})" for one in finding["contradicts"])
+
+
+def _others(story: Story) -> Iterator[tuple[str, str]]:
+    """What else is found of the same party, a line each; or whom else the same is found of."""
+    first, others = story.first, story.findings[1:]
+    if story.kind == "likewise":
+        yield "likewise", f"{_words.listed([one['subject'] for one in others], MOST_LIKEWISE)} ({_words.counted(len(others), 'more finding')})"
+        return
+    for one in others[:MOST_ALSO]:
+        about = f" of {one['subject']}" if one["subject"] != first["subject"] else ""
+        frames = "; the same frames" if same_frames(one, first) else ""
+        yield "also", f"{one['severity'].upper()} {one['detector']}{about}, {' '.join(one['commitments'])}{frames}: {one['observation']}"
+    if len(others) > MOST_ALSO:
+        yield "also", f"{_words.severities(others[MOST_ALSO:])}: {_words.listed([one['detector'] for one in others[MOST_ALSO:]], MOST_ALSO)}"
 
 
 def _evidence(evidence: Sequence[Mapping[str, Any]], paths: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -170,34 +206,37 @@ def _evidence(evidence: Sequence[Mapping[str, Any]], paths: Mapping[str, str]) -
     yield "filter", f"{whole}{superset}" if len(whole) <= LONGEST_FILTER else f"{len(whole):,} characters: in --format html or json"
 
 
-def _declared(device: Mapping[str, Any]) -> Iterator[RenderableType]:
+def _declared(device: Mapping[str, Any], *, narrow: bool) -> Iterator[RenderableType]:
     if not device["declared_items"]:
         return
     yield _heading("declared against observed", device["id"])
-    table = _table("declared", "for", "observed", "flows", "up", "down", "stands in", right=("flows", "up", "down"), wide=("declared",))
     kept = sorted(device["declared_items"], key=lambda item: ITEM_WORDS.index(item["state"]))
+    one_file = len({item["file"] for item in kept}) == 1
+    columns = ("declared", *(() if narrow else ("for",)), "observed", "flows", "up", "down", "line" if one_file else "stands in")
+    table = _table(*columns, right=("flows", "up", "down"))
     for item in kept[:MOST_ITEMS]:
-        title = f"{item['item']} ({item['terms']})" if item["terms"] else item["item"]
+        title = Text.assemble(item["item"], (f"\n{item['terms']}" if item["terms"] else "", "dim"))
         sums = (f"{item['flows']:,}", _words.size(item["up_bytes"]), _words.size(item["down_bytes"]))
-        table.add_row(*map(_text, (title, item["purpose"], item["state"], *sums, f"{_words.basename(item['file'])}:{item['line']}")))
+        line = str(item["line"]) if one_file else f"{_words.basename(item['file'])}:{item['line']}"
+        table.add_row(title, *map(_text, (*(() if narrow else (item["purpose"],)), item["state"], *sums, line)))
     yield table
     if len(kept) > MOST_ITEMS:
         yield _text(f"and {_words.counted(len(kept) - MOST_ITEMS, 'more item')} in --format html or json")
 
 
-def _destinations(device: Mapping[str, Any]) -> Iterator[RenderableType]:
+def _destinations(device: Mapping[str, Any], *, narrow: bool) -> Iterator[RenderableType]:
     """Beyond the local network, most upload first."""
     rows = [row for row in device["destinations"] if row["match"] != "link_upkeep"]
     beyond = [row for row in rows if not _words.is_local(row)]
     limited = any(row["assessment"] != "unknown" for row in beyond)
     yield _heading("destinations", f"{device['id']}; payload bytes; where: first hop only")
-    columns = ("destination", "where", *(("jurisdiction",) if limited else ()), "network of", "up", "down", "declared")
+    columns = ("destination", "where", *(("jurisdiction",) if limited else ()), *(() if narrow else ("network of",)), "up", "down", "declared")
     table = _table(*columns, right=("up", "down"), wide=("destination", "network of"))
     for row in beyond[:MOST_DESTINATIONS]:
         many = f" ({len(row['addresses'])} addresses)" if len(row["addresses"]) > 1 else ""
         sums = (_words.size(row["up_bytes"]), _words.size(row["down_bytes"]))
-        where = (", ".join(row["places"]), *((row["assessment"],) if limited else ()))
-        table.add_row(*map(_text, (row["destination"] + many, *where, ", ".join(row["organisations"][:1]), *sums, _words.declared(row))))
+        where = (", ".join(row["places"]), *((row["assessment"],) if limited else ()), *(() if narrow else row["organisations"][:1] or ("",)))
+        table.add_row(*map(_text, (row["destination"] + many, *where, *sums, _words.declared(row))))
     if beyond:
         yield table
     for group, noun in (
@@ -251,6 +290,7 @@ def _next(whole: Mapping[str, Any]) -> Iterator[str]:
     if whole["findings"]:
         worst = whole["findings"][0]
         yield (f"what a finding means            gdsi-audit explain {worst['detector']}")
-        yield (f"re-check the gravest            {_words.tshark(worst['evidence'][0], paths)}")
+        if len(worst["evidence"][0]["display_filter"]) <= LONGEST_FILTER:
+            yield (f"re-check the gravest            {_words.tshark(worst['evidence'][0], paths)}")
     yield ("what a commitment says          gdsi-audit explain GDSI-7")
     yield (f"a report to hand on             gdsi-audit audit {capture} -o report.html")

@@ -59,9 +59,18 @@ def test_no_finding_is_no_clearance(made_audit):
 def test_thousands_of_findings_stay_short(made_audit):
     text = terminal.render(made_audit(tuple(finding(number + 1) for number in range(2000))))
     assert len(text.splitlines()) <= 130
-    assert "1,991 more findings" in text
+    assert "(1,999 more findings)" in text
+    assert "host9.example and 1,991 more" in text
 
 
 def test_words_that_are_not_ours(made_audit):
     text = terminal.render(made_audit(SIX)).lower()
     assert not re.findall(r"\b(compliant|safe|violated|unlawful|illegal|adequate|export(?:ed)?)\b", text)
+
+
+def test_no_column_is_squeezed_to_nothing(made_audit):
+    sheet = io.StringIO()
+    terminal.show(made_audit(), Console(file=sheet, width=80, force_terminal=False))
+    table = sheet.getvalue().partition("DECLARED AGAINST OBSERVED")[2].partition("DESTINATIONS")[0]
+    assert "*.cams.example" in table
+    assert max(map(len, sheet.getvalue().partition("\nNEXT")[0].splitlines())) <= 80
