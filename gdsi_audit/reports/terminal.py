@@ -228,6 +228,8 @@ def _destinations(device: Mapping[str, Any], *, narrow: bool) -> Iterator[Render
     """Beyond the local network, most upload first."""
     rows = [row for row in device["destinations"] if row["match"] != "link_upkeep"]
     beyond = [row for row in rows if not _words.is_local(row)]
+    if not rows:
+        return
     limited = any(row["assessment"] != "unknown" for row in beyond)
     yield _heading("destinations", f"{device['id']}; payload bytes; where: first hop only")
     columns = ("destination", "where", *(("jurisdiction",) if limited else ()), *(() if narrow else ("network of",)), "up", "down", "declared")
