@@ -33,6 +33,11 @@ def test_every_command_stands_in_the_readme(readme):
     assert names == []
 
 
+def test_every_folder_of_the_package_stands_in_the_map(readme, repository):
+    folders = {path.parent.name for path in (repository / "gdsi_audit").glob("[a-z]*/*.py") if path.name != "__init__.py"}
+    assert [name for name in sorted(folders) if f"\n  {name}/ " not in readme] == []
+
+
 def test_every_command_and_option_has_help_and_every_command_an_example():
     def walk(group, path):
         for name, child in group.commands.items():
