@@ -112,9 +112,17 @@ def _missing(device: DeviceTraffic, absent: Sequence[str], uncovered: Sequence[s
     if coverage.loss > MOST_LOSS:
         yield f"loss is {coverage.loss:.2%}, more than {MOST_LOSS:.0%}"
     if hours < shortest_observation_h:
-        yield f"{hours:.2f} hours were observed, less than {shortest_observation_h:g}"
+        yield f"{_span(coverage.observed_s)} were observed, less than {_counted(shortest_observation_h, 'hour')}"
     yield from (f"phase {name} is not covered" for name in uncovered)
     yield from (f"the declared device {name} never appeared" for name in absent)
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.2f} hours"
+
+
+def _counted(number: float, noun: str) -> str:
+    return f"{number:g} {noun}{'' if number == 1 else 's'}"
 
 
 def _missing_to_read(device: DeviceTraffic, declaration: Declaration) -> Iterator[str]:

@@ -71,6 +71,14 @@ def tally(verdicts: Iterable[Mapping[str, Any]]) -> str:
     return ", ".join(f"{numbers[word]} {word}" for word in WORDS if numbers[word])
 
 
+def ranked(verdicts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Devices, those first of whom something is to be said: by their gravest verdict, then by how often it stands there."""
+    words: dict[str, list[int]] = {}
+    for one in verdicts:
+        words.setdefault(one["device"], []).append(WORDS.index(one["verdict"]))
+    return sorted(words, key=lambda device: (min(words[device]), -words[device].count(min(words[device]))))
+
+
 def severities(findings: Sequence[Mapping[str, Any]]) -> str:
     """`2 high, 1 low, 4 info`."""
     numbers = Counter(one["severity"] for one in findings)

@@ -97,18 +97,16 @@ def _head(whole: Mapping[str, Any]) -> RenderableType:
 
 def _in_question(whole: Mapping[str, Any]) -> list[str]:
     """Ids of the devices that are shown whole: those of whom something is to be said, gravest first; else the first."""
-    worst: dict[str, int] = {}
-    for verdict in whole["verdicts"]:
-        worst[verdict["device"]] = min(worst.get(verdict["device"], len(WORDS)), WORDS.index(verdict["verdict"]))
-    ranked = sorted(worst, key=worst.__getitem__)
-    return [one for one in ranked if worst[one] <= WORDS.index("indicator")][:MOST_DEVICES] or ranked[:1]
+    ranked = _words.ranked(whole["verdicts"])
+    spoken_of = {one["device"] for one in whole["verdicts"] if WORDS.index(one["verdict"]) <= WORDS.index("indicator")}
+    return [one for one in ranked if one in spoken_of][:MOST_DEVICES] or ranked[:1]
 
 
 def _devices(whole: Mapping[str, Any], shown: Sequence[str], *, narrow: bool) -> Iterator[RenderableType]:
     """The answer for each device: what it is, one line, seven rows. Those not in `shown` get the line."""
     known = {device["id"]: device for device in whole["devices"]}
     findings = {one["id"]: one for one in whole["findings"]}
-    others = [one for one in dict.fromkeys(verdict["device"] for verdict in whole["verdicts"]) if one not in shown]
+    others = [one for one in _words.ranked(whole["verdicts"]) if one not in shown]
     for device in shown:
         verdicts = [one for one in whole["verdicts"] if one["device"] == device]
         mine = [one for one in whole["findings"] if one["device"] == device]
@@ -141,19 +139,29 @@ def _findings(whole: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield _card(story, paths, several, same_as_above=before is not None and before.first["alternatives"] == story.first["alternatives"])
     rest = told[len(cards) :]
     table = _table("severity", "finding", "subject", wide=("subject",))
-    for story in rest[:MOST_LINES]:
-        table.add_row(*map(_text, _line(story, several)))
+    lines = _lines(rest)
+    for (severity, detectors, subject), devices in lines[:MOST_LINES]:
+        whose = f"{_words.listed(devices, 1)}: " if several else ""
+        table.add_row(*map(_text, (severity, detectors, f"{whose}{subject}")))
     if rest:
         yield Padding(table, (1, 0, 0, 0))
-    if left := sum(len(story.findings) for story in rest[MOST_LINES:]):
+    told_of = {line for line, _ in lines[:MOST_LINES]}
+    if left := sum(len(story.findings) for story in rest if _line(story) not in told_of):
         yield _text(f"and {_words.counted(left, 'more finding')}: --format html or json has them all")
 
 
-def _line(story: Story, several: bool) -> tuple[str, str, str]:
-    """What a story is about, where there is no room to tell it."""
-    subject = _words.listed([one["subject"] for one in story.findings], MOST_LIKEWISE)
-    whose = f"{story.first['device']}: " if several else ""
-    return story.first["severity"], _words.listed([one["detector"] for one in story.findings], MOST_ALSO), f"{whose}{subject}"
+def _lines(rest: Sequence[Story]) -> list[tuple[tuple[str, str, str], list[str]]]:
+    """What there is no room to tell, and of which devices: the same of several is one line."""
+    devices: dict[tuple[str, str, str], list[str]] = {}
+    for story in rest:
+        devices.setdefault(_line(story), []).append(story.first["device"])
+    return list(devices.items())
+
+
+def _line(story: Story) -> tuple[str, str, str]:
+    """Severity, detectors and subjects."""
+    subjects = _words.listed([one["subject"] for one in story.findings], MOST_LIKEWISE)
+    return story.first["severity"], _words.listed([one["detector"] for one in story.findings], MOST_ALSO), subjects
 
 
 def _card(story: Story, paths: Mapping[str, str], several: bool, *, same_as_above: bool) -> RenderableType:

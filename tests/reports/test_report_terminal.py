@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 from made_findings import SIX, finding
 from rich.console import Console
@@ -74,3 +75,10 @@ def test_no_column_is_squeezed_to_nothing(made_audit):
     table = sheet.getvalue().partition("DECLARED AGAINST OBSERVED")[2].partition("DESTINATIONS")[0]
     assert "*.cams.example" in table
     assert max(map(len, sheet.getvalue().partition("\nNEXT")[0].splitlines())) <= 80
+
+
+def test_what_is_the_same_of_several_devices_is_one_line(made_audit):
+    rows = tuple(finding(number, "info", device=f"device-{number}", subject="names not observable") for number in range(40))
+    audit = made_audit(rows)
+    several = replace(audit, traffic=replace(audit.traffic, devices=audit.traffic.devices * 2))
+    assert "device-0 and 39 more: names not observable" in terminal.render(several)
