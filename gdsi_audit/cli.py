@@ -31,7 +31,21 @@ FLOW_SUFFIXES = {".txt": "table", ".jsonl": "jsonl", ".csv": "csv", ".parquet": 
 GEODB_FOLDERS = ("as", "cloud", "entities", "location", "oui", "tables")
 COLLECT_EVERY_OBJECTS = 100_000
 
-captures_argument = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+
+def report_names(_context: click.Context, _option: click.Parameter, typed: str) -> list[str]:
+    """For shell completion."""
+    return [name for name in discover.names(REPORTS) if name.startswith(typed)]
+
+
+def topics(_context: click.Context, _argument: click.Parameter, typed: str) -> list[str]:
+    """For shell completion: detectors and commitments."""
+    from gdsi_audit.initiative import initiative
+
+    known = (*discover.names("gdsi_audit.detectors"), *(item.id for item in initiative().commitments))
+    return [name for name in known if name.startswith(typed)]
+
+
+captures_argument = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...", type=click.Path(allow_dash=True))
 output_option = click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write here; the suffix picks the format.")
 
 
@@ -48,7 +62,7 @@ def command() -> None:
 @command.command(short_help="Holds captures against a declaration.")
 @captures_argument
 @click.option("--declaration", "-d", multiple=True, type=click.Path(), help="What the vendor states: TOML, JSON or MUD. May be given several times.")
-@click.option("--format", "-f", "style", help=f"One of {', '.join(discover.names(REPORTS))}. Default: terminal.")
+@click.option("--format", "-f", "style", shell_complete=report_names, help=f"One of {', '.join(discover.names(REPORTS))}. Default: terminal.")
 @output_option
 @click.option("--device", default="", metavar="NAME", help="Judge only this device: a declared name, a MAC or an address.")
 @click.option("--from", "since", default="", metavar="TIME", help="Leave out what was before: 2026-11-01T10:00:00Z.")
@@ -161,7 +175,7 @@ def declare(captures: Sequence[str], mud: bool, output: str | None, device: str,
 
 
 @command.command(short_help="Manual pages of detectors and commitments.")
-@click.argument("topic", required=False)
+@click.argument("topic", required=False, shell_complete=topics)
 def explain(topic: str | None) -> None:
     """Prints the manual page of a detector, or what traffic can show of a commitment.
 

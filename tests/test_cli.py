@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -159,6 +160,52 @@ def test_interrupted_it_says_so_and_leaves_nothing_half_written(repository, tmp_
     assert b"interrupted" in said
     assert b"Traceback" not in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "word", "expected"),
+    [
+        ("gdsi-audit ", 1, "declare"),
+        ("gdsi-audit explain weak", 2, "weak_tls"),
+        ("gdsi-audit audit --format ht", 3, "html"),
+        ("gdsi-audit audit ", 2, "file"),
+    ],
+)
+def test_the_shell_completes(repository, typed, word, expected):
+    environment = {**os.environ, "_GDSI_AUDIT_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(word)}
+    code = "from gdsi_audit.cli import command; command(prog_name='gdsi-audit')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, env=environment, timeout=TIMEOUT_S, text=True)
+    assert expected in done.stdout.replace(",", "\n").split()
+
+
+def test_our_own_bug_is_70_and_says_so(repository):
+    code = "import gdsi_audit.observe as observe; from gdsi_audit import cli; observe.Observer.finish = lambda _: 1 / 0; cli.main()"
+    done = subprocess.run([sys.executable, "-c", code, "audit", CAMERA], cwd=repository, capture_output=True, timeout=TIMEOUT_S)
+    assert done.returncode == 70
+    assert b"our bug" in done.stderr
+
+
+def test_a_bar_with_bytes_and_time_left_shows_on_a_terminal(repository, tmp_path):
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    line = [sys.executable, "-m", "gdsi_audit", "audit", "-", "-o", str(tmp_path / "report.json")]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    raw = (repository / CAMERA).read_bytes()
+    with subprocess.Popen(line, cwd=repository, stdin=subprocess.PIPE, stderr=theirs, stdout=subprocess.DEVNULL, env=environment) as process:
+        os.close(theirs)
+        for part in range(0, len(raw), 200_000):
+            process.stdin.write(raw[part : part + 200_000])
+            process.stdin.flush()
+            time.sleep(0.4)
+        process.stdin.close()
+        shown = b""
+        with contextlib.suppress(OSError):
+            while got := os.read(ours, 65536):
+                shown += got
+    os.close(ours)
+    assert b"reading" in shown
+    assert b"B" in shown
+    assert b"verdicts: " in shown
 
 
 LOSING = """
