@@ -151,7 +151,8 @@ def lay_wires() -> None:
     run("ip", "-n", ROUTER, "link", "set", "lan", "up")
     for space, port in ((DEVICE, "port1"), (PHONE, "port2")):
         wire(space, "eth0", ROUTER, port)
-        run("ip", "-n", ROUTER, "link", "set", port, "master", "lan")
+        # What belongs to the router speaks as one.
+        run("ip", "-n", ROUTER, "link", "set", port, "addrgenmode", "none", "master", "lan")
     for space, link in ((DEVICE, "eth0"), (PHONE, "eth0"), (ROUTER, "lan")):
         number = NUMBERS[space]
         give(space, link, f"192.168.1.{number}/24", f"fd00:20::{number}/64", f"2001:db8:20::{number}/64")
