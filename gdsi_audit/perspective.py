@@ -63,7 +63,7 @@ class Sides:
 
 
 def sides(rows: NDArray[np.void], hosts: Hosts) -> Sides:
-    """Who of `hosts.devices` stands on which side of which flow. A flow between two devices is seen by both."""
+    """Who of `hosts.devices` stands on which side of which flow; `rows` are ordered by flow. A flow between two devices is seen by both."""
     originator = hosts.device_of(rows["orig_mac"], rows["orig_hi"], rows["orig_lo"])
     responder = hosts.device_of(rows["resp_mac"], rows["resp_hi"], rows["resp_lo"])
     as_originator = np.flatnonzero(originator >= 0)
@@ -71,7 +71,7 @@ def sides(rows: NDArray[np.void], hosts: Hosts) -> Sides:
     row = np.concatenate((as_originator, as_responder))
     device = np.concatenate((originator[as_originator], responder[as_responder]))
     is_originator = np.arange(row.size) < as_originator.size
-    order = np.lexsort((rows["flow"][row], device))
+    order = np.argsort(device.astype(np.int64) * rows.size + row, kind="stable")
     return Sides(row[order], device[order].astype(np.int32), is_originator[order])
 
 

@@ -46,7 +46,7 @@ class Spool:
         """The first `most_rows` rows in memory; None: all of them."""
         wanted = self.rows if most_rows is None else min(self.rows, most_rows)
         table = np.empty(wanted, dtype=self.dtype)
-        left, offset = memoryview(table.view(np.uint8)), 0
+        left, offset = table.view(np.uint8).data, 0
         self._file.flush()
         while left:
             read = os.preadv(self._file.fileno(), [left], offset)

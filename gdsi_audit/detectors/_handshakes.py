@@ -5,13 +5,14 @@ Peers say the same many times over, so messages are held by what they say: each 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.columns import grouped
 from gdsi_audit.messages import unread
 from gdsi_audit.protocols._certificate import Certificate
 from gdsi_audit.protocols._client_hello import ClientHello
@@ -68,13 +69,20 @@ def _collected(traffic: DeviceTraffic) -> Handshakes:
     groups: dict[type, dict[int, Spoken]] = {ClientHello: {}, ServerHello: {}, Certificate: {}, Alert: {}}
     for protocol in PROTOCOLS:
         said = unread(traffic.messages, protocol)
-        for body, flow, time, answers in zip(said.bodies, said.flow.tolist(), said.time.tolist(), said.from_responder.tolist(), strict=True):
+        for body, rows in _distinct(said.bodies):
             heard = getattr(body, "client_hello", body) if protocol == "quic" else body
             group = groups.get(type(heard))
             if group is not None:
-                known = group.get(id(heard)) or group.setdefault(id(heard), Spoken(heard, protocol, [], [], []))
-                known.flows.append(flow)
-                known.times.append(time)
-                known.from_responder.append(answers)
+                known = group.setdefault(id(heard), Spoken(heard, protocol, [], [], []))
+                known.flows.extend(said.flow[rows].tolist())
+                known.times.extend(said.time[rows].tolist())
+                known.from_responder.extend(said.from_responder[rows].tolist())
     hellos, servers, chains, alerts = (tuple(group.values()) for group in groups.values())
     return Handshakes(hellos, servers, chains, alerts)
+
+
+def _distinct(bodies: list[Any]) -> Iterator[tuple[Any, NDArray[np.intp]]]:
+    """(each body, ascending positions of it), in the order of first sight."""
+    numbers = np.fromiter(map(id, bodies), np.int64, len(bodies))
+    for rows in sorted((rows for _, rows in grouped(numbers)), key=lambda rows: int(rows[0])):
+        yield bodies[rows[0]], rows
