@@ -48,13 +48,17 @@ def check_place(output: str | None) -> None:
 
 @contextmanager
 def sink(output: str | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that appears only when it is whole."""
+    """Standard output, or a file that appears only when it is whole. What is there and no file (device, pipe) is written to, never replaced."""
     interrupt.check()
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    whole = Path(output)
+    if Path(output).exists() and not Path(output).is_file():
+        with Path(output).open("wb") as file:
+            yield file
+        return
+    whole = Path(output).resolve()
     part = whole.with_name(f".{whole.name}.part")
     try:
         with part.open("wb") as file:
