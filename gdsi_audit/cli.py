@@ -6,32 +6,47 @@ Exit codes: 0 nothing at or above --fail-on · 1 findings · 2 usage · 3 input 
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from gdsi_audit import __version__, discover
+from gdsi_audit import __version__, discover, interrupt
 from gdsi_audit.finding import SEVERITIES
+from gdsi_audit.output import REPORTS, by_suffix, check_place, progress_bar, report_format, sink, write
 
 # Nothing here multiplies matrices, but NumPy's library for it starts a thread per processor, and each of them waits for work on a busy processor.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 if TYPE_CHECKING:
     from gdsi_audit.audit import Audit
-    from gdsi_audit.observe import Progress
 
 FINDINGS, USAGE, UNREADABLE, INCONCLUSIVE, BUG, INTERRUPTED = 1, 2, 3, 4, 70, 130
-REPORTS = "gdsi_audit.reports"
+FLOW_SUFFIXES = {".txt": "table", ".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".log": "zeek"}
+GEODB_FOLDERS = ("as", "cloud", "entities", "location", "oui", "tables")
 COLLECT_EVERY_OBJECTS = 100_000
 
-captures_argument = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+
+def report_names(_context: click.Context, _option: click.Parameter, typed: str) -> list[str]:
+    """For shell completion."""
+    return [name for name in discover.names(REPORTS) if name.startswith(typed)]
+
+
+def topics(_context: click.Context, _argument: click.Parameter, typed: str) -> list[str]:
+    """For shell completion: detectors and commitments."""
+    from gdsi_audit.initiative import initiative
+
+    known = (*discover.names("gdsi_audit.detectors"), *(item.id for item in initiative().commitments))
+    return [name for name in known if name.startswith(typed)]
+
+
+captures_argument = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...", type=click.Path(allow_dash=True))
 output_option = click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write here; the suffix picks the format.")
 
 
@@ -40,14 +55,15 @@ output_option = click.option("-o", "--output", type=click.Path(dir_okay=False), 
 def command() -> None:
     """Audits what a networked product really does on the wire against what its vendor declared.
 
-    Example: gdsi-audit audit camera.pcap --declaration camera.toml -o camera.html
+    \b
+    Example: gdsi-audit audit captures/smart_camera/smart_camera.pcap --declaration captures/smart_camera/smart_camera.toml -o camera.html
     """
 
 
-@command.command()
+@command.command(short_help="Holds captures against a declaration.")
 @captures_argument
 @click.option("--declaration", "-d", multiple=True, type=click.Path(), help="What the vendor states: TOML, JSON or MUD. May be given several times.")
-@click.option("--format", "-f", "style", help=f"One of {', '.join(discover.names(REPORTS))}. Default: terminal.")
+@click.option("--format", "-f", "style", shell_complete=report_names, help=f"One of {', '.join(discover.names(REPORTS))}. Default: terminal.")
 @output_option
 @click.option("--device", default="", metavar="NAME", help="Judge only this device: a declared name, a MAC or an address.")
 @click.option("--from", "since", default="", metavar="TIME", help="Leave out what was before: 2026-11-01T10:00:00Z.")
@@ -73,9 +89,13 @@ def audit(
 ) -> None:
     """Replays captures (files, folders, - for standard input) and holds them against a declaration.
 
-    Example: gdsi-audit audit camera.pcap --declaration camera.toml -o camera.html
+    \b
+    Example: gdsi-audit audit captures/smart_camera/smart_camera.pcap --declaration captures/smart_camera/smart_camera.toml -o camera.html
     """
     chosen = report_format(style, output)
+    check_place(output)
+    if geodb and not any(Path(geodb, name).is_dir() for name in GEODB_FOLDERS):
+        raise click.BadParameter(f"{geodb} holds none of the folders {', '.join(GEODB_FOLDERS)}; lay it out as geodb is", param_hint="--geodb")
     from gdsi_audit.audit import audit as run
 
     with progress_bar() as progress:
@@ -99,7 +119,7 @@ def audit(
     sys.exit(exit_code(result, fail_on, strict))
 
 
-@command.command()
+@command.command(short_help="Lists flows, names and fingerprints.")
 @captures_argument
 @click.option("--format", "-f", "style", type=click.Choice(("table", "jsonl", "csv", "parquet", "zeek")), help="Default: table.")
 @output_option
@@ -107,14 +127,16 @@ def audit(
 def flows(captures: Sequence[str], style: str | None, output: str | None, no_names: bool) -> None:
     """Lists the flows of captures, with names and fingerprints.
 
-    Example: gdsi-audit flows camera.pcap --format jsonl -o camera.jsonl
+    \b
+    Example: gdsi-audit flows captures/smart_camera/smart_camera.pcap --format jsonl -o camera.jsonl
     """
     from gdsi_audit import devices, flow_log
     from gdsi_audit.hostnames import gateways
     from gdsi_audit.observe import observe
     from gdsi_audit.readers._inputs import inputs
 
-    chosen = style or {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".log": "zeek"}.get(Path(output or "").suffix, "table")
+    chosen = style or by_suffix(output, FLOW_SUFFIXES, "table")
+    check_place(output)
     with progress_bar() as progress:
         seen = observe(inputs(list(captures)), naming=not no_names, evidence=False, hashing=False, progress=progress)
     hosts = devices.find(devices.bindings(seen.rows.pieces()), (), gateways(seen.messages))
@@ -126,7 +148,7 @@ def flows(captures: Sequence[str], style: str | None, output: str | None, no_nam
     sys.exit(UNREADABLE if incomplete else 0)
 
 
-@command.command()
+@command.command(short_help="Drafts a declaration from traffic.")
 @captures_argument
 @click.option("--mud", is_flag=True, help="Write a Manufacturer Usage Description (RFC 8520) in place of TOML.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write here.")
@@ -136,10 +158,12 @@ def flows(captures: Sequence[str], style: str | None, output: str | None, no_nam
 def declare(captures: Sequence[str], mud: bool, output: str | None, device: str, since: str, until: str) -> None:
     """Drafts a declaration from observed traffic, and leaves out what looks like abuse.
 
-    Example: gdsi-audit declare camera.pcap --device 02:00:00:00:00:50 -o camera.toml
+    \b
+    Example: gdsi-audit declare captures/smart_camera/smart_camera.pcap --device 02:00:00:00:00:50 -o draft.toml
     """
     from gdsi_audit.drafting import draft
 
+    check_place(output)
     with progress_bar() as progress:
         made = draft(captures, device=device, since=since, until=until, progress=progress)
     write(made.mud() if mud else made.toml(), output)
@@ -151,22 +175,27 @@ def declare(captures: Sequence[str], mud: bool, output: str | None, device: str,
     sys.exit(UNREADABLE if incomplete else 0)
 
 
-@command.command()
-@click.argument("topic", required=False)
+@command.command(short_help="Manual pages of detectors and commitments.")
+@click.argument("topic", required=False, shell_complete=topics)
 def explain(topic: str | None) -> None:
     """Prints the manual page of a detector, or what traffic can show of a commitment.
 
+    \b
     Example: gdsi-audit explain undeclared_destination
     """
+    import shutil
+
     from gdsi_audit import manual
 
-    click.echo(manual.page(topic) if topic else manual.contents())
+    width = min(manual.WIDTH, shutil.get_terminal_size((manual.WIDTH, 0)).columns)
+    click.echo(manual.page(topic, width) if topic else manual.contents(width))
 
 
 @command.group()
 def geodb() -> None:
     """The databases that say where addresses are.
 
+    \b
     Example: gdsi-audit geodb info
     """
 
@@ -175,6 +204,7 @@ def geodb() -> None:
 def info() -> None:
     """Lists the databases with edition, age, licence and hash.
 
+    \b
     Example: gdsi-audit geodb info
     """
     from datetime import UTC, datetime
@@ -187,11 +217,12 @@ def info() -> None:
         sys.stderr.write(f"gdsi-audit: {warning}\n")
 
 
-@geodb.command()
+@geodb.command(short_help="Explains where an address is said to be.")
 @click.argument("subject", metavar="ADDRESS|NAME")
 def lookup(subject: str) -> None:
     """Explains where an address is said to be, rung by rung, or what is known of a name, which is not resolved.
 
+    \b
     Example: gdsi-audit geodb lookup 47.91.64.1
     """
     from datetime import UTC, datetime
@@ -201,11 +232,12 @@ def lookup(subject: str) -> None:
     click.echo(manual.lookup(subject, datetime.now(UTC).date()))
 
 
-@geodb.command()
+@geodb.command(short_help="Adds a database of your own.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 def add(file: str) -> None:
     """Checks a database of your own and keeps a copy: GeoLite2, GeoIP2 or DB-IP, a geofeed (CSV), a cloud's list of prefixes.
 
+    \b
     Example: gdsi-audit geodb add GeoLite2-Country.mmdb
     """
     from gdsi_audit.geo import _update
@@ -213,11 +245,12 @@ def add(file: str) -> None:
     click.echo(str(_update.add(Path(file))))
 
 
-@geodb.command()
+@geodb.command(short_help="Downloads newer databases.")
 @click.option("--source", default="dbip", show_default=True, help="dbip, sapics, cloud (prefix lists) or maxmind (key in the environment).")
 def update(source: str) -> None:
     """Downloads newer databases, checks them and puts them in force together. The only command that opens a network connection.
 
+    \b
     Example: gdsi-audit geodb update --source cloud
     """
     from gdsi_audit.geo import _update
@@ -230,27 +263,12 @@ def update(source: str) -> None:
 def rollback() -> None:
     """Takes the last add or update back.
 
+    \b
     Example: gdsi-audit geodb rollback
     """
     from gdsi_audit.geo import _update
 
     click.echo(_update.rollback())
-
-
-def report_format(style: str | None, output: str | None) -> str:
-    """The report to render: as named, else by the suffix of `output`, else for the terminal."""
-    known = discover.names(REPORTS)
-    if style is not None:
-        if style not in known:
-            raise click.BadParameter(f"{style!r} is not one of {', '.join(known)}", param_hint="--format")
-        return style
-    if output is None:
-        return "terminal"
-    suffix = Path(output).suffix
-    fitting = [name for name in known if suffix in discover.module(REPORTS, name).SUFFIXES]
-    if not fitting:
-        raise click.BadParameter(f"no report has the suffix {suffix!r}; name one with --format: {', '.join(known)}", param_hint="--output")
-    return fitting[0]
 
 
 def exit_code(result: Audit, fail_on: str, strict: bool) -> int:
@@ -266,23 +284,6 @@ def exit_code(result: Audit, fail_on: str, strict: bool) -> int:
     return 0
 
 
-@contextmanager
-def sink(output: str | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that appears only when it is whole."""
-    if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    whole = Path(output)
-    part = whole.with_name(f".{whole.name}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-        part.replace(whole)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def show(result: Audit) -> None:
     """The report for reading, with colours."""
     from rich.console import Console
@@ -290,43 +291,15 @@ def show(result: Audit) -> None:
     discover.module(REPORTS, "terminal").show(result, Console())
 
 
-def write(rendered: str | bytes, output: str | None) -> None:
-    with sink(output) as out:
-        out.write(rendered.encode() if isinstance(rendered, str) else rendered)
-
-
-@contextmanager
-def progress_bar() -> Iterator[Progress | None]:
-    """A bar on stderr with bytes read and time left; it shows only on a terminal and after the first second."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    import time
-
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    begun = time.monotonic()
-    columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
-    task = bar.add_task("reading", total=None)
-    drawn = begun
-
-    def show(bytes_read: int, total_bytes: int | None) -> None:
-        nonlocal drawn
-        now = time.monotonic()
-        if now - begun > 1 and now - drawn > 0.1:
-            bar.start()
-            bar.update(task, completed=bytes_read, total=total_bytes, refresh=True)
-            drawn = now
-
-    try:
-        yield show
-    finally:
-        bar.stop()
+def interrupted() -> NoReturn:
+    sys.stderr.write("gdsi-audit: interrupted; no file was written\n")
+    sys.exit(INTERRUPTED)
 
 
 def fail(message: str, code: int) -> NoReturn:
+    """Ends with `code`; where the user interrupted, whatever failed afterwards was a consequence."""
+    if interrupt.came():
+        interrupted()
     sys.stderr.write(f"gdsi-audit: {message}\n")
     sys.exit(code)
 
@@ -336,13 +309,14 @@ def main() -> NoReturn:
     from gdsi_audit.readers import UnreadableInputError
 
     # Hardly anything here refers back to itself: looking for what does, as often as Python would, takes longer than some detectors.
+    # Nor need it be looked for in what is about to go.
     gc.set_threshold(COLLECT_EVERY_OBJECTS, 50, 50)
+    atexit.register(gc.freeze)
+    interrupt.listen()
     try:
         command(standalone_mode=False)
-    except click.exceptions.Abort:
-        fail("interrupted; nothing was written", INTERRUPTED)
-    except KeyboardInterrupt:
-        fail("interrupted; nothing was written", INTERRUPTED)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        interrupted()
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE)
@@ -355,7 +329,8 @@ def main() -> NoReturn:
     except (OSError, ValueError) as error:
         fail(str(error), USAGE)
     except Exception:
-        traceback.print_exc()
+        if not interrupt.came():
+            traceback.print_exc()
         fail("this is our bug; please report the lines above", BUG)
     sys.exit(0)
 

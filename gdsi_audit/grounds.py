@@ -74,7 +74,7 @@ def _grounds(device: DeviceTraffic, traffic: Traffic, declaration: Declaration, 
         coverage=numbers,
         missing=tuple(_missing(device, absent, uncovered, shortest_observation_h)),
         missing_of={
-            "GDSI-1": () if declaration.given else ("a declaration of destinations needs declaring",),
+            "GDSI-1": () if declaration.given else ("destinations need declaring",),
             "GDSI-3": tuple(_missing_to_read(device, declaration)),
             "GDSI-4": (*_missing_of_home(declaration), *_missing_to_place(declaration, inside)),
             "GDSI-5": tuple(_missing_to_place(declaration, inside)),
@@ -112,9 +112,17 @@ def _missing(device: DeviceTraffic, absent: Sequence[str], uncovered: Sequence[s
     if coverage.loss > MOST_LOSS:
         yield f"loss is {coverage.loss:.2%}, more than {MOST_LOSS:.0%}"
     if hours < shortest_observation_h:
-        yield f"{hours:.2f} hours were observed, less than {shortest_observation_h:g}"
+        yield f"{_span(coverage.observed_s)} were observed, less than {_counted(shortest_observation_h, 'hour')}"
     yield from (f"phase {name} is not covered" for name in uncovered)
     yield from (f"the declared device {name} never appeared" for name in absent)
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.2f} hours"
+
+
+def _counted(number: float, noun: str) -> str:
+    return f"{number:g} {noun}{'' if number == 1 else 's'}"
 
 
 def _missing_to_read(device: DeviceTraffic, declaration: Declaration) -> Iterator[str]:
@@ -144,7 +152,7 @@ def _missing_to_place(declaration: Declaration, inside: float) -> Iterator[str]:
 def _missing_of_vantage(device: DeviceTraffic, declaration: Declaration) -> Iterator[str]:
     position = declaration.vantage.position
     if not declaration.given:
-        yield "a declaration of destinations and listeners needs declaring"
+        yield "destinations and listeners need declaring"
     if position not in INBOUND_SHOWS_AT:
         yield f"inbound and local traffic do not surely show at the vantage ({position})"
     yield from (note for note in device.coverage.notes if "inbound" in note or "interface" in note)

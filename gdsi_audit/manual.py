@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import textwrap
 from datetime import date
@@ -13,36 +14,57 @@ from gdsi_audit.geo._places import Places
 from gdsi_audit.initiative import Commitment, initiative
 
 DETECTORS = "gdsi_audit.detectors"
+WIDTH, NARROWEST = 100, 60
+COLUMN = 23
 
 
-def contents() -> str:
-    """What there is to explain, a line each."""
-    detectors = [f"  {name:<26} {_first_line(discover.module(DETECTORS, name).__doc__)}" for name in discover.names(DETECTORS)]
-    commitments = [f"  {item.id:<26} {textwrap.shorten(item.short, 100, placeholder=' …')}" for item in initiative().commitments]
+def contents(width: int = WIDTH) -> str:
+    """What there is to explain, each with its question, in lines of `width`."""
+    detectors = [_entry(name, _first_line(discover.module(DETECTORS, name).__doc__), width) for name in discover.names(DETECTORS)]
+    commitments = [_entry(item.id, item.short, width) for item in initiative().commitments]
     return "\n".join(("Detectors:", *detectors, "", "Commitments:", *commitments, "", "gdsi-audit explain NAME prints the page."))
 
 
-def page(topic: str) -> str:
-    """The manual page of a detector or commitment. Raises ValueError that lists what there is."""
+def page(topic: str, width: int = WIDTH) -> str:
+    """The manual page of a detector or commitment, in lines of `width`. Raises ValueError that names the nearest."""
     known = {item.id.lower(): item for item in initiative().commitments}
+    detectors = {name.lower(): name for name in discover.names(DETECTORS)}
+    asked = topic.lower().replace("-", "_")
     if topic.lower() in known:
-        return _commitment(known[topic.lower()])
-    if topic not in discover.names(DETECTORS):
-        raise ValueError(f"there is nothing to explain named {topic!r}; try one of: {', '.join((*discover.names(DETECTORS), *known))}")
-    return _detector(topic)
+        return _wrapped(_commitment(known[topic.lower()]), width)
+    if asked in detectors:
+        return _wrapped(_detector(detectors[asked]), width)
+    names = (*detectors.values(), *(item.id for item in known.values()))
+    near = difflib.get_close_matches(topic, names, n=3, cutoff=0.5)
+    meant = f"did you mean {' or '.join(near)}? " if near else ""
+    raise ValueError(f"there is nothing to explain named {topic!r}; {meant}`gdsi-audit explain` lists what there is")
+
+
+def _entry(name: str, text: str, width: int) -> str:
+    return textwrap.fill(text, max(width, NARROWEST), initial_indent=f"  {name:<{COLUMN}} ", subsequent_indent=" " * (COLUMN + 3))
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Paragraphs in lines of `width`; what is indented stays as it is."""
+    paragraphs = [part if part.startswith("  ") or "\n  " in part else textwrap.fill(part, max(width, NARROWEST)) for part in text.split("\n\n")]
+    return "\n\n".join(paragraphs)
 
 
 def _detector(name: str) -> str:
     module = discover.module(DETECTORS, name)
     parameters = inspect.signature(module.detect).parameters.values()
     thresholds = [f"  {parameter.name} = {parameter.default}" for parameter in parameters if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
-    facts = [f"Base severity: {module.SEVERITY}", f"Speaks to: {', '.join(module.COMMITMENTS)}"]
-    return "\n".join((f"{name}\n", inspect.cleandoc(module.__doc__ or ""), "", *facts, *(["Thresholds:", *thresholds] if thresholds else ())))
+    facts = (f"Base severity: {module.SEVERITY}", f"Speaks to: {', '.join(module.COMMITMENTS)}")
+    return "\n\n".join((name, inspect.cleandoc(module.__doc__ or ""), *facts, *(("\n".join(("Thresholds:", *thresholds)),) if thresholds else ())))
 
 
 def _commitment(item: Commitment) -> str:
     formal = [f"Formal text, point {point.point}: {point.text}" for point in item.formal]
-    return "\n\n".join((item.id, item.short, f"As spoken: {item.speech}", *formal, f"What traffic can show: {item.shows}", f"Never: {item.never}"))
+    asking = [name for name in discover.names(DETECTORS) if item.id in discover.module(DETECTORS, name).COMMITMENTS]
+    speaking = f"Detectors that speak to it: {', '.join(asking) or 'none'}"
+    return "\n\n".join(
+        (item.id, item.short, f"As spoken: {item.speech}", *formal, f"What traffic can show: {item.shows}", f"Never: {item.never}", speaking)
+    )
 
 
 def _first_line(text: str | None) -> str:

@@ -23,6 +23,8 @@ class Selection:
         self.settings: dict[str, object] = {"device": device, "from": since, "to": until, "exclude": exclude}
         self._since = instant_ns(since, "--from") if since else None
         self._until = instant_ns(until, "--to") if until else None
+        if self._since is not None and self._until is not None and self._since >= self._until:
+            raise ValueError(f"--from {since} is not before --to {until}: nothing would be left; change one of them")
         self._excluded: list[filters.Filter] = [filters.compile_filter(exclude, "--exclude")] if exclude else []
         self._excluded += [filters.compile_filter(item.filter, f"{item.source.file}:{item.source.line}: [[ignore]]") for item in stated.ignore]
         self.wanted = tuple(_wanted(stated.devices, device))

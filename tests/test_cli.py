@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -54,6 +55,16 @@ def run(repository):
         (("audit", CAMERA, "--from", "yesterday"), 2, "2026-11-01T10:00:00Z"),
         (("audit", CAMERA, "--device", "nobody"), 2, "nobody"),
         (("audit",), 2, "CAPTURE"),
+        (("audit", CAMERA, "-o", "no_such_folder/report.html"), 2, "there is no folder no_such_folder; make it first"),
+        (("audit", CAMERA, "-o", "report"), 2, "report has no suffix; use one of .csv"),
+        (("audit", CAMERA, "-d", "no_such.toml"), 2, "no_such.toml: cannot be read: No such file or directory; check its name"),
+        (("audit", CAMERA, "--indicators", "no_such.txt"), 2, "no_such.txt: cannot be read: No such file or directory; check its name"),
+        (("audit", CAMERA, "--from", "2026-11-01T11:00:00Z", "--to", "2026-11-01T10:00:00Z"), 2, "is not before --to"),
+        (("audit", CAMERA, "--geodb", "captures"), 2, "lay it out as geodb is"),
+        (("audit", CAMERA, "--declaraton", "a.toml"), 2, "Did you mean '--declaration'?"),
+        (("flows", CAMERA, "-o", "flows.html"), 2, "no format has the suffix '.html'"),
+        (("declare", HONEST, "-o", "no_such_folder/draft.toml"), 2, "there is no folder"),
+        (("explain", "weak_tsl"), 2, "did you mean weak_tls"),
         (("declare", HONEST), 0, "2 devices"),
         (("declare", HONEST, "--device", "02:00:00:00:00:50"), 0, ""),
         (("declare", TUNNEL), 0, "left out: cams.example: dns_tunnelling"),
@@ -61,7 +72,7 @@ def run(repository):
         (("declare", f"{MALFORMED}/empty.pcap"), 3, "empty"),
         (("declare", HONEST, "--device", "nobody"), 2, "nobody"),
         (("declare",), 2, "CAPTURE"),
-        (("explain", "no_such"), 2, "undeclared_destination"),
+        (("explain", "no_such"), 2, "`gdsi-audit explain` lists what there is"),
     ],
 )
 def test_every_way_to_end_has_its_exit_code_and_its_reason(run, words, code, said):
@@ -130,10 +141,16 @@ def test_flows_of_a_capture_without_packets_are_none(run, tmp_path):
     assert target.exists()
 
 
+def heard():
+    """In the child: Ctrl-C is heard, even where pytest itself was started in the background of a shell, which has it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupted_it_says_so_and_leaves_nothing_half_written(repository, tmp_path):
     target = tmp_path / "report.json"
     line = [sys.executable, "-m", "gdsi_audit", "audit", "-", "-o", str(target)]
-    with subprocess.Popen(line, cwd=repository, stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(line, cwd=repository, stdin=pipe, stderr=pipe, stdout=pipe, preexec_fn=heard) as process:
         process.stdin.write((repository / CAMERA).read_bytes()[:100_000])
         process.stdin.flush()
         time.sleep(5)
@@ -143,6 +160,84 @@ def test_interrupted_it_says_so_and_leaves_nothing_half_written(repository, tmp_
     assert b"interrupted" in said
     assert b"Traceback" not in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "word", "expected"),
+    [
+        ("gdsi-audit ", 1, "declare"),
+        ("gdsi-audit explain weak", 2, "weak_tls"),
+        ("gdsi-audit audit --format ht", 3, "html"),
+        ("gdsi-audit audit ", 2, "file"),
+    ],
+)
+def test_the_shell_completes(repository, typed, word, expected):
+    environment = {**os.environ, "_GDSI_AUDIT_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(word)}
+    code = "from gdsi_audit.cli import command; command(prog_name='gdsi-audit')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, env=environment, timeout=TIMEOUT_S, text=True)
+    assert expected in done.stdout.replace(",", "\n").split()
+
+
+def test_our_own_bug_is_70_and_says_so(repository):
+    code = "import gdsi_audit.observe as observe; from gdsi_audit import cli; observe.Observer.finish = lambda _: 1 / 0; cli.main()"
+    done = subprocess.run([sys.executable, "-c", code, "audit", CAMERA], cwd=repository, capture_output=True, timeout=TIMEOUT_S)
+    assert done.returncode == 70
+    assert b"our bug" in done.stderr
+
+
+def test_a_bar_with_bytes_and_time_left_shows_on_a_terminal(repository, tmp_path):
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    line = [sys.executable, "-m", "gdsi_audit", "audit", "-", "-o", str(tmp_path / "report.json")]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    raw = (repository / CAMERA).read_bytes()
+    with subprocess.Popen(line, cwd=repository, stdin=subprocess.PIPE, stderr=theirs, stdout=subprocess.DEVNULL, env=environment) as process:
+        os.close(theirs)
+        for part in range(0, len(raw), 200_000):
+            process.stdin.write(raw[part : part + 200_000])
+            process.stdin.flush()
+            time.sleep(0.4)
+        process.stdin.close()
+        shown = b""
+        with contextlib.suppress(OSError):
+            while got := os.read(ours, 65536):
+                shown += got
+    os.close(ours)
+    assert b"reading" in shown
+    assert b"B" in shown
+    assert b"verdicts: " in shown
+
+
+LOSING = """
+import sys
+from gdsi_audit import cli, interrupt
+from gdsi_audit.readers._source import Reading
+
+class Gone:
+    def __del__(self):
+        import signal
+        signal.raise_signal(signal.SIGINT)
+        for _ in range(1000):
+            pass
+
+def enter(self, plain=Reading.__enter__):
+    gone = Gone()
+    del gone
+    return plain(self)
+
+sys.unraisablehook = lambda _: None
+Reading.__enter__ = enter
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("source", [CAMERA, "-"])
+def test_an_interrupt_that_python_loses_in_a_finaliser_counts(repository, tmp_path, source):
+    line = [sys.executable, "-c", LOSING, "audit", source, "-o", str(tmp_path / "report.json")]
+    raw = (repository / CAMERA).read_bytes()
+    done = subprocess.run(line, cwd=repository, input=raw, capture_output=True, timeout=TIMEOUT_S, preexec_fn=heard)
+    assert (done.returncode, list(tmp_path.iterdir())) == (130, [])
+    assert b"Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

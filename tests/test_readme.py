@@ -33,6 +33,11 @@ def test_every_command_stands_in_the_readme(readme):
     assert names == []
 
 
+def test_every_folder_of_the_package_stands_in_the_map(readme, repository):
+    folders = {path.parent.name for path in (repository / "gdsi_audit").glob("[a-z]*/*.py") if path.name != "__init__.py"}
+    assert [name for name in sorted(folders) if f"\n  {name}/ " not in readme] == []
+
+
 def test_every_command_and_option_has_help_and_every_command_an_example():
     def walk(group, path):
         for name, child in group.commands.items():
@@ -43,6 +48,22 @@ def test_every_command_and_option_has_help_and_every_command_an_example():
     for path, child in walk(command, ("gdsi-audit",)):
         assert f"Example: {' '.join(path[:2])}" in child.help, path
         assert [option.name for option in child.params if isinstance(option, click.Option) and not option.help] == [], path
+
+
+def examples(group=command):
+    for child in group.commands.values():
+        yield next(line.split("Example: ", 1)[1] for line in child.help.splitlines() if "Example: " in line)
+        if hasattr(child, "commands"):
+            yield from examples(child)
+
+
+@pytest.mark.parametrize("example", sorted({one for one in examples() if not re.search(r"geodb (add|update|rollback)", one)}))
+def test_every_example_of_the_help_can_be_pasted(example, repository, tmp_path):
+    for folder in ("captures", "gdsi_audit", "geodb"):
+        (tmp_path / folder).symlink_to(repository / folder)
+    words = shlex.split(example)[1:]
+    done = subprocess.run([sys.executable, "-m", "gdsi_audit", *words], cwd=tmp_path, capture_output=True, text=True, timeout=TIMEOUT_S)
+    assert done.returncode == (1 if words[0] == "audit" else 0), done.stderr
 
 
 def test_ci_runs_the_readme_s_test_command(readme, repository):

@@ -41,7 +41,7 @@ def _one(path: Path) -> Declaration:
         with path.open("rb") as file:
             raw = file.read(_document.LARGEST_FILE_BYTES + 1)
     except OSError as error:
-        raise ValueError(f"{path.name}: cannot be read: {error.strerror}") from error
+        raise ValueError(f"{path.name}: cannot be read: {error.strerror}; check its name and permissions") from error
     return format_of(path, raw).read(path, raw)
 
 

@@ -2,7 +2,8 @@
 
 Looks for: datagrams on port 53 that are no DNS message and on port 123 that are no NTP message, counted one by one, so that a few real ones do not
 hide the rest; connections to port 53 that speak something else; NTP extension fields that belong to no known extension, and NTP timestamps that lie
-ten years or more from the capture and from each other, as random bytes do and a wrong clock does not. To an address without name that no item
+ten years or more from the capture and from each other, as random bytes do and a wrong clock does not; IP options, extension headers and bytes
+behind a datagram, which make packets larger than their headers and payload. To an address without name that no item
 declares, a connection to port 443 that speaks neither TLS nor HTTP is `low`, and so are HTTP requests to a party that is not declared whose forms
 hold nothing but random bytes, different each time. Flows that the snapshot length cut are left out. Inside the local network it is `low` too. Bytes
 are payload less what was understood.
@@ -11,7 +12,8 @@ Also looks like this: an update, or a zone transfer, that the reader of DNS does
 vendor's own protocol on port 443. Declaring the port does not silence data in another protocol's fields; naming the protocol in the item's purpose
 and moving it to a port of its own does.
 
-References: RFC 1035; RFC 5905 section 7.3; RFC 7822 (NTP extension fields); RFC 8915 (network time security).
+References: RFC 791 section 3.1; RFC 8200 section 4; RFC 1035; RFC 5905 section 7.3; RFC 7822 (NTP extension fields); RFC 8915 (network time
+security).
 """
 
 from __future__ import annotations
@@ -45,6 +47,9 @@ MOST_MESSAGES_PER_FLOW = 64
 """So many NTP messages of a flow are kept: more cannot be told from none."""
 TEN_YEARS_NS = 315_576_000 * 10**9
 NTP_EPOCH_S = 2_208_988_800
+SMALLEST_OPTIONS_BYTES = 4
+ROUTER_ALERT_BYTES = 8
+"""A hop-by-hop header with the one option that hosts do send (RFC 2711)."""
 NO_INSTANT = -(1 << 62)
 BARE = np.dtype([("first", "u1"), ("rest", "V15"), ("timestamps", ">u8", 4)])
 """An NTP header, as far as it is looked at."""
@@ -86,9 +91,10 @@ def detect(
     ports = np.where(flows["device_is_originator"], flows["remote_port"], flows["local_port"])
     sent = (flows["up_bytes"] > 0) & ~flows["cut"] & flows.is_any("transport", ("udp", "tcp"))
     spoken = sent & np.isin(ports, (DNS_PORT, NTP_PORT)) & ~flows["remote_is_multicast"] & ~_understood(traffic)
-    if spoken.any():
-        judged = ~matches(traffic, declaration).is_any("verdict", ("bench",))
-        found = [_mostly(traffic, one, judged, least_share) for one in _foreign(traffic, spoken, ports)]
+    headers = _in_headers(flows)
+    if spoken.any() or headers.rows.size:
+        judged = ~matches(traffic, declaration).is_any("verdict", ("bench", "link_upkeep"))
+        found = [_mostly(traffic, one, judged, least_share) for one in (*_foreign(traffic, spoken, ports), headers)]
         yield from _findings(traffic, declaration, found, fewest_pkts, least_bytes)
     plain = sent & (ports == TLS_PORT) & flows.is_any("service", ("",))
     if plain.any():
@@ -110,6 +116,19 @@ def _findings(traffic: DeviceTraffic, declaration: Declaration, found: Sequence[
     for (kind, address), group in grouped(list(zip(kinds, addresses, strict=True))):
         if pkts[group].sum() >= fewest_pkts and sizes[group].sum() >= least_bytes:
             yield _finding(traffic, declaration, Foreign(rows[group], pkts[group], sizes[group], kind), address)
+
+
+def _in_headers(flows: Columns) -> Foreign:
+    """Packets larger than plain headers and payload make them: options, extension headers, bytes behind a datagram.
+
+    Of TCP, whose own options are part of every connection, only that there are IPv4 options is known: four bytes each at least.
+    """
+    datagrams, pkts = flows.is_any("transport", ("udp", "icmp", "icmp6")), flows["up_pkts"]
+    is_v6 = flows.fits("local_addr", lambda address: ":" in address)
+    beside = flows["up_ip_bytes"] - flows["up_bytes"] - np.where(is_v6, 48, 28) * pkts
+    sizes = np.where(datagrams, beside, SMALLEST_OPTIONS_BYTES * pkts * flows["ip_options"])
+    rows = np.flatnonzero((sizes > np.where(is_v6, ROUTER_ALERT_BYTES, 0) * pkts) & ~flows["cut"] & ~flows["remote_is_multicast"])
+    return Foreign(rows, pkts[rows], sizes[rows], "data in IP headers")
 
 
 def _foreign(traffic: DeviceTraffic, spoken: NDArray[np.bool_], ports: NDArray[np.uint16]) -> list[Foreign]:

@@ -50,7 +50,7 @@ def _one(path: Path) -> Import:
         with path.open("rb") as file:
             raw = file.read(LARGEST_FILE_BYTES + 1)
     except OSError as error:
-        raise ValueError(f"cannot be read: {error.strerror}") from error
+        raise ValueError(f"cannot be read: {error.strerror}; check its name and permissions") from error
     if len(raw) > LARGEST_FILE_BYTES:
         raise ValueError(f"has more than {LARGEST_FILE_BYTES:,} bytes: split it")
     listed: Listed = format_of(path, raw).read(raw)

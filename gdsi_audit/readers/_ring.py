@@ -10,11 +10,12 @@ import mmap
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit import interrupt
 from gdsi_audit.readers import BLOCK_BYTES, SPARE_BYTES
 from gdsi_audit.readers._stream import Readable
 from gdsi_audit.readers._tally import LARGEST_HELD_BYTES
@@ -83,11 +84,20 @@ class ReadAhead:
 
     def blocks(self) -> Iterator[Block]:
         """Blocks in order; each may be used until the next is asked for. An exception of the thread is raised here."""
-        while (block := self._full.get()) is not None:
+        while (block := self._next()) is not None:
             if isinstance(block, BaseException):
                 raise block
             yield block
             self._free.put(block)
+
+    def _next(self) -> Block | BaseException | None:
+        """Waits, and looks up once in a while: a pipe may stay silent for ever, and the user may have given up waiting."""
+        while True:
+            interrupt.check()
+            try:
+                return self._full.get(timeout=_PATIENCE_S)
+            except Empty:
+                continue
 
     def _run(self) -> None:
         try:

@@ -71,10 +71,29 @@ def tally(verdicts: Iterable[Mapping[str, Any]]) -> str:
     return ", ".join(f"{numbers[word]} {word}" for word in WORDS if numbers[word])
 
 
+def ranked(verdicts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Devices, those first of whom something is to be said: by their gravest verdict, then by how often it stands there."""
+    words: dict[str, list[int]] = {}
+    for one in verdicts:
+        words.setdefault(one["device"], []).append(WORDS.index(one["verdict"]))
+    return sorted(words, key=lambda device: (min(words[device]), -words[device].count(min(words[device]))))
+
+
 def severities(findings: Sequence[Mapping[str, Any]]) -> str:
     """`2 high, 1 low, 4 info`."""
     numbers = Counter(one["severity"] for one in findings)
     return ", ".join(f"{numbers[word]} {word}" for word in reversed(SEVERITIES) if numbers[word])
+
+
+def question(finding: Mapping[str, Any]) -> str:
+    """Which question a finding answers, in words: the detector's name."""
+    return str(finding["detector"]).replace("_", " ")
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """`a, b and 3 more`."""
+    shown, left = list(dict.fromkeys(names))[:most], len(dict.fromkeys(names)) - most
+    return ", ".join(shown) + (f" and {left:,} more" if left > 0 else "")
 
 
 def why(verdict: Mapping[str, Any], findings: Mapping[str, Mapping[str, Any]]) -> str:
@@ -82,7 +101,7 @@ def why(verdict: Mapping[str, Any], findings: Mapping[str, Mapping[str, Any]]) -
     named = [findings[one] for one in verdict["findings"] if one in findings]
     if named and verdict["verdict"] in ("contradicted", "indicator"):
         more = f" and {counted(len(named) - 1, 'other finding')}" if len(named) > 1 else ""
-        return f"{named[0]['detector'].replace('_', ' ')}: {named[0]['subject']}{more}"
+        return f"{question(named[0])}: {named[0]['subject']}{more}"
     if verdict["verdict"] == "not testable":
         return "packets cannot show it"
     if verdict["missing"]:
@@ -117,7 +136,8 @@ def described(device: Mapping[str, Any]) -> str:
     """What is known of a device beside its id: vendor, host names, MACs and addresses."""
     known = [device["vendor"], *device["hostnames"][:2], *device["macs"][:1], *device["addresses"][:2]]
     more = len(device["addresses"]) - 2
-    return " · ".join([*dict.fromkeys(one for one in known if one and one != device["id"]), *([f"{more} more addresses"] if more > 0 else [])])
+    rest = [f"{more} more address{'' if more == 1 else 'es'}"] if more > 0 else []
+    return " · ".join([*dict.fromkeys(one for one in known if one and one != device["id"]), *rest])
 
 
 def is_local(destination: Mapping[str, Any]) -> bool:

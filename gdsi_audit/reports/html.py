@@ -18,12 +18,16 @@ from gdsi_audit.reports import _words
 from gdsi_audit.reports._activity_strip import strip
 from gdsi_audit.reports._document import document
 from gdsi_audit.reports._instant import minute
+from gdsi_audit.reports._stories import same_frames, stories
 
 SUFFIXES = (".html", ".htm")
 
 FOLDER = Path(__file__).parent / "_html"
 MOST_CARDS = 150
 MOST_EVIDENCE = 3
+MOST_REASONS = 4
+MOST_DEVICES = 10
+MOST_ROWS = 200
 MOST_DESTINATIONS = 1000
 MOST_HOURS = 2000
 CONTENTS = (
@@ -63,7 +67,12 @@ def _verdicts(whole: dict[str, Any]) -> dict[str, Any]:
     for verdict in whole["verdicts"]:
         by_device.setdefault(verdict["device"], []).append({**verdict, "why": _words.why(verdict, findings)})
     found = f"{_words.counted(len(findings), 'finding')}{': ' if findings else ''}{_words.severities(whole['findings'])}."
-    return {"whole": whole, "by_device": list(by_device.items()), "titles": _words.TITLES, "answer": f"{_words.tally(whole['verdicts'])}. {found}"}
+    return {
+        "whole": whole,
+        "by_device": [(one, by_device[one]) for one in _words.ranked(whole["verdicts"])],
+        "titles": _words.TITLES,
+        "answer": f"{_words.tally(whole['verdicts'])}. {found}",
+    }
 
 
 def _view(whole: dict[str, Any]) -> dict[str, Any]:
@@ -71,6 +80,8 @@ def _view(whole: dict[str, Any]) -> dict[str, Any]:
     declaration, names = whole["settings"]["declaration"], {one["sha256"]: _words.basename(one["path"]) for one in whole["captures"]}
     whole["captures"] = [{**one, "name": _words.basename(one["path"])} for one in whole["captures"]]
     whole["devices"] = [{**one, "about": _words.described(one)} for one in whole["devices"]]
+    ranks = {device: rank for rank, device in enumerate(_words.ranked(whole["verdicts"]))}
+    gravest = sorted(whole["devices"], key=lambda one: ranks.get(one["id"], len(ranks)))
     destinations = sorted(_of_all(whole["devices"], "destinations"), key=lambda pair: (-pair[1]["up_bytes"], -pair[1]["down_bytes"], *pair[:1]))
     declared = _of_all(whole["devices"], "declared_items")
     cards = [_card(one, names) for one in whole["findings"][:MOST_CARDS]]
@@ -80,9 +91,17 @@ def _view(whole: dict[str, Any]) -> dict[str, Any]:
         "contents": [entry for entry in CONTENTS if declared or entry[0] != "declared"],
         "declaration": declaration,
         "product": declaration["product"],
+        "gravest": gravest[:MOST_DEVICES],
+        "devices_left": max(0, len(gravest) - MOST_DEVICES),
+        "most_rows": MOST_ROWS,
+        "of_device": _of_device(whole["findings"]),
+        "tally": _words.tally,
         "several": len(whole["devices"]) > 1,
         "findings": cards,
-        "cards": {one["id"] for one in cards},
+        "stories": stories(cards),
+        "same_frames": same_frames,
+        "cards": {one["id"]: one for one in cards},
+        "most_reasons": MOST_REASONS,
         "further": whole["findings"][MOST_CARDS:],
         "most_evidence": MOST_EVIDENCE,
         "declared": declared,
@@ -97,9 +116,16 @@ def _view(whole: dict[str, Any]) -> dict[str, Any]:
         "declared_word": _words.declared,
         "is_local": _words.is_local,
         "share": _share,
-        **{name: getattr(_words, name) for name in ("counted", "basename", "size", "severities", "duration")},
+        **{name: getattr(_words, name) for name in ("counted", "basename", "size", "severities", "duration", "listed", "question")},
         "minute": minute,
     }
+
+
+def _of_device(findings: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for one in findings:
+        found.setdefault(one["device"], []).append(one)
+    return found
 
 
 def _of_all(devices: Sequence[Mapping[str, Any]], key: str) -> list[tuple[str, dict[str, Any]]]:

@@ -8,35 +8,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from gdsi_audit.audit import Audit
 from gdsi_audit.commitments import WORDS
 from gdsi_audit.reports import _words
+from gdsi_audit.reports._cards import LONGEST_FILTER, findings
 from gdsi_audit.reports._declared import WORDS as ITEM_WORDS
 from gdsi_audit.reports._document import document
 from gdsi_audit.reports._instant import minute
+from gdsi_audit.reports._sheet import heading, table, text
 
 SUFFIXES: tuple[str, ...] = (".txt",)
 
 WIDTH = 110
 MOST_DEVICES = 2
-MOST_CARDS = 3
 MOST_LINES = 6
 MOST_SHARES = 6
 MOST_DESTINATIONS = 12
 MOST_ITEMS = 8
-LONGEST_FILTER = 240
-STYLES = {
-    "contradicted": "bold red", "indicator": "bold yellow", "no contradiction observed": "cyan", "inconclusive": "dim", "not testable": "dim",
-    "critical": "bold red", "high": "bold red", "medium": "bold yellow", "low": "cyan", "info": "dim",
-    "no": "bold yellow", "not like this": "bold yellow", "outside": "bold red", "contested": "yellow",
-}  # fmt: skip
-"""Colours are a second sign: the word always stands beside them."""
+NARROW = 100
 
 
 def render(audit: Audit) -> str:
@@ -49,31 +43,17 @@ def render(audit: Audit) -> str:
 def show(audit: Audit, console: Console) -> None:
     """The same on `console`, in its colours and width."""
     whole = document(audit)
-    shown = _in_question(whole)
+    shown, narrow = _in_question(whole), console.width < NARROW
     of_each = [
-        part for device in whole["devices"] if device["id"] in shown for part in (*_declared(device), *_destinations(device), *_jurisdictions(device))
+        part
+        for device in whole["devices"]
+        if device["id"] in shown
+        for part in (*_declared(device, narrow=narrow), *_destinations(device, narrow=narrow), *_jurisdictions(device))
     ]
-    for section in (_head(whole), *_devices(whole, shown), *_findings(whole), *of_each, *_limits(whole, shown), _heading("next")):
+    for section in (_head(whole), *_devices(whole, shown, narrow=narrow), *findings(whole), *of_each, *_limits(whole, shown), heading("next")):
         console.print(section, highlight=False, markup=False, emoji=False)
     for line in _next(whole):
         console.print(line, soft_wrap=True, highlight=False, markup=False, emoji=False)
-
-
-def _text(text: object, style: str = "") -> Text:
-    return Text(str(text), style=style or STYLES.get(str(text), ""))
-
-
-def _heading(title: str, aside: str = "") -> Text:
-    return Text.assemble("\n", (title.upper(), "bold"), (f"  {aside}" if aside else "", "dim"))
-
-
-def _table(*columns: str, right: Sequence[str] = (), wide: Sequence[str] = ()) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="dim", show_edge=False, expand=bool(wide))
-    for title in columns:
-        table.add_column(
-            title, justify="right" if title in right else "left", ratio=1 if title in wide else None, no_wrap=title in right, overflow="fold"
-        )
-    return table
 
 
 def _head(whole: Mapping[str, Any]) -> RenderableType:
@@ -85,127 +65,81 @@ def _head(whole: Mapping[str, Any]) -> RenderableType:
         lines.append(f"and {_words.counted(len(whole['captures']) - MOST_LINES, 'more capture')}")
     for statement in whole["settings"]["declaration"]["statements"]:
         lines.append(f"held against {statement['file']}, by {statement['by']}{': ' if statement['text'] else ''}{statement['text']}")
-    return Text("\n").join(_text(line, "dim") for line in lines)
+    return Text("\n").join(text(line, "dim") for line in lines)
 
 
 def _in_question(whole: Mapping[str, Any]) -> list[str]:
     """Ids of the devices that are shown whole: those of whom something is to be said, gravest first; else the first."""
-    worst: dict[str, int] = {}
-    for verdict in whole["verdicts"]:
-        worst[verdict["device"]] = min(worst.get(verdict["device"], len(WORDS)), WORDS.index(verdict["verdict"]))
-    ranked = sorted(worst, key=worst.__getitem__)
-    return [one for one in ranked if worst[one] <= WORDS.index("indicator")][:MOST_DEVICES] or ranked[:1]
+    ranked = _words.ranked(whole["verdicts"])
+    spoken_of = {one["device"] for one in whole["verdicts"] if WORDS.index(one["verdict"]) <= WORDS.index("indicator")}
+    return [one for one in ranked if one in spoken_of][:MOST_DEVICES] or ranked[:1]
 
 
-def _devices(whole: Mapping[str, Any], shown: Sequence[str]) -> Iterator[RenderableType]:
+def _devices(whole: Mapping[str, Any], shown: Sequence[str], *, narrow: bool) -> Iterator[RenderableType]:
     """The answer for each device: what it is, one line, seven rows. Those not in `shown` get the line."""
     known = {device["id"]: device for device in whole["devices"]}
-    findings = {one["id"]: one for one in whole["findings"]}
-    others = [one for one in dict.fromkeys(verdict["device"] for verdict in whole["verdicts"]) if one not in shown]
+    by_id = {one["id"]: one for one in whole["findings"]}
+    others = [one for one in _words.ranked(whole["verdicts"]) if one not in shown]
     for device in shown:
         verdicts = [one for one in whole["verdicts"] if one["device"] == device]
         mine = [one for one in whole["findings"] if one["device"] == device]
         about = _words.described(known[device]) if device in known else ""
         answer = f"{_words.tally(verdicts)}.\n{_words.counted(len(mine), 'finding')}{': ' if mine else ''}{_words.severities(mine)}."
         yield Text.assemble("\n", (device or "no device", "bold"), (f"  {about}" if about else "", "dim"), "\n", answer, "\n")
-        table = _table("", "in short", "verdict", "why", wide=("why",))
+        sheet = table("", "in short", "verdict", "why", wide=("why",))
+        for column in sheet.columns[1:3]:
+            column.max_width = 16 if narrow else None
         for verdict in verdicts:
-            table.add_row(
-                verdict["commitment"], _words.TITLES[verdict["commitment"]], _text(verdict["verdict"]), _text(_words.why(verdict, findings))
-            )
-        yield table
+            sheet.add_row(verdict["commitment"], _words.TITLES[verdict["commitment"]], text(verdict["verdict"]), text(_words.why(verdict, by_id)))
+        yield sheet
     for device in others[:MOST_LINES]:
         tally = _words.tally(one for one in whole["verdicts"] if one["device"] == device)
         yield Text.assemble("\n" if device == others[0] else "", (device, "bold"), f"  {tally}")
     if len(others) > MOST_LINES:
-        yield _text(f"and {_words.counted(len(others) - MOST_LINES, 'more device')}: --device NAME judges one")
+        yield text(f"and {_words.counted(len(others) - MOST_LINES, 'more device')}: --device NAME judges one")
 
 
-def _findings(whole: Mapping[str, Any]) -> Iterator[RenderableType]:
-    findings = whole["findings"]
-    yield _heading("findings", _words.severities(findings) or "none: read the limits below before you quote that")
-    paths = {capture["sha256"]: capture["path"] for capture in whole["captures"]}
-    several = len(whole["devices"]) > 1
-    cards = [one for one in findings if one["severity"] != "info"][:MOST_CARDS]
-    for before, finding in zip([None, *cards], cards, strict=False):
-        yield _card(finding, paths, several, same_as_above=before is not None and before["alternatives"] == finding["alternatives"])
-    rest = findings[len(cards) :]
-    table = _table("severity", "finding", "subject", wide=("subject",))
-    for finding in rest[:MOST_LINES]:
-        subject = f"{finding['device']}: {finding['subject']}" if several else finding["subject"]
-        table.add_row(_text(finding["severity"]), finding["detector"], _text(subject))
-    if rest:
-        yield Padding(table, (1, 0, 0, 0))
-    if len(rest) > MOST_LINES:
-        yield _text(f"and {_words.counted(len(rest) - MOST_LINES, 'more finding')}: --format html or json has them all")
-
-
-def _card(finding: Mapping[str, Any], paths: Mapping[str, str], several: bool, *, same_as_above: bool) -> RenderableType:
-    title = Text.assemble(
-        "\n", (finding["severity"].upper(), STYLES[finding["severity"]]), "  ", (finding["subject"], "bold"),
-        (f"  {finding['detector']}, confidence {finding['confidence']}, {' '.join(finding['commitments'])}", "dim"),
-    )  # fmt: skip
-    rows = Table.grid(padding=(0, 2), expand=True)
-    rows.add_column(width=8)
-    rows.add_column(ratio=1)
-    said = (
-        ("device", finding["device"] if several else ""),
-        ("observed", finding["observation"]),
-        ("breaks", "; ".join(f"{one['table']} {one['field']} ({one['file']}:{one['line']}, {one['by']})" for one in finding["contradicts"])),
-        ("or else", "as above" if same_as_above else "; ".join(finding["alternatives"])),
-        *_evidence(finding["evidence"], paths),
-    )
-    for label, text in said:
-        if text:
-            rows.add_row(_text(label, "dim"), _text(text))
-    return Group(title, Padding(rows, (0, 0, 0, 2)))
-
-
-def _evidence(evidence: Sequence[Mapping[str, Any]], paths: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    first = evidence[0]
-    more = f"; {_words.counted(len(evidence) - 1, 'more piece')} of evidence in --format json" if len(evidence) > 1 else ""
-    yield "frames", f"{first['frame_count']:,}: {_words.ranges(first, paths)}{more}"
-    whole = first["display_filter"]
-    superset = " (and other frames)" if first["filter_kind"] == "superset" else ""
-    yield "filter", f"{whole}{superset}" if len(whole) <= LONGEST_FILTER else f"{len(whole):,} characters: in --format html or json"
-
-
-def _declared(device: Mapping[str, Any]) -> Iterator[RenderableType]:
+def _declared(device: Mapping[str, Any], *, narrow: bool) -> Iterator[RenderableType]:
     if not device["declared_items"]:
         return
-    yield _heading("declared against observed", device["id"])
-    table = _table("declared", "for", "observed", "flows", "up", "down", "stands in", right=("flows", "up", "down"), wide=("declared",))
+    yield heading("declared against observed", device["id"])
     kept = sorted(device["declared_items"], key=lambda item: ITEM_WORDS.index(item["state"]))
+    one_file = len({item["file"] for item in kept}) == 1
+    columns = ("declared", *(() if narrow else ("for",)), "observed", "flows", "up", "down", "line" if one_file else "stands in")
+    sheet = table(*columns, right=("flows", "up", "down"))
     for item in kept[:MOST_ITEMS]:
-        title = f"{item['item']} ({item['terms']})" if item["terms"] else item["item"]
+        title = Text.assemble(item["item"], (f"\n{item['terms']}" if item["terms"] else "", "dim"))
         sums = (f"{item['flows']:,}", _words.size(item["up_bytes"]), _words.size(item["down_bytes"]))
-        table.add_row(*map(_text, (title, item["purpose"], item["state"], *sums, f"{_words.basename(item['file'])}:{item['line']}")))
-    yield table
+        line = str(item["line"]) if one_file else f"{_words.basename(item['file'])}:{item['line']}"
+        sheet.add_row(title, *map(text, (*(() if narrow else (item["purpose"],)), item["state"], *sums, line)))
+    yield sheet
     if len(kept) > MOST_ITEMS:
-        yield _text(f"and {_words.counted(len(kept) - MOST_ITEMS, 'more item')} in --format html or json")
+        yield text(f"and {_words.counted(len(kept) - MOST_ITEMS, 'more item')} in --format html or json")
 
 
-def _destinations(device: Mapping[str, Any]) -> Iterator[RenderableType]:
+def _destinations(device: Mapping[str, Any], *, narrow: bool) -> Iterator[RenderableType]:
     """Beyond the local network, most upload first."""
     rows = [row for row in device["destinations"] if row["match"] != "link_upkeep"]
     beyond = [row for row in rows if not _words.is_local(row)]
+    if not rows:
+        return
     limited = any(row["assessment"] != "unknown" for row in beyond)
-    yield _heading("destinations", f"{device['id']}; payload bytes; where: first hop only")
-    columns = ("destination", "where", *(("jurisdiction",) if limited else ()), "network of", "up", "down", "declared")
-    table = _table(*columns, right=("up", "down"), wide=("destination", "network of"))
+    yield heading("destinations", f"{device['id']}; payload bytes; where: first hop only")
+    columns = ("destination", "where", *(("jurisdiction",) if limited else ()), *(() if narrow else ("network of",)), "up", "down", "declared")
+    sheet = table(*columns, right=("up", "down"), wide=("destination", "network of"))
     for row in beyond[:MOST_DESTINATIONS]:
         many = f" ({len(row['addresses'])} addresses)" if len(row["addresses"]) > 1 else ""
         sums = (_words.size(row["up_bytes"]), _words.size(row["down_bytes"]))
-        where = (", ".join(row["places"]), *((row["assessment"],) if limited else ()))
-        table.add_row(*map(_text, (row["destination"] + many, *where, ", ".join(row["organisations"][:1]), *sums, _words.declared(row))))
+        where = (", ".join(row["places"]), *((row["assessment"],) if limited else ()), *(() if narrow else row["organisations"][:1] or ("",)))
+        sheet.add_row(*map(text, (row["destination"] + many, *where, *sums, _words.declared(row))))
     if beyond:
-        yield table
+        yield sheet
     for group, noun in (
         (beyond[MOST_DESTINATIONS:], "more destination"),
         ([row for row in rows if _words.is_local(row)], "local or multicast destination"),
     ):
         if group:
-            yield _text(f"{_words.counted(len(group), noun)}: {_words.size(sum(row['up_bytes'] for row in group))} up", "dim")
+            yield text(f"{_words.counted(len(group), noun)}: {_words.size(sum(row['up_bytes'] for row in group))} up", "dim")
 
 
 def _jurisdictions(device: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -215,7 +149,7 @@ def _jurisdictions(device: Mapping[str, Any]) -> Iterator[RenderableType]:
         said = [f"{_seated(row, kind)} {_words.size(row['up_bytes'])} up {_words.size(row['down_bytes'])} down" for row in rows[:MOST_SHARES]]
         more = [f"{_words.counted(len(rows) - MOST_SHARES, 'more row')} in --format html or json"] if len(rows) > MOST_SHARES else []
         if said:
-            yield _text(f"By {kind}: {' · '.join((*said, *more))}", "dim")
+            yield text(f"By {kind}: {' · '.join((*said, *more))}", "dim")
 
 
 def _seated(row: Mapping[str, Any], kind: str) -> str:
@@ -228,7 +162,7 @@ def _limits(whole: Mapping[str, Any], shown: Sequence[str]) -> Iterator[Renderab
         shares = f"{one['named']:.0%} named, {one['located']:.0%} located, {one['readable']:.0%} readable"
         notes = f" {'; '.join(one['notes'])}." if one["notes"] else ""
         lines.append(f"• {one['device']}: {_words.duration(one['observed_s'])} observed, loss {one['loss']:.2%}; of upload bytes {shares}.{notes}")
-    yield Padding(Panel(_text("\n".join(lines)), title="what this report cannot say", title_align="left", box=box.SQUARE), (1, 0, 0, 0))
+    yield Padding(Panel(text("\n".join(lines)), title="what this report cannot say", title_align="left", box=box.SQUARE), (1, 0, 0, 0))
     ledgers = [capture["ledger"] for capture in whole["captures"]]
     skipped: dict[str, int] = {}
     for ledger in ledgers:
@@ -236,10 +170,10 @@ def _limits(whole: Mapping[str, Any], shown: Sequence[str]) -> Iterator[Renderab
             skipped[reason] = skipped.get(reason, 0) + frames
     reasons = f" ({', '.join(f'{frames:,} {reason}' for reason, frames in sorted(skipped.items()))})" if skipped else ""
     read, decoded = sum(one["read"] for one in ledgers), sum(one["decoded"] for one in ledgers)
-    yield _text(f"Ledger: {read:,} frames read = {decoded:,} decoded + {sum(skipped.values()):,} skipped{reasons}.")
+    yield text(f"Ledger: {read:,} frames read = {decoded:,} decoded + {sum(skipped.values()):,} skipped{reasons}.")
     if whole["gaps"]:
         shown = ", ".join(f"{gap['count']:,} {gap['kind']}" for gap in whole["gaps"][:MOST_LINES])
-        yield _text(f"Gaps: {shown}{' …' if len(whole['gaps']) > MOST_LINES else ''}.")
+        yield text(f"Gaps: {shown}{' …' if len(whole['gaps']) > MOST_LINES else ''}.")
 
 
 def _next(whole: Mapping[str, Any]) -> Iterator[str]:
@@ -251,6 +185,7 @@ def _next(whole: Mapping[str, Any]) -> Iterator[str]:
     if whole["findings"]:
         worst = whole["findings"][0]
         yield (f"what a finding means            gdsi-audit explain {worst['detector']}")
-        yield (f"re-check the gravest            {_words.tshark(worst['evidence'][0], paths)}")
+        if len(worst["evidence"][0]["display_filter"]) <= LONGEST_FILTER:
+            yield (f"re-check the gravest            {_words.tshark(worst['evidence'][0], paths)}")
     yield ("what a commitment says          gdsi-audit explain GDSI-7")
     yield (f"a report to hand on             gdsi-audit audit {capture} -o report.html")

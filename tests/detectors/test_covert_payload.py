@@ -28,6 +28,24 @@ def found(device_traffic, table, declaration=NOTHING_DECLARED, **given):
     return [(one.subject, one.severity) for one in detect(device_traffic(table, **given), declaration)]
 
 
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ("203.0.113.9:7 udp 30 600 2440 -", "high"),  # 33 bytes beside headers and payload in each
+        ("[2001:db8:f::9]:7 udp 30 600 2400 -", "medium"),
+        ("[2001:db8:f::9]:7 icmp6 30 600 2280 -", ""),  # a router alert in each
+        ("203.0.113.9:7 udp 30 600 1440 -", ""),
+        ("203.0.113.9:7 icmp 30 600 1560 -", "medium"),
+        ("203.0.113.9:8443 tcp 30 600 3000 -", ""),  # its own options
+        ("203.0.113.9:8443 tcp 30 600 3000 yes", "medium"),
+    ],
+)
+def test_data_in_headers(device_traffic, cells, expected):
+    local = "[2001:db8::50]:50000" if cells.startswith("[") else "-"
+    table = f"remote transport up_pkts up_bytes up_ip_bytes ip_options local\n{cells} {local}"
+    assert [severity for _, severity in found(device_traffic, table)] == ([expected] if expected else [])
+
+
 def queries(count, size=40):
     row = {"flow": 16, "capture": 0, "frame": 1, "time": 0, "client": "192.168.1.50", "server": "203.0.113.9", "server_port": 53, "response": False}
     row |= {"query": "a.example", "qtype": 1, "rcode": 0, "answers": 0, "message_bytes": size, "solicited": True}

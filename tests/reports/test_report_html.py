@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import pytest
 from made_findings import finding
 
+from gdsi_audit import commitments
 from gdsi_audit.reports import html
 
 VOID = {"meta", "br", "input", "img", "hr", "link"}
@@ -142,3 +143,13 @@ def test_summary_is_a_fragment_with_limits(made_audit):
     assert "<html" not in text
     assert "GDSI-7" in text
     assert "no back door" in text
+
+
+def test_of_several_devices_the_gravest_comes_first(made_audit):
+    audit = made_audit((finding(1, "high", device="doorbell"),))
+    share = audit.traffic.devices[0]
+    other = replace(share, device=replace(share.device, id="doorbell"))
+    traffic = replace(audit.traffic, devices=(share, other))
+    both = replace(audit, traffic=traffic, verdicts=commitments.verdicts(traffic, audit.declaration, audit.findings))
+    text = Page(html.render(both)).text.partition("Verdicts ")[2]
+    assert text.index("doorbell") < text.index("camera")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 from made_findings import SIX, finding
 from rich.console import Console
@@ -59,9 +60,25 @@ def test_no_finding_is_no_clearance(made_audit):
 def test_thousands_of_findings_stay_short(made_audit):
     text = terminal.render(made_audit(tuple(finding(number + 1) for number in range(2000))))
     assert len(text.splitlines()) <= 130
-    assert "1,991 more findings" in text
+    assert "(1,999 more findings)" in text
+    assert "host9.example and 1,991 more" in text
 
 
 def test_words_that_are_not_ours(made_audit):
     text = terminal.render(made_audit(SIX)).lower()
     assert not re.findall(r"\b(compliant|safe|violated|unlawful|illegal|adequate|export(?:ed)?)\b", text)
+
+
+def test_no_column_is_squeezed_to_nothing(made_audit):
+    sheet = io.StringIO()
+    terminal.show(made_audit(), Console(file=sheet, width=80, force_terminal=False))
+    table = sheet.getvalue().partition("DECLARED AGAINST OBSERVED")[2].partition("DESTINATIONS")[0]
+    assert "*.cams.example" in table
+    assert max(map(len, sheet.getvalue().partition("\nNEXT")[0].splitlines())) <= 80
+
+
+def test_what_is_the_same_of_several_devices_is_one_line(made_audit):
+    rows = tuple(finding(number, "info", device=f"device-{number}", subject="names not observable") for number in range(40))
+    audit = made_audit(rows)
+    several = replace(audit, traffic=replace(audit.traffic, devices=audit.traffic.devices * 2))
+    assert "device-0 and 39 more: names not observable" in terminal.render(several)
