@@ -17,6 +17,9 @@ _IMAGE_TARGET = re.compile(
     r"(?=.*(?:firmware|\bfw|update|upgrade|\bota|rootfs|kernel|u-?boot|release))[^?#]*\.(?:bin|img|fw|rom|ota|trx|chk|upd|upg|pkg|swu|bix)(?:[?#]|$)",
     re.IGNORECASE,
 )
+_ARCHIVE_TARGET = re.compile(
+    r"(?=.*(?:firmware|(?:^|[/_.-])(?:fw|ota)[/_.-]|rootfs|upgrade))[^?#]*\.(?:tar|tgz|tar\.gz|tbz2?|zip|gz|xz|bz2|lzma)(?:[?#]|$)", re.IGNORECASE
+)
 _LISTED_TYPES = re.compile(r"json|xml|text/plain|octet-stream|yaml|^$", re.IGNORECASE)
 _LISTED_IMAGE = re.compile(
     rb"http:(?:\\?/){2}[A-Za-z0-9.\[\]:_-]{1,253}\\?/[^\s\"'<>]{0,300}\.(?:bin|img|fw|rom|ota|ipk|deb|rpm|apk|hex|uf2|exe|trx|swu|squashfs)\b",
@@ -79,6 +82,8 @@ def _file(message: Message, data: bytes, target: str) -> Iterator[Fetched]:
     kind = kind_of(data)
     if kind is not None and kind.role == "code":
         yield Fetched(message, kind.word, "HTTP", body.content_length, True)
+    elif kind is not None and kind.role == "other" and body.content_length >= LEAST_IMAGE_BYTES and _ARCHIVE_TARGET.match(target):
+        yield Fetched(message, "archive named like firmware", "HTTP", body.content_length, False)
     elif kind is None and not data[:64].isascii() and body.content_length >= LEAST_IMAGE_BYTES and _IMAGE_TARGET.match(target):
         yield Fetched(message, "file named like firmware", "HTTP", body.content_length, False)
     elif message.from_responder and b"http:" in data and _LISTED_TYPES.search(body.content_type) and _LISTED_IMAGE.search(data):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gdsi_audit import names
 from gdsi_audit.detectors._exchanges import Exchange, exchanges
 from gdsi_audit.protocols import Message, nat_pmp, pcp
 from gdsi_audit.traffic import DeviceTraffic
@@ -77,12 +78,17 @@ def _soap(traffic: DeviceTraffic, row: int, message: Message, text: str, answer:
         transport=IP_PROTOCOLS.get(int(protocol), "any") if protocol.isdigit() else protocol if protocol in ("tcp", "udp") else "",
         internal_port=_port(arguments.get("InternalPort", "")),
         external_port=_port(arguments.get("ExternalPort", "")) or _port(arguments.get("InternalPort", "")),
-        client="" if client in (*traffic.device.addresses, "", "0.0.0.0", traffic.tables.flows["local_addr"][row]) else client,
+        client="" if _is_own(client, {*traffic.device.addresses, str(traffic.tables.flows["local_addr"][row])}) else client,
         peer=arguments.get("RemoteHost", "").replace("*", ""),
         granted=None if answer is None else answer.body.status == 200,
         row=row,
         messages=(message,) if answer is None else (message, answer),
     )
+
+
+def _is_own(client: str, own: set[str]) -> bool:
+    """Whether a way in is for the device itself: for nobody else by name, or for an address of a family in which none of its own is known."""
+    return client in (*own, "", "0.0.0.0") or (names.is_address(client) and not any((":" in client) == (":" in address) for address in own))
 
 
 def _port(text: str) -> int:

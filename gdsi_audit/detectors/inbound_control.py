@@ -72,7 +72,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, group: Sequence[S
     rows = np.array(sorted({one.row for one in group}))
     flows = traffic.tables.flows.take(rows)
     reverse, local, fact = group[0].reverse, bool(flows["remote_is_local"].all()), bool(is_fact(flows).any())
-    severity, says = _graded(group, stand, local=local, fact=fact)
+    severity, says = _graded(group, stand, local=local, fact=fact, listed=listener_at(declaration, flows) is not None)
     listener = listener_at(declaration, flows) if fact and not stand.declared else None
     if listener is not None:
         severity, says = SEVERITY, f"a listener is declared there for calls from {listener.sender} alone"
@@ -109,8 +109,8 @@ def _seen(group: Sequence[Session], flows: Columns, who: str, *, local: bool, fa
     return f"{others} {opened} connection{'' if len(flows) == 1 else 's'} to {services} of {who} ({group[0].kind}): {shown}"
 
 
-def _graded(group: Sequence[Session], stand: Standing, *, local: bool, fact: bool) -> tuple[str, str]:
-    """(severity, what the declaration says of it)."""
+def _graded(group: Sequence[Session], stand: Standing, *, local: bool, fact: bool, listed: bool) -> tuple[str, str]:
+    """(severity, what the declaration says of it). `listed`: a listener is declared on this port."""
     item = stand.destination
     covered = stand.declared and (item is None or item.initiator == "remote" or local)
     says = "the port is declared" if covered else "the declaration does not speak of it" if stand.stated else "nothing is declared of it"
@@ -124,7 +124,8 @@ def _graded(group: Sequence[Session], stand: Standing, *, local: bool, fact: boo
         operated = any(one.reached == OPEN and one.kind in OPERATING for one in group)
         return _without_password(operated, stand, local=local, covered=covered), f"{says}, and no password was asked for"
     if covered:
-        return "info", says
+        spoken_of = listed or item is None or item.initiator == "remote" or not any(one.kind in OPERATING for one in group)
+        return ("info", says) if spoken_of else ("low", "the declaration covers local hosts, and says nothing of operating the device")
     if local or stand.declared:
         return "low", says
     return (SEVERITY if stand.stated else "medium"), says

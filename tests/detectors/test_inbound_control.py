@@ -63,6 +63,19 @@ def test_a_shell_behind_a_login(device_traffic, declared):
     assert severities(device_traffic(UNSEEN, messages=messages)) == ["low"]
 
 
+@pytest.mark.parametrize(
+    ("item", "severity"),
+    [
+        (Destination(klass="local-network"), "low"),
+        (Destination(klass="local-network", initiator="remote"), "info"),
+    ],
+)
+def test_the_local_network_as_a_whole_says_nothing_of_operating_the_device(device_traffic, declared, item, severity):
+    shell = device_traffic(INSIDE, messages=said("telnet", LOGIN, PASSWORD, ROOT))
+    assert severities(shell, declared(item)) == [severity]
+    assert severities(shell, declared(item, listeners=(Listener(port=23, sender="local"),))) == ["info"]
+
+
 def test_a_user_without_a_password_is_no_login(device_traffic):
     assert severities(device_traffic(OUTSIDE, messages=said("telnet", LOGIN, ROOT))) == ["high"]
 

@@ -96,6 +96,25 @@ def test_a_file_that_is_only_named_like_firmware(device_traffic, target, length,
     assert [one.severity for one in detect(traffic, NOTHING_DECLARED)] == expected
 
 
+ARCHIVE = gzip.compress(SEALED)
+
+
+@pytest.mark.parametrize(
+    ("target", "length", "expected"),
+    [
+        ("/firmware/c1-1.4.3.tar.gz", 900_000, ["low"]),
+        ("/ota/c1.tgz?x=1", 900_000, ["low"]),
+        ("/firmware/c1.tar.gz", 900, []),
+        ("/dists/stable-updates/main/Packages.gz", 900_000, []),
+        ("/photos/c1.tar.gz", 900_000, []),
+        ("/software/swift-total/weather.json.gz", 900_000, []),
+    ],
+)
+def test_an_archive_that_is_named_like_firmware(device_traffic, target, length, expected):
+    traffic = device_traffic(flow(), messages={"http": (asked(target), answer(ARCHIVE, length=length))})
+    assert [one.severity for one in detect(traffic, NOTHING_DECLARED)] == expected
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "expected"),
     [

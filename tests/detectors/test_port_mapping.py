@@ -22,9 +22,9 @@ def request(action="AddPortMapping", arguments=PORTS, head="", cut=False):
     return http.parse(text.encode(), from_responder=False, final=True)[0]
 
 
-def talk(device_traffic, protocol, *bodies, address="192.168.1.1"):
+def talk(device_traffic, protocol, *bodies, address="192.168.1.1", local="-"):
     """`bodies`: what the device says and what the router answers, in turn, in one flow; None: nothing."""
-    traffic = device_traffic(f"remote service down_pkts up_pkts\n{address}:5000 {protocol} 9 9")
+    traffic = device_traffic(f"remote service down_pkts up_pkts local\n{address}:5000 {protocol} 9 9 {local}")
     flow = int(traffic.tables.flows["flow"][0])
     said = [Message(flow, 1 + place, place, protocol, place % 2 == 1, body) for place, body in enumerate(bodies) if body is not None]
     return replace(traffic, messages={protocol: tuple(said)})
@@ -60,6 +60,13 @@ def test_upnp(device_traffic, reply, severity, granted):
 )
 def test_actions(device_traffic, asked, expected):
     assert [one.subject for one in detect(talk(device_traffic, "http", asked, answer(OPEN)), NOTHING_DECLARED)] == ([expected] if expected else [])
+
+
+def test_an_address_of_a_family_in_which_none_of_the_device_s_own_is_known_is_its_own(device_traffic):
+    asked = request(arguments=PORTS + "<NewInternalClient>192.168.1.99</NewInternalClient>")
+    traffic = talk(device_traffic, "http", asked, answer(OPEN), local="[fd00::50]:50000", address="[fd00::1]")
+    bare = replace(traffic, device=replace(traffic.device, addresses=("fd00::50",)))
+    assert [[subject for subject, *_ in found(one)] for one in (traffic, bare)] == [["tcp/8443 of 192.168.1.99"], ["tcp/8443"]]
 
 
 def test_the_router_itself_is_asked(device_traffic):

@@ -40,3 +40,8 @@ def test_too_many_addresses_become_one_finding(device_traffic):
     lines = [f"203.0.113.{number}:443 {number}" for number in range(1, 6)]
     found = list(detect(device_traffic("\n".join(["remote up_bytes", *lines])), NOTHING_DECLARED, most_subjects=2))
     assert [(one.subject, one.count) for one in found] == [("203.0.113.4", 1), ("203.0.113.5", 1), ("further addresses", 3)]
+
+
+def test_a_device_that_echoes_contacts_nobody(device_traffic):
+    table = "remote transport device_is_originator initiator up_bytes down_bytes\n203.0.113.9:0 icmp no remote {} 3360"
+    assert [[one.severity for one in detect(device_traffic(table.format(size)), NOTHING_DECLARED)] for size in (3360, 9000)] == [["info"], ["low"]]
