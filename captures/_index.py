@@ -71,12 +71,23 @@ def _made_by(folder: Path) -> list[str]:
 
 def _shown(folder: Path) -> Iterator[tuple[str, str]]:
     """What each capture of `folder` shows: the first line of its maker's docstring, with what the maker was given by name."""
+    yield from _recorded(folder)
     for generator in generators():
         if generator.parent == folder:
             for name, maker in contents(generator).items():
                 given = [str(value) for value in getattr(maker, "args", ())]
                 version = getattr(maker, "keywords", {}).get("ip_version")
                 yield name, " · ".join([_first_line(getattr(maker, "func", maker).__doc__), *given, *([f"IPv{version}"] if version else [])])
+
+
+def _recorded(folder: Path) -> Iterator[tuple[str, str]]:
+    """The same of what was recorded: a capture bears the name of the function that records it, and of its version of IP."""
+    for script in sorted(folder.glob("with_*.py")):
+        functions = [node for node in ast.parse(script.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
+        for function in functions:
+            line = _first_line(ast.get_docstring(function))
+            yield f"{function.name}.pcap", f"{line} · IPv4"
+            yield f"{function.name}_v6.pcap", f"{line} · IPv6"
 
 
 def _first_line(documentation: str | None) -> str:

@@ -6,6 +6,7 @@ Exit codes: 0 nothing at or above --fail-on · 1 findings · 2 usage · 3 input 
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -232,7 +233,9 @@ def main() -> NoReturn:
     from gdsi_audit.readers import UnreadableInputError
 
     # Hardly anything here refers back to itself: looking for what does, as often as Python would, takes longer than some detectors.
+    # Nor need it be looked for in what is about to go.
     gc.set_threshold(COLLECT_EVERY_OBJECTS, 50, 50)
+    atexit.register(gc.freeze)
     interrupt.listen()
     try:
         command(standalone_mode=False)

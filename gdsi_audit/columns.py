@@ -6,6 +6,7 @@ Choosing rows copies nothing until a column is asked for. pandas is imported onl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -181,9 +182,8 @@ def _size(column: Column) -> int:
 
 def words_of(texts: Sequence[str]) -> Words:
     """A column of texts from the texts themselves; codes in the order of first sight."""
-    place: dict[str, int] = {}
-    codes = np.fromiter((place.setdefault(text, len(place)) for text in texts), np.int64, len(texts))
-    return Words(codes, tuple(place))
+    place = dict(zip(dict.fromkeys(texts), count(), strict=False))
+    return Words(np.fromiter(map(place.__getitem__, texts), np.int64, len(texts)), tuple(place))
 
 
 def coded(codes: NDArray[Any], words: Sequence[str]) -> Words:
@@ -201,9 +201,9 @@ def grouped(keys: Sequence[Any] | NDArray[Any]) -> Iterator[tuple[Any, NDArray[n
         distinct, codes = np.unique(keys, return_inverse=True)
         yield from zip(distinct.tolist(), _positions(codes.ravel(), distinct.size), strict=True)
         return
-    place: dict[Any, int] = {}
     listed = keys.tolist() if isinstance(keys, np.ndarray) else keys
-    codes = np.fromiter((place.setdefault(key, len(place)) for key in listed), np.intp, len(listed))
+    place: dict[Any, int] = dict(zip(dict.fromkeys(listed), count(), strict=False))
+    codes = np.fromiter(map(place.__getitem__, listed), np.intp, len(listed))
     rows = _positions(codes, len(place))
     for key in sorted(place):
         yield key, rows[place[key]]

@@ -11,7 +11,11 @@ from gdsi_audit.endpoints import CONFIDENT_SOURCES
 from gdsi_audit.traffic import Capture, Coverage
 
 READABLE_SERVICES = frozenset(
-    {"http", "dns", "dns_tcp", "mdns", "llmnr", "dhcp", "dhcpv6", "nbns", "ssdp", "mqtt", "ntp", "stun", "ftp", "smtp", "imap", "pop", "socks"}
+    (
+        *("http", "dns", "dns_tcp", "mdns", "llmnr", "dhcp", "dhcpv6", "nbns", "ssdp", "mqtt", "ntp", "stun", "ftp", "smtp", "imap", "pop", "socks"),
+        *("telnet", "terminal", "terminal_udp", "rtsp", "snmp", "ldap", "redis", "irc", "tftp", "nat_pmp", "pcp"),
+        *("modbus", "s7comm", "dnp3", "iec104", "bacnet"),
+    )
 )
 """Services whose payload a parser reads in clear text."""
 

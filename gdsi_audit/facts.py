@@ -171,13 +171,11 @@ class FactKeeper:
         return Saying(body, tuple(fields[name] for name in SAID.names or ()), names)
 
     def _name(self, serial: int, names: tuple[tuple[int, int], ...], place: list[int]) -> None:
-        known = self._names.get(serial)
-        if known is None:
-            known = self._names[serial] = []
-        fresh = [name for name in names if not any(name == other[1:3] for other in known)]
+        known = self._names.setdefault(serial, [])
+        fresh = [name for name in names if not any(name == other[1:3] for other in known)] if known else names
         room = MOST_NAMES_PER_FLOW - len(known)
         self.dropped_names += max(len(fresh) - room, 0)
-        known.extend((serial, *name, *place) for name in fresh[:room])
+        known += [(serial, *name, *place) for name in fresh[:room]]
 
     def close(self, slots: NDArray[np.int32], serials: NDArray[np.int64]) -> tuple[NDArray[np.void], NDArray[np.void]]:
         """FACTS and NAMES rows of the flows that closed; FACTS has a row for every one of them, in their order."""

@@ -30,9 +30,9 @@ def matches(pattern: str, name: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def registered_domain(name: str) -> str:
-    """What somebody registered: the public suffix, private ones included, and one label; what has none stays."""
+    """What somebody registered: the public suffix, private ones included, and one label; what has none, as an address in whatever spelling, stays."""
     plain = _comparable(name)
-    if is_address(plain):
+    if is_address(plain) or plain.rpartition(".")[2].isdigit():
         return plain
     return _suffixes(only_icann=False).privatesuffix(plain) or plain
 

@@ -21,7 +21,7 @@ from gdsi_audit.facts import Texts
 from gdsi_audit.flows import CONN_STATES
 from gdsi_audit.flows.community_id import community_id, community_ids
 from gdsi_audit.geo import Place
-from gdsi_audit.packets import ARP, TUNNELS
+from gdsi_audit.packets import ARP, GAP_BITS, TUNNELS
 from gdsi_audit.traffic import CONTACTS
 
 TRANSPORT_WORDS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp", ARP: "arp"}
@@ -35,6 +35,7 @@ TAKEN = (
 FEW_FLOWS = 20
 HOUR_NS = 3_600_000_000_000
 INITIATORS = ("unknown", "device", "remote")
+DNS_PORT = 53
 MOST_FLOWS = 200_000
 """Flows of one device that stand in memory; the rest is folded into its contacts."""
 
@@ -62,7 +63,7 @@ class Sides:
 
 
 def sides(rows: NDArray[np.void], hosts: Hosts) -> Sides:
-    """Who of `hosts.devices` stands on which side of which flow. A flow between two devices is seen by both."""
+    """Who of `hosts.devices` stands on which side of which flow; `rows` are ordered by flow. A flow between two devices is seen by both."""
     originator = hosts.device_of(rows["orig_mac"], rows["orig_hi"], rows["orig_lo"])
     responder = hosts.device_of(rows["resp_mac"], rows["resp_hi"], rows["resp_lo"])
     as_originator = np.flatnonzero(originator >= 0)
@@ -70,7 +71,7 @@ def sides(rows: NDArray[np.void], hosts: Hosts) -> Sides:
     row = np.concatenate((as_originator, as_responder))
     device = np.concatenate((originator[as_originator], responder[as_responder]))
     is_originator = np.arange(row.size) < as_originator.size
-    order = np.lexsort((rows["flow"][row], device))
+    order = np.argsort(device.astype(np.int64) * rows.size + row, kind="stable")
     return Sides(row[order], device[order].astype(np.int32), is_originator[order])
 
 
@@ -109,15 +110,25 @@ def with_application_data(rows: NDArray[np.void], facts: NDArray[np.void]) -> ND
     return np.asarray((rows["orig_bytes"] > facts["handshake_bytes"]) & answered, np.bool_)
 
 
+def has_met(rows: NDArray[np.void], oddity: str) -> NDArray[np.bool_]:
+    """Flows with a packet of which the decoder noted this one of GAP_BITS."""
+    return np.asarray(rows["gaps"] & GAP_BITS[oddity] != 0, np.bool_)
+
+
 def nameable(rows: NDArray[np.void], seen: Sides, first_dns: NDArray[np.int64], started: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether a name could have been observed: the device had been seen to use DNS by then, and the beginning was captured, or had to be.
 
+    A flow that the snapshot length cut may carry a name behind the cut, and so may every flow of a device whose look-ups are cut.
     `started`: as `starts` gives it. What a device does after its own start began after it, so that a missing handshake hides no older lookup.
     """
-    part = rows[seen.row]
-    begun = (part["transport"] != 6) | np.char.startswith(np.char.lower(part["history"]), b"s")
-    since_start = (part["start"] >= started[seen.device, part["first_capture"]]) & (part["continues"] < 0)
-    return np.asarray((begun | since_start) & (part["start"] >= first_dns[seen.device]), np.bool_)
+    start, first_event = rows["start"][seen.row], rows["history"].astype("S1")[seen.row]
+    begun = (rows["transport"][seen.row] != 6) | (first_event == b"S") | (first_event == b"s")
+    since_start = (start >= started[seen.device, rows["first_capture"][seen.row]]) & (rows["continues"][seen.row] < 0)
+    short = has_met(rows, "cut_by_snaplen")
+    unasked = np.zeros(first_dns.size, np.bool_)
+    unasked[seen.device[(short & ((rows["orig_port"] == DNS_PORT) | (rows["resp_port"] == DNS_PORT)))[seen.row]]] = True
+    shown = ~short[seen.row] & ~unasked[seen.device]
+    return np.asarray((begun | since_start) & shown & (start >= first_dns[seen.device]), np.bool_)
 
 
 def flow_table(
@@ -162,6 +173,8 @@ def flow_table(
         "up_ip_bytes": seen.local(rows, "ip_bytes"),
         "down_ip_bytes": seen.remote(rows, "ip_bytes"),
         "missed_bytes": part["orig_missed_bytes"] + part["resp_missed_bytes"],
+        "cut": has_met(rows, "cut_by_snaplen")[seen.row],
+        "ip_options": has_met(rows, "ip_options")[seen.row],
         "conn_state": coded(part["conn_state"], CONN_STATES),
         "history": _histories(part["history"]),
         "handshake_rtt_s": np.where(part["handshake_rtt_ns"] < 0, np.nan, part["handshake_rtt_ns"] / 1e9),

@@ -46,11 +46,9 @@ class Spool:
         """The first `most_rows` rows in memory; None: all of them."""
         wanted = self.rows if most_rows is None else min(self.rows, most_rows)
         table = np.empty(wanted, dtype=self.dtype)
-        filled = 0
-        for piece in self.pieces():
-            part = piece[: wanted - filled]
-            table[filled : filled + part.size] = part
-            filled += part.size
-            if filled == wanted:
-                break
+        left, offset = table.view(np.uint8).data, 0
+        self._file.flush()
+        while left:
+            read = os.preadv(self._file.fileno(), [left], offset)
+            left, offset = left[read:], offset + read
         return table

@@ -48,6 +48,8 @@ FLOWS = {
     "up_ip_bytes": "int64",
     "down_ip_bytes": "int64",
     "missed_bytes": "int64",  # both ways
+    "cut": "bool",  # the capture kept only the beginning of a packet of it: what it says cannot be held to be all that it says
+    "ip_options": "bool",  # an IPv4 packet of it carries options
     "conn_state": "category",  # Zeek's
     "history": "str",
     "handshake_rtt_s": "float64",  # NaN: unknown

@@ -56,9 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 FLOW_DEFAULTS: dict[str, object] = {
     "parent": -1, "tunnel": "", "continues": -1, "duration_s": 1.0, "transport": "tcp", "remote_mac": 0, "device_is_originator": True, "service": "",
-    "up_bytes": 500, "down_bytes": 1000, "missed_bytes": 0, "conn_state": "SF", "history": "ShADadfF", "handshake_rtt_s": 0.02, "name": "",
-    "name_source": "", "name_frame": 0, "ambiguous": False, "nameable": True, "remote_country": "", "organisation": "", "app": "",
-    "first_capture": 0, "last_capture": 0, "duplicate_pkts": 0, "community_id": "",
+    "up_bytes": 500, "down_bytes": 1000, "missed_bytes": 0, "cut": False, "conn_state": "SF", "history": "ShADadfF", "handshake_rtt_s": 0.02,
+    "name": "", "name_source": "", "name_frame": 0, "ambiguous": False, "nameable": True, "remote_country": "", "organisation": "", "app": "",
+    "ip_options": False, "first_capture": 0, "last_capture": 0, "duplicate_pkts": 0, "community_id": "",
 }  # fmt: skip
 EMPTY_CONTACTS, EMPTY_DNS, EMPTY_ANSWERS = (pd.DataFrame(columns=list(schema)).astype(schema) for schema in (CONTACTS, DNS, ANSWERS))
 FIRST_FLOW_NS = 1_790_000_000_000_000_000
@@ -106,7 +106,9 @@ def _flow_row(number: int, cells: dict[str, object], first_frame: int) -> dict[s
     row.setdefault("up_pkts", 3)
     row.setdefault("down_pkts", 2 if row["down_bytes"] else 0)
     row.setdefault("application_data", bool(row["up_bytes"]))
-    row.update(up_ip_bytes=row["up_bytes"] + 40 * row["up_pkts"], down_ip_bytes=row["down_bytes"] + 40 * row["down_pkts"])
+    header_bytes = (20 if row["transport"] == "tcp" else 8) + (40 if ":" in str(row["local_addr"]) else 20)
+    row.setdefault("up_ip_bytes", row["up_bytes"] + header_bytes * row["up_pkts"])
+    row.setdefault("down_ip_bytes", row["down_bytes"] + header_bytes * row["down_pkts"])
     row.setdefault("first_frame", first_frame)
     row.setdefault("last_frame", row["first_frame"] + row["up_pkts"] + row["down_pkts"] - 1)
     return row

@@ -96,6 +96,7 @@ def test_wildcards_over_many_tenants_are_shared(pattern, shared):
         ("WWW.Foo.com.", "foo.com"),
         ("x.bucket.s3.amazonaws.com", "bucket.s3.amazonaws.com"),
         ("192.0.2.1", "192.0.2.1"),
+        ("192.000.002.001", "192.000.002.001"),
         ("camera.local", "camera.local"),
         ("localhost", "localhost"),
         ("com", "com"),

@@ -9,6 +9,7 @@ import pytest
 
 from gdsi_audit.devices import Host, Hosts
 from gdsi_audit.flows import CLOSED
+from gdsi_audit.packets import GAP_BITS
 from gdsi_audit.packets.address import mac_value
 from gdsi_audit.perspective import Sides, nameable
 from gdsi_audit.protocols import Message
@@ -69,8 +70,16 @@ TCP_UNBEGUN = {"transport": 6, "history": b"Dd", "start": 100}
         (TCP_UNBEGUN | {"first_capture": 1}, 50, 40, False),
         (TCP_UNBEGUN | {"history": b"ShADad"}, 50, NEVER, True),
         (TCP_UNBEGUN | {"transport": 17}, 50, NEVER, True),
+        (TCP_UNBEGUN | {"transport": 17, "gaps": GAP_BITS["cut_by_snaplen"]}, 50, NEVER, False),
     ],
 )
 def test_a_flow_without_its_beginning_is_nameable_from_the_start_of_its_device_on(flow, first_dns, started, expected):
     side = Sides(np.array([0]), np.array([0], np.int32), np.array([True]))
     assert nameable(flows(flow), side, np.array([first_dns]), np.array([[started, NEVER]])).tolist() == [expected]
+
+
+def test_where_look_ups_are_cut_nothing_of_that_device_is_nameable():
+    look_up = {"transport": 17, "resp_port": 53, "gaps": GAP_BITS["cut_by_snaplen"], "start": 60}
+    rows = flows(TCP_UNBEGUN | {"transport": 17}, TCP_UNBEGUN | {"transport": 17}, look_up)
+    side = Sides(np.arange(3), np.array([0, 1, 0], np.int32), np.ones(3, np.bool_))
+    assert nameable(rows, side, np.array([50, 50]), np.full((2, 2), NEVER)).tolist() == [False, True, False]

@@ -51,7 +51,7 @@ def _foreign_certificates(traffic: DeviceTraffic) -> Iterator[tuple[str, Decoy]]
 def _shown(traffic: DeviceTraffic, spoken: Spoken) -> Iterator[tuple[str, NDArray[np.intp]]]:
     """The server names of the device's own used connections in which `spoken` was said, with their rows."""
     flows = traffic.tables.flows
-    answered = [message.flow for message in spoken.messages if message.from_responder]
+    answered = [flow for flow, answers in zip(spoken.flows, spoken.from_responder, strict=True) if answers]
     rows = rows_of(traffic, answered)
     used = flows["device_is_originator"][rows] & flows["application_data"][rows] & ~flows["remote_is_local"][rows]
     rows = rows[used & flows.is_any("name_source", ("tls-sni",))[rows]]
@@ -92,7 +92,7 @@ def _no_tls(traffic: DeviceTraffic, least_unassigned: int) -> Iterator[tuple[str
         suites = spoken.body.cipher_suites
         unassigned = _cipher_suites.unassigned(suites) if spoken.body.server_name else 0
         if unassigned >= least_unassigned and 2 * unassigned > len(suites):
-            sent = [message.flow for message in spoken.messages if not message.from_responder]
+            sent = [flow for flow, answers in zip(spoken.flows, spoken.from_responder, strict=True) if not answers]
             by_name[spoken.body.server_name.lower()].append((unassigned, len(suites), sent))
     for name, hellos in sorted(by_name.items()):
         flows = traffic.tables.flows

@@ -5,14 +5,15 @@ Peers say the same many times over, so messages are held by what they say: each 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.protocols import Message
+from gdsi_audit.columns import grouped
+from gdsi_audit.messages import unread
 from gdsi_audit.protocols._certificate import Certificate
 from gdsi_audit.protocols._client_hello import ClientHello
 from gdsi_audit.protocols._handshake import Alert, ServerHello
@@ -24,14 +25,16 @@ CLEAR_PROTOCOLS = ("tls", "dtls")
 
 
 class Spoken(NamedTuple):
-    """One body, and every message that says it."""
+    """One body, and every message that says it: one entry each."""
 
     body: Any
-    messages: list[Message]
-
-    @property
-    def flows(self) -> list[int]:
-        return [message.flow for message in self.messages]
+    protocol: str
+    """One of those that say it."""
+    flows: list[int]
+    """Of each message."""
+    times: list[int]
+    """UTC nanoseconds."""
+    from_responder: list[bool]
 
 
 class Handshakes(NamedTuple):
@@ -65,14 +68,21 @@ def rows_of(traffic: DeviceTraffic, flows: Iterable[int]) -> NDArray[np.intp]:
 def _collected(traffic: DeviceTraffic) -> Handshakes:
     groups: dict[type, dict[int, Spoken]] = {ClientHello: {}, ServerHello: {}, Certificate: {}, Alert: {}}
     for protocol in PROTOCOLS:
-        for message in traffic.messages.get(protocol, ()):
-            body = getattr(message.body, "client_hello", message.body) if protocol == "quic" else message.body
-            group = groups.get(type(body))
-            if group is None:
-                continue
-            known = group.get(id(body))
-            if known is None:
-                known = group[id(body)] = Spoken(body, [])
-            known.messages.append(message)
+        said = unread(traffic.messages, protocol)
+        for body, rows in _distinct(said.bodies):
+            heard = getattr(body, "client_hello", body) if protocol == "quic" else body
+            group = groups.get(type(heard))
+            if group is not None:
+                known = group.setdefault(id(heard), Spoken(heard, protocol, [], [], []))
+                known.flows.extend(said.flow[rows].tolist())
+                known.times.extend(said.time[rows].tolist())
+                known.from_responder.extend(said.from_responder[rows].tolist())
     hellos, servers, chains, alerts = (tuple(group.values()) for group in groups.values())
     return Handshakes(hellos, servers, chains, alerts)
+
+
+def _distinct(bodies: list[Any]) -> Iterator[tuple[Any, NDArray[np.intp]]]:
+    """(each body, ascending positions of it), in the order of first sight."""
+    numbers = np.fromiter(map(id, bodies), np.int64, len(bodies))
+    for rows in sorted((rows for _, rows in grouped(numbers)), key=lambda rows: int(rows[0])):
+        yield bodies[rows[0]], rows

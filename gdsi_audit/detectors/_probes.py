@@ -6,7 +6,8 @@ A probe is a flow of the device's own in which it said nothing: no answer came, 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv6Address, IPv6Network
+from ipaddress import IPv6Address
+from socket import AF_INET6, inet_pton
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -125,17 +126,19 @@ def near(traffic: DeviceTraffic) -> NDArray[np.bool_]:
     words, codes = flows.words("remote_addr"), flows.codes("remote_addr")
     held = np.zeros(len(words), np.bool_)
     for code in np.unique(codes[~local]).tolist():
-        held[code] = ":" in words[code] and any(_within(words[code], prefix) for prefix in prefixes)
+        held[code] = ":" in words[code] and _network(words[code]) in prefixes
     return np.asarray(local | held[codes])
 
 
-def _prefixes(traffic: DeviceTraffic) -> list[IPv6Network]:
+def _prefixes(traffic: DeviceTraffic) -> set[bytes]:
+    """The first half of each address of the device that may be met beyond its link."""
     parsed = [parsed_address(address) for address in traffic.device.addresses]
-    return [IPv6Network((int(one), 64), strict=False) for one in parsed if isinstance(one, IPv6Address) and not one.is_link_local]
+    return {one.packed[:8] for one in parsed if isinstance(one, IPv6Address) and not one.is_link_local}
 
 
-def _within(address: str, prefix: IPv6Network) -> bool:
-    return parsed_address(address) in prefix
+def _network(address: str) -> bytes:
+    """The first half of an IPv6 address."""
+    return inet_pton(AF_INET6, address.partition("%")[0])[:8]
 
 
 def serves_the_link(traffic: DeviceTraffic) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ CLEAR_SERVICES = (
 """Services that are clear text wherever their parser recognises them; what they hand over to TLS is called TLS."""
 OPAQUE_ENTROPY = 0.88
 """Share of the entropy that as many random bytes would have, on average, from which on content counts as encrypted."""
-SHORTEST_OPAQUE_BYTES = 48
+SHORTEST_OPAQUE_BYTES, LONGEST_SAMPLE_BYTES = 48, 1024
 _STATUS_TYPES = re.compile(r"application/(?:ocsp|pkix|pkcs7|x-x509|x-pkcs7)", re.IGNORECASE)
 _STATUS_TARGETS = re.compile(r"\.(?:crl|crt|cer|p7c)$", re.IGNORECASE)
 _PORTAL_TARGETS = re.compile(
@@ -100,27 +100,30 @@ def _piece(message: Message) -> tuple[int, str, bool]:
 
 def _http_piece(body: Any) -> tuple[int, str, bool]:
     """Content of which nothing was kept counts as readable only where its type says so."""
-    size = max(body.content_length, len(body.body_prefix))
-    hidden = not _TEXT_TYPES.search(body.content_type) and (not body.body_prefix or is_opaque(body.body_prefix))
-    return size, _http_kind(body, body.body_prefix), hidden
+    return max(body.content_length, len(body.body_prefix)), *_http_looks(body.content_type, body.body_prefix)
 
 
-def _http_kind(body: Any, prefix: bytes) -> str:
+@lru_cache(maxsize=1024)
+def _http_looks(content_type: str, prefix: bytes) -> tuple[str, bool]:
+    """(what it is, whether it looks encrypted): devices send and fetch the same over and over."""
+    return _http_kind(content_type, prefix), not _TEXT_TYPES.search(content_type) and (not prefix or is_opaque(prefix))
+
+
+def _http_kind(content_type: str, prefix: bytes) -> str:
     kind = kind_of(prefix)
     if kind is not None and not kind.word.endswith(" file"):
         return kind.word
-    content_type = body.content_type.partition(";")[0].strip().lower()
-    return content_type if re.fullmatch(r"[a-z]+/[a-z0-9.+-]{1,40}", content_type) else ""
+    plain = content_type.partition(";")[0].strip().lower()
+    return plain if re.fullmatch(r"[a-z]+/[a-z0-9.+-]{1,40}", plain) else ""
 
 
 def is_opaque(data: bytes) -> bool:
     """Whether `data` looks like random bytes: nearly as many different ones as chance gives, and no file's magic."""
     if len(data) < SHORTEST_OPAQUE_BYTES or kind_of(data) is not None:
         return False
-    sample = data[:1024]
-    counts = Counter(sample).values()
-    entropy = -sum(count / len(sample) * math.log2(count / len(sample)) for count in counts)
-    return entropy >= OPAQUE_ENTROPY * min(8.0, math.log2(len(sample)))
+    counts = np.bincount(np.frombuffer(data[:LONGEST_SAMPLE_BYTES], np.uint8))
+    shares = counts[counts > 0] / counts.sum()
+    return bool(-(shares * np.log2(shares)).sum() >= OPAQUE_ENTROPY * min(8.0, np.log2(counts.sum())))
 
 
 def _is_exempt(http: Iterable[Any]) -> bool:

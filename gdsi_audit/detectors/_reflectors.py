@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.detectors._exchanges import exchanges
+from gdsi_audit.messages import unread
+from gdsi_audit.protocols.ntp import NtpMessage
 from gdsi_audit.traffic import DeviceTraffic
 
 AMPLIFIERS = {
@@ -58,8 +59,16 @@ def _any_queries(traffic: DeviceTraffic, away: NDArray[np.bool_]) -> Iterator[Us
 
 def _clock_control(traffic: DeviceTraffic, away: NDArray[np.bool_], fewest: int) -> Iterator[Use]:
     """NTP messages of control, whose answers list hundreds of clients."""
-    found = [one for one in exchanges(traffic, "ntp") if one.sent and away[one.row] and one.message.body.mode in CONTROL_MODES]
-    rows = np.array(sorted({one.row for one in found}), np.intp)
-    hosts = np.unique(traffic.tables.flows.codes("remote_addr")[rows]).size if rows.size else 0
-    if hosts >= fewest or len(found) >= FEWEST_DATAGRAMS:
-        yield Use("NTP", f"sent {len(found):,} control requests to {hosts:,} time servers", rows)
+    flows, said = traffic.tables.flows, unread(traffic.messages, "ntp")
+    control = np.fromiter((_mode(body) in CONTROL_MODES for body in said.bodies), np.bool_, len(said.bodies))
+    asked = np.searchsorted(flows["flow"], said.flow[control])
+    sent = (said.from_responder[control] != flows["device_is_originator"][asked]) & away[asked]
+    rows, count = np.unique(asked[sent]), np.count_nonzero(sent)
+    hosts = np.unique(flows.codes("remote_addr")[rows]).size
+    if hosts >= fewest or count >= FEWEST_DATAGRAMS:
+        yield Use("NTP", f"sent {count:,} control requests to {hosts:,} time servers", rows)
+
+
+def _mode(body: NtpMessage | bytes) -> int:
+    """Of a message that is parsed, or of the datagram that holds one (RFC 5905, 7.3)."""
+    return body[0] & 7 if isinstance(body, bytes) else body.mode

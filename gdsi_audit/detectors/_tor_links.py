@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from gdsi_audit.protocols._certificate import CertificateFacts
 
 MADE_UP = re.compile(r"(?:CN=)?www\.[a-z2-7]{8,20}\.(?:com|net)")
-"""As Tor makes them: base32 between `www.` and a common ending."""
+"""As Tor makes them for certificates: base32 between `www.` and a common ending."""
+SHOWN = re.compile(r"www\.[a-z2-7]{4,25}\.com")
+"""As its hellos show them. Many an honest name is as short, so that it takes the port as well."""
 
 
 def is_made_up(chain: Sequence[CertificateFacts]) -> bool:
@@ -21,3 +23,8 @@ def is_made_up(chain: Sequence[CertificateFacts]) -> bool:
 def is_made_up_name(name: str) -> bool:
     """Whether a server name is of that kind."""
     return bool(MADE_UP.fullmatch(name))
+
+
+def is_shown_name(name: str) -> bool:
+    """Whether a server name could be one of a hello of Tor's."""
+    return bool(SHOWN.fullmatch(name))

@@ -120,7 +120,7 @@ def _tor(traffic: DeviceTraffic) -> Iterator[Tunnel]:
 
 def _made_up_names(traffic: DeviceTraffic, own: NDArray[np.bool_]) -> Iterator[Tunnel]:
     """Where certificates are encrypted: several made-up names, none of them ever looked up, in hellos that offer no application protocol."""
-    hellos = [one for one in handshakes(traffic).hellos if not one.body.alpn and _tor_links.is_made_up_name(one.body.server_name)]
+    hellos = [one for one in handshakes(traffic).hellos if not one.body.alpn and _is_made_up(traffic, one.body.server_name, one.flows)]
     if not hellos:
         return
     dns = traffic.tables.dns
@@ -131,6 +131,13 @@ def _made_up_names(traffic: DeviceTraffic, own: NDArray[np.bool_]) -> Iterator[T
     at_port = bool((traffic.tables.flows["remote_port"][rows] == ONION_PORT).any())
     if rows.size and _are_random([one.body.server_name for one in hellos], 1 if at_port else 2):
         yield Tunnel(TOR, rows, "made-up server names that were never looked up", "medium")
+
+
+def _is_made_up(traffic: DeviceTraffic, name: str, flows: Iterable[int]) -> bool:
+    """Whether `name` is as Tor makes them; short ones only at its port."""
+    if _tor_links.is_made_up_name(name) or not _tor_links.is_shown_name(name):
+        return _tor_links.is_made_up_name(name)
+    return bool((traffic.tables.flows["remote_port"][rows_of(traffic, flows)] == ONION_PORT).any())
 
 
 def _are_random(shown: Iterable[str], least: int) -> bool:

@@ -62,12 +62,13 @@ def _broken_offers(hello: ClientHello) -> tuple[str, ...]:
 def _add_chains(traffic: DeviceTraffic, tolerance_ns: int, found: dict[int, list[Defect]]) -> None:
     """Certificates of servers over streams, where the device is the client and went on; over datagrams (WebRTC) peers vouch elsewhere."""
     flows = traffic.tables.flows
-    chains = [one for one in handshakes(traffic).chains if one.messages[0].protocol == "tls"]
+    chains = [one for one in handshakes(traffic).chains if one.protocol == "tls"]
     if not chains:
         return
     hello_bytes = {flow: _hello_bytes(hello.body) for hello in handshakes(traffic).hellos for flow in hello.flows}
     for chain in chains:
-        times = {message.flow: message.time for message in chain.messages if message.from_responder}
+        said = zip(chain.flows, chain.times, chain.from_responder, strict=True)
+        times = {flow: time for flow, time, answers in said if answers}
         rows = rows_of(traffic, times)
         rows = rows[flows["device_is_originator"][rows]]
         mine = flows.take(rows)

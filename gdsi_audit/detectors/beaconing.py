@@ -1,11 +1,11 @@
 """Does the device report to somebody at regular intervals?
 
-Looks for: contacts that the device begins with one party, by name or, without one, by address, whose intervals scatter little (jitter of 40 %
-and missed beats included) or keep the phase of one period. Connections and HTTP requests inside them count; what begins within a second is one
-contact; the addresses of a name and all captures count together. The finding carries RITA's sub-scores for timing, size, duration and histogram.
-Time sync, name resolution, configuration, certificate status and the local link are left out by their role. A declared `period_s` that is kept, or
-undercut in frequency, is `info`; more often than declared contradicts it. To a party that is declared without a period, or where no declaration
-speaks of destinations, it is `low`.
+Looks for: contacts that the device begins with one party, by name or, without one, by address, whose intervals scatter little (jitter of 40 % and
+missed beats included) or keep the phase of one period. Connections and HTTP requests inside them count; what begins within a second is one contact;
+the addresses of a name and all captures count together. The finding carries RITA's sub-scores for timing, size, duration and histogram. Time sync,
+name resolution, configuration, certificate status and the local link are left out by their role. A declared `period_s` that is kept, or undercut in
+frequency, is `info`, and so are declared resolvers, tests for a captive portal and transfers of a declared direction or volume; more often than
+declared contradicts it. To a party that is declared without a period, or where no declaration speaks of destinations, it is `low`.
 
 Also looks like this: polls for updates, messages or the weather; telemetry at fixed times; a keep-alive that opens a connection each time. Declare
 the destination with its `period_s`.
@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.columns import Columns, grouped
-from gdsi_audit.declarations import Declaration
-from gdsi_audit.detectors import _subjects
+from gdsi_audit.declarations import Declaration, Destination
+from gdsi_audit.detectors import _readable, _resolver_roles, _subjects
 from gdsi_audit.detectors._beacon_score import BeaconScore, beacon_score, phase, spread
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.finding import Broken, Finding
@@ -43,6 +43,10 @@ ROLES = ("ntp", "dns", "dns_tcp", "mdns", "llmnr", "nbns", "ssdp", "dhcp", "dhcp
 ROLE_PORTS = (53, 123)
 STATUS_PREFIXES = ("ocsp.", "ocsp2.", "crl.")
 """Certificate status, by the label that it is customarily served under."""
+DOT_PORT = 853
+SMALL_BYTES = 1_000
+TRANSFER_BYTES = 16_000
+"""Median upload of a contact from which on it is no sign of life but a transfer."""
 SAME_CONTACT_S = 1.0
 PERIOD_TOLERANCE = 0.2
 SURE_SPREAD, SURE_CONTACTS = 0.25, 24
@@ -162,6 +166,8 @@ def _finding(
     if verdict in NOT_JUDGED:
         return
     severity, contradicts, says = _graded(declaration, verdict, int(first["destination"][0]), rhythm)
+    if severity == "low" and verdict == "declared" and (role := _role(traffic, declaration.destinations[int(first["destination"][0])], rows, party)):
+        severity, says = "info", f"declared, and {role} by its role"
     answered = bool((traffic.tables.flows["down_pkts"][rows] > 0).any())
     who = _subjects.audited(traffic, declaration)
     yield finding(
@@ -187,6 +193,19 @@ def _finding(
             **{f"{key}_score": value for key, value in score._asdict().items()},
         },
     )
+
+
+def _role(traffic: DeviceTraffic, item: Destination, rows: NDArray[np.intp], party: str) -> str:
+    """What repeats by its nature at a declared party: encrypted look-ups, tests for a captive portal, transfers of a declared direction or volume."""
+    group = traffic.tables.flows.take(rows)
+    if (group["remote_port"] == DOT_PORT).all() or _resolver_roles.by_name(party) == "known":
+        return "a resolver"
+    if (group["up_bytes"] < SMALL_BYTES).all() and group.is_any("service", ("http",)).all():
+        contents = _readable.contents(traffic, rows)
+        if len(contents) == len(group) and all(content.exempt for content in contents.values()):
+            return "a test for a captive portal, or certificate status"
+    stated = item.direction in ("upload", "both") or item.max_upload_bytes_per_day is not None
+    return "sent its declared transfers" if stated and float(np.median(group["up_bytes"])) >= TRANSFER_BYTES else ""
 
 
 def _graded(declaration: Declaration, verdict: str, item: int, rhythm: Rhythm) -> tuple[str, tuple[Broken, ...], str]:

@@ -58,10 +58,11 @@ class Behind(NamedTuple):
 
 def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_certificate_domains: int = 3) -> Iterator[Finding]:
     """See `Detector`. A certificate for names of more than `most_certificate_domains` registered domains is shared by tenants and says nothing."""
+    if not declaration.destinations:
+        return
     answers = traffic.tables.answers
     aliased = len(answers) > 0 and any(answers.words("chain"))
-    shown = [one for one in traffic.messages.get("tls", ()) if getattr(one.body, "chain", ())]
-    if not declaration.destinations or not (aliased or shown):
+    if not aliased and not any(getattr(one.body, "chain", ()) for one in traffic.messages.get("tls", ())):
         return
     matched = matches(traffic, declaration)
     flows = traffic.tables.flows

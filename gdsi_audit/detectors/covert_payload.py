@@ -2,15 +2,18 @@
 
 Looks for: datagrams on port 53 that are no DNS message and on port 123 that are no NTP message, counted one by one, so that a few real ones do not
 hide the rest; connections to port 53 that speak something else; NTP extension fields that belong to no known extension, and NTP timestamps that lie
-ten years or more from the capture and from each other, as random bytes do and a wrong clock does not. To an address without name that no item
-declares, a connection to port 443 that speaks neither TLS nor HTTP is `low`. Inside the local network it is `low` too. Bytes are payload less what
-was understood.
+ten years or more from the capture and from each other, as random bytes do and a wrong clock does not; IP options, extension headers and bytes
+behind a datagram, which make packets larger than their headers and payload. To an address without name that no item
+declares, a connection to port 443 that speaks neither TLS nor HTTP is `low`, and so are HTTP requests to a party that is not declared whose forms
+hold nothing but random bytes, different each time. Flows that the snapshot length cut are left out. Inside the local network it is `low` too. Bytes
+are payload less what was understood.
 
 Also looks like this: an update, or a zone transfer, that the reader of DNS does not know; a captive portal; a VPN that its user set to port 53; a
 vendor's own protocol on port 443. Declaring the port does not silence data in another protocol's fields; naming the protocol in the item's purpose
 and moving it to a port of its own does.
 
-References: RFC 1035; RFC 5905 section 7.3; RFC 7822 (NTP extension fields); RFC 8915 (network time security).
+References: RFC 791 section 3.1; RFC 8200 section 4; RFC 1035; RFC 5905 section 7.3; RFC 7822 (NTP extension fields); RFC 8915 (network time
+security).
 """
 
 from __future__ import annotations
@@ -23,13 +26,13 @@ from numpy.typing import NDArray
 
 from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
-from gdsi_audit.detectors import _subjects
+from gdsi_audit.detectors import _opaque_forms, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.distinct import rows_of
 from gdsi_audit.finding import Finding
-from gdsi_audit.matching import matches
+from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.messages import Unread, unread
-from gdsi_audit.protocols import ntp
+from gdsi_audit.protocols import Message, ntp
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"
@@ -44,6 +47,9 @@ MOST_MESSAGES_PER_FLOW = 64
 """So many NTP messages of a flow are kept: more cannot be told from none."""
 TEN_YEARS_NS = 315_576_000 * 10**9
 NTP_EPOCH_S = 2_208_988_800
+SMALLEST_OPTIONS_BYTES = 4
+ROUTER_ALERT_BYTES = 8
+"""A hop-by-hop header with the one option that hosts do send (RFC 2711)."""
 NO_INSTANT = -(1 << 62)
 BARE = np.dtype([("first", "u1"), ("rest", "V15"), ("timestamps", ">u8", 4)])
 """An NTP header, as far as it is looked at."""
@@ -71,20 +77,29 @@ class Foreign(NamedTuple):
 
 
 def detect(
-    traffic: DeviceTraffic, declaration: Declaration, *, fewest_pkts: int = 5, least_share: float = 0.5, least_bytes: int = 100
+    traffic: DeviceTraffic,
+    declaration: Declaration,
+    *,
+    fewest_pkts: int = 5,
+    least_share: float = 0.5,
+    least_bytes: int = 100,
+    fewest_forms: int = 6,
+    least_form_bytes: int = 400,
 ) -> Iterator[Finding]:
-    """See `Detector`. At least `fewest_pkts` packets with `least_bytes` of payload, and `least_share` of what the device sent."""
+    """See `Detector`. At least `fewest_pkts` packets with `least_bytes` of payload, and `least_share` of what the device sent; or `fewest_forms`."""
     flows = traffic.tables.flows
     ports = np.where(flows["device_is_originator"], flows["remote_port"], flows["local_port"])
-    sent = (flows["up_bytes"] > 0) & flows.is_any("transport", ("udp", "tcp"))
+    sent = (flows["up_bytes"] > 0) & ~flows["cut"] & flows.is_any("transport", ("udp", "tcp"))
     spoken = sent & np.isin(ports, (DNS_PORT, NTP_PORT)) & ~flows["remote_is_multicast"] & ~_understood(traffic)
-    if spoken.any():
-        judged = ~matches(traffic, declaration).is_any("verdict", ("bench",))
-        found = [_mostly(traffic, one, judged, least_share) for one in _foreign(traffic, spoken, ports)]
+    headers = _in_headers(flows)
+    if spoken.any() or headers.rows.size:
+        judged = ~matches(traffic, declaration).is_any("verdict", ("bench", "link_upkeep"))
+        found = [_mostly(traffic, one, judged, least_share) for one in (*_foreign(traffic, spoken, ports), headers)]
         yield from _findings(traffic, declaration, found, fewest_pkts, least_bytes)
     plain = sent & (ports == TLS_PORT) & flows.is_any("service", ("",))
     if plain.any():
         yield from _on_443(traffic, declaration, plain)
+    yield from _in_forms(traffic, declaration, fewest_forms, least_form_bytes)
 
 
 def _mostly(traffic: DeviceTraffic, one: Foreign, judged: NDArray[np.bool_], least_share: float) -> Foreign:
@@ -101,6 +116,19 @@ def _findings(traffic: DeviceTraffic, declaration: Declaration, found: Sequence[
     for (kind, address), group in grouped(list(zip(kinds, addresses, strict=True))):
         if pkts[group].sum() >= fewest_pkts and sizes[group].sum() >= least_bytes:
             yield _finding(traffic, declaration, Foreign(rows[group], pkts[group], sizes[group], kind), address)
+
+
+def _in_headers(flows: Columns) -> Foreign:
+    """Packets larger than plain headers and payload make them: options, extension headers, bytes behind a datagram.
+
+    Of TCP, whose own options are part of every connection, only that there are IPv4 options is known: four bytes each at least.
+    """
+    datagrams, pkts = flows.is_any("transport", ("udp", "icmp", "icmp6")), flows["up_pkts"]
+    is_v6 = flows.fits("local_addr", lambda address: ":" in address)
+    beside = flows["up_ip_bytes"] - flows["up_bytes"] - np.where(is_v6, 48, 28) * pkts
+    sizes = np.where(datagrams, beside, SMALLEST_OPTIONS_BYTES * pkts * flows["ip_options"])
+    rows = np.flatnonzero((sizes > np.where(is_v6, ROUTER_ALERT_BYTES, 0) * pkts) & ~flows["cut"] & ~flows["remote_is_multicast"])
+    return Foreign(rows, pkts[rows], sizes[rows], "data in IP headers")
 
 
 def _foreign(traffic: DeviceTraffic, spoken: NDArray[np.bool_], ports: NDArray[np.uint16]) -> list[Foreign]:
@@ -250,3 +278,49 @@ def _on_443(traffic: DeviceTraffic, declaration: Declaration, plain: NDArray[np.
             alternatives=("a vendor's own protocol on a port that is seldom blocked", *ALTERNATIVES),
             refuted_by="The vendor's description of the protocol, and a name for the address.",
         )
+
+
+def _in_forms(traffic: DeviceTraffic, declaration: Declaration, fewest_forms: int, least_form_bytes: int) -> Iterator[Finding]:
+    """Random bytes as forms or text, again and again, to a party that is not declared."""
+    flows = traffic.tables.flows
+    clear = flows.is_any("service", ("http",)) & ~flows["remote_is_local"] & ~flows["cut"] & (flows["up_bytes"] > least_form_bytes // fewest_forms)
+    chosen = np.flatnonzero(clear & ~matches(traffic, declaration).is_any("verdict", ("declared", *NOT_JUDGED)))
+    said: dict[int, list[tuple[Message, bytes]]] = {flow: [] for flow in flows["flow"][chosen].tolist()} if chosen.size else {}
+    for message in traffic.messages.get("http", ()) if said else ():
+        if message.flow in said and (data := _opaque_forms.opaque_bytes(message)):
+            said[message.flow].append((message, data))
+    for party, rows in grouped(_subjects.parties(flows.take(chosen))):
+        told = [one for flow in flows["flow"][chosen[rows]].tolist() for one in said[flow]]
+        if (
+            len(told) >= fewest_forms
+            and sum(len(data) for _, data in told) >= least_form_bytes
+            and _opaque_forms.are_random([data for _, data in told])
+        ):
+            yield _form_finding(traffic, declaration, chosen[rows], party, told)
+
+
+def _form_finding(
+    traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], party: str, told: Sequence[tuple[Message, bytes]]
+) -> Finding:
+    ids = np.array([message.flow for message, _ in told], np.int64)
+    group = rows[np.isin(traffic.tables.flows["flow"][rows], ids)]
+    size, who = sum(len(data) for _, data in told), _subjects.audited(traffic, declaration)
+    addresses = _subjects.listed(traffic.tables.flows.take(group).distinct("remote_addr"))
+    return finding(
+        traffic,
+        group,
+        detector=NAME,
+        subject=f"{party} random bytes in forms",
+        severity="low",
+        confidence="medium",
+        commitments=COMMITMENTS,
+        observation=f"{who[0].upper()}{who[1:]} sent {party} ({addresses}) {len(told):,} HTTP requests whose form or text is nothing but random "
+        f"bytes in hexadecimal or base64, different each time: {size:,} bytes once decoded.",
+        inference="Encrypted messages travel inside readable HTTP under a type that says form or text.",
+        alternatives=(
+            "an application that encrypts its messages itself instead of using TLS",
+            "compressed or signed reports of an analytics library",
+        ),
+        refuted_by="The vendor's description of the messages, and what they hold once decrypted.",
+        measures={"foreign_messages": len(told), "foreign_bytes": size},
+    )

@@ -3,8 +3,8 @@
 Looks for: registered domains below which the device asks for many distinct names whose labels are not words but an encoding (few common letter
 pairs, a small alphabet), counted over the whole audit and every resolver, so that a slow stream adds up. Bytes moved are estimated from the
 alphabet of the labels and from the size of the answers by record type. Names whose answered address the device then contacts are names, however
-long; reversed addresses, service labels and running numbers are left out, and so are lists that answer within 127.0.0.0/8. Names below no
-top-level domain, as a tunnel that talks straight to its server uses, are one group. A declared domain or resolver absolves nothing.
+long; reversed addresses, service labels and running numbers are left out, and so are digests of a list that answers within 127.0.0.0/8. Names below
+no top-level domain, as a tunnel that talks straight to its server uses, are one group. A declared domain or resolver absolves nothing.
 
 Also looks like this: reputation look-ups of a virus scanner, whose labels are hashes and whose answers are text; measurement probes with one-time
 names; a content network that numbers its servers, where the capture lacks the contacts that follow. Declaring the domain does not silence it: the
@@ -51,6 +51,8 @@ HEADER_BYTES, QUESTION_BYTES, RECORD_BYTES = 12, 4, 12
 ADDRESS_BYTES = {1: 4, 28: 16}
 
 _REVERSED = re.compile(r"(?:\d{1,3}\.){4}|(?:[0-9a-f]\.){32}")
+_DIGEST = re.compile("|".join(f"[0-9a-f]{{{-(-bits // 4)}}}|[a-z2-7]{{{-(-bits // 5)}}}" for bits in (128, 160, 224, 256, 384, 512)))
+"""MD5, SHA-1 and SHA-2 in hexadecimal or base32."""
 _RUNNING = re.compile(r"[a-z_-]{0,8}\d{1,12}")
 _DOMAIN = re.compile(r"[a-z0-9.-]+")
 ALTERNATIVES = (
@@ -87,7 +89,7 @@ def detect(
             continue
         asked = dns.take(dns.is_any("query", [name for name, text in labels.items() if text]))
         up, down = _up_bytes(carried), _down_bytes(traffic, asked)
-        if up + down >= least_bytes and not _is_a_list(traffic, asked):
+        if up + down >= least_bytes and not _is_a_list(traffic, asked, carried):
             yield _finding(traffic, declaration, domain, asked, up, down, len(carried))
 
 
@@ -154,8 +156,10 @@ def _without_owners(data: NDArray[np.int64], owner_bytes: NDArray[np.int64]) -> 
     return left
 
 
-def _is_a_list(traffic: DeviceTraffic, asked: Columns) -> bool:
-    """Answers only within 127.0.0.0/8, as lists by address or hash give them (RFC 5782 section 2.3)."""
+def _is_a_list(traffic: DeviceTraffic, asked: Columns, carried: Sequence[str]) -> bool:
+    """Answers only within 127.0.0.0/8, as lists by address or hash give them (RFC 5782 section 2.3), to labels as long as a digest is."""
+    if not all(map(_DIGEST.fullmatch, carried)):
+        return False
     given = _answers_to(traffic, asked).distinct("address")
     other = bool((asked["response"] & (asked["answers"] > 0) & ~np.isin(asked["qtype"], (1, 28))).any())
     return bool(given) and not other and all(address.startswith("127.") for address in given)

@@ -3,7 +3,8 @@
 Looks for: DNS to a resolver other than those that the network offered by DHCP or router advertisement, or to another port; DNS over TLS, QUIC or
 HTTPS, by protocol, port or the role of the server; oblivious DNS and DNSCrypt; names looked up over a plain HTTP interface. The resolver may be the
 user's choice, so it is `low`, and `medium` only against a written field: `class = "resolver"` is declared and nothing else covers it, or the
-declaration is closed (MUD). A declared one is `info`. Without a captured offer nothing is said of plain DNS.
+declaration is closed (MUD). A declared one is `info`. Without a captured offer, plain DNS is `low` where a resolver beyond the network is asked
+while one inside it answers, and else nothing.
 
 Also looks like this: private DNS that the user switched on, a browser with its own resolver, a first question to a well-known resolver to see whether
 there is any internet. Declare the resolver by name or address as a destination.
@@ -32,6 +33,8 @@ COMMITMENTS = ("GDSI-7", "GDSI-5")
 
 NAME = "resolver_bypass"
 PLAIN = "DNS"
+UNSEEN = "while no offer was captured"
+"""End of the sign where the network may have offered the resolver before."""
 DNS_PORT = 53
 ALTERNATIVES = (
     "private DNS or a resolver that the user chose",
@@ -58,6 +61,9 @@ def _unoffered(traffic: DeviceTraffic) -> Iterator[Lookups]:
     odd = plain & (flows["remote_port"] != DNS_PORT) & ~flows["remote_is_local"]
     if odd.any():
         yield Lookups(PLAIN, np.flatnonzero(odd), f"a port other than {DNS_PORT}", "medium")
+    beside = _beside_the_network_s(flows, plain & ~odd) if "resolver" not in traffic.offered else None
+    if beside is not None:
+        yield beside
     offered = traffic.offered.get("resolver", ())
     families = {":" in address for address in offered}
     asked = flows.take(plain).distinct("remote_addr") if offered else []
@@ -68,6 +74,16 @@ def _unoffered(traffic: DeviceTraffic) -> Iterator[Lookups]:
         yield Lookups(PLAIN, rows, f"the network's offer of {_subjects.listed(offered)} only", "high")
 
 
+def _beside_the_network_s(flows: Columns, plain: NDArray[np.bool_]) -> Lookups | None:
+    """Where no offer was captured: a resolver beyond the network, while one inside it answers the device."""
+    answered = plain & (flows["down_pkts"] > 0)
+    inside = flows.take(answered & flows["remote_is_local"]).distinct("remote_addr")
+    rows = np.flatnonzero(answered & ~flows["remote_is_local"])
+    if not inside or not rows.size:
+        return None
+    return Lookups(PLAIN, rows, f"{_subjects.listed(inside)} of its own network, which answers it too, {UNSEEN}", "low")
+
+
 def _finding(
     traffic: DeviceTraffic, declaration: Declaration, lookups: Lookups, rows: NDArray[np.intp], party: str, handshake_bytes: int
 ) -> Iterator[Finding]:
@@ -75,7 +91,7 @@ def _finding(
     if not stands.judged:
         return
     flows = traffic.tables.flows.take(rows)
-    severity, contradicts, says = _graded(declaration, stands)
+    severity, contradicts, says = _graded(declaration, stands, sure=not lookups.sign.endswith(UNSEEN))
     severity = at_most(severity, _ceiling(flows, lookups, handshake_bytes))
     who = _subjects.audited(traffic, declaration)
     yield finding(
@@ -119,8 +135,11 @@ def _asked(traffic: DeviceTraffic, lookups: Lookups, rows: NDArray[np.intp]) -> 
     return f", {len(asked):,} questions (for {_subjects.listed(asked.distinct('query'), SHOWN_NAMES)})" if len(asked) else ""
 
 
-def _graded(declaration: Declaration, stands: Standing) -> tuple[str, tuple[Broken, ...], str]:
-    """(severity, what it contradicts, in words)."""
+def _graded(declaration: Declaration, stands: Standing, *, sure: bool) -> tuple[str, tuple[Broken, ...], str]:
+    """(severity, what it contradicts, in words). Not `sure`: only an item of its own declares it, since the network may have offered it unseen."""
+    of_its_own = stands.destination is None or stands.destination.klass != "resolver"
+    if not sure and not (stands.declared and of_its_own):
+        return "low", (), "the network may have offered it before the capture"
     if stands.declared:
         return "info", (), "declared"
     resolver = next((item for item in declaration.destinations if item.klass == "resolver"), None)

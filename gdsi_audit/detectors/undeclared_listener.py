@@ -112,13 +112,14 @@ def _graded(traffic: DeviceTraffic, declaration: Declaration, group: NDArray[np.
     known = is_fact(flows) & ~own_sockets(traffic, group)
     outside = bool((known & ~flows["remote_is_local"]).any())
     contradicts, says = _contradicted(traffic, declaration, group)
+    stated = bool(declaration.destinations or declaration.listeners) or declaration.closed
     if not known.any():
-        return "low", (), f"{says or 'no item declares it'}, but the beginning was not seen, or the device calls others from the same port"
+        doubtful = "info" if flows["remote_is_local"].all() and not stated else "low"
+        return doubtful, (), f"{says or 'no item declares it'}, but the beginning was not seen, or the device calls others from the same port"
     if contradicts:
         return SEVERITY, contradicts, says
     if says:
         return "low", (), says
-    stated = bool(declaration.destinations or declaration.listeners) or declaration.closed
     if outside:
         return SEVERITY if stated else "medium", (), "no listener is declared for it" if stated else "no declaration speaks of listeners"
     listed = bool(declaration.listeners) or declaration.closed

@@ -227,8 +227,10 @@ def _emit(flow: Any, slot: Any, side: Any, data: Any, offset: Any, length: Any, 
     chunk = chunks[control[CHUNK_COUNT]]
     control[CHUNK_COUNT] += 1
     at = control[ROOM_AT]
-    for i in range(length):
-        room[at + i] = data[offset + i]
+    # Unsigned places save the look for negative ones.
+    into, source = np.uint64(at), np.uint64(offset)
+    for i in range(np.uint64(length)):
+        room[into + i] = data[source + i]
     control[ROOM_AT] = at + length
     chunk.offset = at
     chunk.length = length

@@ -19,12 +19,15 @@ Ask = Callable[[Question], Claim | None]
 Answers = tuple[Claim | None, ...]
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-OPERATOR, REST = "service-operator", "rest"
+OPERATOR, NETWORKS, NAMES = "service-operator", "networks", "names"
 MOST_REMEMBERED = 1 << 17
 """Answers kept; beyond that the oldest are asked for again, so memory does not grow with the capture."""
 
 BY_NAME = ("multi-location", "host-name-region", "service-operator")
 """Rungs that a name alone can speak on."""
+
+WITHOUT_ADDRESS = frozenset({"host-name-region", "network-operator", "service-operator"})
+"""Rungs that ask for nothing but names and the number of the network: hundreds of addresses get the same answers."""
 
 NOT_AN_ADDRESS = Place(reason="not an address")
 
@@ -45,6 +48,7 @@ class Places:
         self._by_kind: dict[str, list[Ask]] = {}
         self._remembered: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Place] = {}
         self._decided: dict[tuple[int, ...], tuple[Answers, Place]] = {}
+        self._said: dict[tuple[int, tuple[str, ...], tuple[str, ...]], Answers] = {}
 
     def place(self, address: str, names: Sequence[str] = (), cname_chain: Sequence[str] = ()) -> Place:
         """The place of `address` as the flow named it: `names` strongest first, `cname_chain` from DNS. Never raises for what is on the wire."""
@@ -93,18 +97,20 @@ class Places:
         return [in_force[path] for path in sorted(in_force)]
 
     def _opened(self) -> list[tuple[str, Ask]]:
-        """Every source with its rung, in the order of RUNGS and then of names."""
+        """Every source with its rung, in the order of RUNGS and then of names; those without an address last."""
         if not self._sources:
-            modules = sorted(discover.modules("gdsi_audit.geo"), key=lambda module: (RUNGS.index(module.RUNG), module.__name__))
+            order = sorted(RUNGS, key=WITHOUT_ADDRESS.__contains__)
+            modules = sorted(discover.modules("gdsi_audit.geo"), key=lambda module: (order.index(module.RUNG), module.__name__))
             self._sources = [(module.RUNG, module.load(self._named)) for module in modules]
         return self._sources
 
     def _asks(self) -> dict[str, list[Ask]]:
-        """By rung; REST: of all rungs that know the network, in order."""
+        """By rung; NETWORKS and NAMES: of all rungs that know the network, with an address and without one, in order."""
         if not self._by_kind:
             opened = self._opened()
             self._by_kind = {rung: [ask for one, ask in opened if one == rung] for rung in RUNGS}
-            self._by_kind[REST] = [ask for rung, ask in opened if rung not in ("special-purpose", "network")]
+            self._by_kind[NAMES] = [ask for rung, ask in opened if rung in WITHOUT_ADDRESS]
+            self._by_kind[NETWORKS] = [ask for rung, ask in opened if rung not in {"special-purpose", "network", *WITHOUT_ADDRESS}]
         return self._by_kind
 
     def _answers(self, address: str, names: tuple[str, ...], cname_chain: tuple[str, ...]) -> Answers:
@@ -116,8 +122,17 @@ class Places:
             return tuple(answers)
         answers += [ask(question) for ask in asks["network"]]
         asn = next((claim.asn for claim in answers if claim), 0)
-        question = question._replace(asn=asn) if asn else question
-        return (*answers, *[ask(question) for ask in asks[REST]])
+        question = Question(*question[:-1], asn)
+        return (*answers, *[ask(question) for ask in asks[NETWORKS]], *self._named_answers(question))
+
+    def _named_answers(self, question: Question) -> Answers:
+        """What the sources say that need no address."""
+        key = (question.asn, question.names, question.cname_chain)
+        found = self._said.get(key)
+        if found is None:
+            found = tuple([ask(question) for ask in self._asks()[NAMES]])
+            _remember(self._said, key, found)
+        return found
 
     def _by_rung(self, answers: Answers) -> dict[str, list[Claim]]:
         claims: dict[str, list[Claim]] = {rung: [] for rung in RUNGS}

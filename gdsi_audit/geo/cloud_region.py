@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from itertools import repeat
 from pathlib import Path
 
 from gdsi_audit.geo import Claim, Question, _folder, _providers
@@ -30,7 +31,7 @@ def load(folder: Path) -> Callable[[Question], Claim | None]:
         return lambda _: None
     providers, _ = _providers.read(folder)
     title, *lines = gzip.decompress(path.read_bytes()).decode("utf-8").split("\n")
-    pairs = [line.partition(",")[::2] for line in lines if line]
+    pairs = [(prefix, rest) for prefix, _, rest in map(str.partition, filter(None, lines), repeat(","))]
     try:
         rows = {rest: _row(rest, providers) for rest in {rest for _, rest in pairs}}
         claims = _claims(rows, _Editions(title), providers)

@@ -113,8 +113,10 @@ def scan(
             whole = False
             for step in range(2):
                 while have < end and row < behind and (row == first[stream] or gap_bytes[row] == 0):
-                    for place in range(np.int64(length[row])):
-                        room[have + place] = data[offset[row] + place]
+                    # Unsigned places save the look for negative ones.
+                    into, source = np.uint64(have), np.uint64(offset[row])
+                    for place in range(np.uint64(length[row])):
+                        room[into + place] = data[source + place]
                     have += length[row]
                     row += 1
                 whole = bool(have >= end)

@@ -181,5 +181,5 @@ def gravest_assessment(group: Sequence[Party]) -> str:
 
 
 def _gravest(said: Sequence[set[str]], order: Sequence[str], default: str) -> str:
-    words = set().union(*said)
-    return words.pop() if len(words) == 1 else min(words, key=order.index, default=default)
+    words = said[0] if len(said) == 1 else set().union(*said)
+    return next(iter(words)) if len(words) == 1 else min(words, key=order.index, default=default)

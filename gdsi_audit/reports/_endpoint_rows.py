@@ -61,12 +61,21 @@ def _naming(one: Naming) -> str:
 
 
 def _place(place: Place) -> str:
-    return _object(place, lambda value: _answer(value) if isinstance(value, Answer) else _encode(plain(value)))
+    return _object(place, _value)
 
 
 @lru_cache(maxsize=4096)
 def _answer(answer: Answer) -> str:
-    return _object(answer, lambda value: _encode(plain(value)))
+    return _object(answer, _value)
+
+
+def _value(value: Any) -> str:
+    """Commonest first: there are tens of thousands."""
+    if isinstance(value, str):
+        return _text(printable(value))
+    if value is False or value == ():
+        return "false" if value is False else "[]"
+    return _answer(value) if isinstance(value, Answer) else _encode(plain(value))
 
 
 def _object(value: object, encoded: Callable[[Any], str]) -> str:

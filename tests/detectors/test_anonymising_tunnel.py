@@ -108,6 +108,8 @@ RANDOM = ("www.kb3vqx5dtr7m.com", "www.hx42bqlwz6.net")
         (RANDOM, 443, (), 1),
         (RANDOM[:1], 443, (), 0),
         (RANDOM[:1], 9001, (), 1),
+        (("www.2gk5pt.com",), 9001, (), 1),
+        (("www.2gk5pt.com", "www.5i6cqxq.com"), 443, (), 0),
         (RANDOM, 443, ("h2",), 0),
         (("www.wikipedia.com", "www.facebook.com"), 443, (), 0),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from dataclasses import replace
 from statistics import mean, median, pstdev
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from gdsi_audit.declarations import NOTHING_DECLARED, Destination
 from gdsi_audit.detectors._beacon_score import beacon_score, phase, spread
 from gdsi_audit.detectors.beaconing import detect
+from gdsi_audit.protocols import Message, http
 
 START_S = 1_790_000_000
 
@@ -149,3 +151,36 @@ def test_roles_that_repeat_by_their_nature(device_traffic, cells):
 
 def test_nobody_answers(device_traffic):
     assert found(device_traffic(contacts(every(60, 30), up_bytes=0, down_bytes=0, conn_state="S0"))) == [("203.0.113.9", "info", "high")]
+
+
+UPLOADS = Destination(name="api.cams.example", direction="upload")
+PORTAL = b"GET /generate_204 HTTP/1.1\r\nHost: api.cams.example\r\n\r\n"
+QUESTION = b"GET /tasks HTTP/1.1\r\nHost: api.cams.example\r\nCookie: a=b\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("item", "cells", "severity"),
+    [
+        (UPLOADS, {"up_bytes": 40_000}, "info"),
+        (UPLOADS, {"up_bytes": 4_000}, "low"),
+        (Destination(name="api.cams.example"), {"up_bytes": 40_000}, "low"),
+        (Destination(name="api.cams.example", max_upload_bytes_per_day=2_000_000), {"up_bytes": 40_000}, "info"),
+        (Destination(name="other.example", direction="upload"), {"up_bytes": 40_000}, "medium"),
+        (Destination(name="dns.google"), {"name": "dns.google"}, "info"),
+        (Destination(name="other.example"), {"name": "dns.google"}, "medium"),
+        (Destination(name="api.cams.example"), {"remote": "203.0.113.9:853"}, "info"),
+    ],
+)
+def test_declared_transfers_and_resolvers_repeat(device_traffic, declared, item, cells, severity):
+    assert [one.severity for one in detect(device_traffic(contacts(every(60, 30), **NAMED | cells)), declared(item))] == [severity]
+
+
+@pytest.mark.parametrize(("head", "severity"), [(PORTAL, "info"), (QUESTION, "low")])
+def test_tests_for_a_captive_portal_at_a_declared_party_repeat(device_traffic, declared, head, severity):
+    traffic = device_traffic(contacts(every(60, 30), **NAMED, service="http"))
+    request, answer = http.parse(head, from_responder=False)[0], http.parse(b"HTTP/1.1 204 No Content\r\n\r\n", from_responder=True)[0]
+    flows = traffic.tables.flows["flow"].tolist()
+    said = [Message(flow, 1, 0, "http", side, body) for flow in flows for side, body in ((False, request), (True, answer))]
+    traffic = replace(traffic, messages={"http": tuple(said)})
+    assert [one.severity for one in detect(traffic, declared("api.cams.example"))] == [severity]
+    assert [one.severity for one in detect(traffic, declared("other.example"))] == ["medium"]

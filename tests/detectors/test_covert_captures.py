@@ -8,7 +8,7 @@ from gdsi_audit import audit
 
 CASES = [
     ("beaconing", ["116.202.1.1", "api.cams.example"], "low"),
-    ("covert_payload", ["116.202.1.1", "116.202.1.1", "131.188.3.220"], "high"),
+    ("covert_payload", ["116.202.1.1", "116.202.1.1", "116.202.1.7", "131.188.3.220"], "high"),
     ("dns_tunnelling", ["cams.example"], "medium"),
     ("generated_names", ["domains"], "medium"),
     ("icmp_tunnelling", ["116.202.1.1"], "high"),
@@ -27,5 +27,5 @@ def test_a_generated_pair(repository, name, subjects, severity, suffix):
     assert [one for one in audit(folder / f"{name}_benign{suffix}.pcap").findings if one.detector == name and one.severity != SILENT] == []
 
 
-TWINS = {"116.202.1.1": "2a01:4f8:1::1", "131.188.3.220": "2001:638:a000::1"}
+TWINS = {"116.202.1.1": "2a01:4f8:1::1", "116.202.1.7": "2a01:4f8:1::7", "131.188.3.220": "2001:638:a000::1"}
 """What the subject of an IPv4 capture is called in its twin."""

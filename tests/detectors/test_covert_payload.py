@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import shake_128
 from ipaddress import ip_network
 
 import pandas as pd
@@ -9,7 +11,7 @@ import pytest
 
 from gdsi_audit.declarations import NOTHING_DECLARED, Destination
 from gdsi_audit.detectors.covert_payload import NTP_EPOCH_S, detect
-from gdsi_audit.protocols import Message
+from gdsi_audit.protocols import Message, http
 from gdsi_audit.protocols.ntp import NtpMessage
 from gdsi_audit.traffic import DNS
 
@@ -24,6 +26,24 @@ def flow(remote, transport="udp", service="-", up=30, down=0, size=200, initiato
 
 def found(device_traffic, table, declaration=NOTHING_DECLARED, **given):
     return [(one.subject, one.severity) for one in detect(device_traffic(table, **given), declaration)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ("203.0.113.9:7 udp 30 600 2440 -", "high"),  # 33 bytes beside headers and payload in each
+        ("[2001:db8:f::9]:7 udp 30 600 2400 -", "medium"),
+        ("[2001:db8:f::9]:7 icmp6 30 600 2280 -", ""),  # a router alert in each
+        ("203.0.113.9:7 udp 30 600 1440 -", ""),
+        ("203.0.113.9:7 icmp 30 600 1560 -", "medium"),
+        ("203.0.113.9:8443 tcp 30 600 3000 -", ""),  # its own options
+        ("203.0.113.9:8443 tcp 30 600 3000 yes", "medium"),
+    ],
+)
+def test_data_in_headers(device_traffic, cells, expected):
+    local = "[2001:db8::50]:50000" if cells.startswith("[") else "-"
+    table = f"remote transport up_pkts up_bytes up_ip_bytes ip_options local\n{cells} {local}"
+    assert [severity for _, severity in found(device_traffic, table)] == ([expected] if expected else [])
 
 
 def queries(count, size=40):
@@ -98,3 +118,41 @@ def test_neither_tls_nor_http_on_443(device_traffic, declared):
     table = "remote name name_source service\n203.0.113.9:443 - - -\n203.0.113.8:443 a.example dns -\n203.0.113.7:443 - - tls"
     assert found(device_traffic, table) == [("203.0.113.9 no TLS on port 443", "low")]
     assert found(device_traffic, table, declared(Destination(network=ip_network("203.0.113.0/24")))) == []
+
+
+def forms(number, made, content_type="application/x-www-form-urlencoded"):
+    """So many requests of one flow, each with the body that `made` makes of its number."""
+    bodies = [made(shake_128(bytes([one])).digest(45)) for one in range(number)]
+    return {"http": tuple(Message(16, one + 1, NOW_NS, "http", False, request(body, content_type)) for one, body in enumerate(bodies))}
+
+
+def request(body, content_type):
+    head = f"POST /a HTTP/1.1\r\nHost: c.example\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    return http.parse(head + body, from_responder=False)[0]
+
+
+FORMS = [
+    ("opaque in hexadecimal", forms(12, lambda raw: b"s=" + raw.hex().encode()), True),
+    ("opaque in base64", forms(12, lambda raw: b"data=" + b64encode(raw)), True),
+    ("opaque, and the type says text", forms(12, lambda raw: b64encode(raw), "text/plain"), True),
+    ("the type says what it is", forms(12, lambda raw: b64encode(raw), "application/octet-stream"), False),
+    ("always the same", forms(12, lambda _: b"s=" + bytes(range(45)).hex().encode()), False),
+    ("few", forms(5, lambda raw: b"s=" + raw.hex().encode()), False),
+    ("a token among other fields", forms(12, lambda raw: b"state=on&token=" + raw.hex().encode()), False),
+    ("words", forms(12, lambda _: b"s=" + b"temperature" * 8), False),
+]
+
+
+@pytest.mark.parametrize(("messages", "reported"), [pytest.param(*given, id=name) for name, *given in FORMS])
+def test_random_bytes_as_forms(device_traffic, declared, messages, reported):
+    table = f"{HEADER} name name_source\n203.0.113.9:80 tcp http 30 30 2000 900 device yes - c.example http-host"
+    expected = [("c.example random bytes in forms", "low")] if reported else []
+    assert found(device_traffic, table, messages=messages) == expected
+    assert found(device_traffic, table, declared(Destination(name="*.other.example")), messages=messages) == expected
+    assert found(device_traffic, table, declared(Destination(name="c.example")), messages=messages) == []
+
+
+def test_what_the_snapshot_length_cut_is_not_judged(device_traffic):
+    cut = flow("203.0.113.9:53").replace("local\n", "local cut\n") + " yes"
+    assert found(device_traffic, cut) == []
+    assert found(device_traffic, cut.removesuffix("yes") + "no") == [("203.0.113.9 no DNS on port 53", "high")]

@@ -86,6 +86,15 @@ def test_a_list_of_hashes_answers_within_127(device_traffic):
     assert [one.subject for one in detect(_with(device_traffic, look_ups, "203.0.113.5"), NOTHING_DECLARED)] == ["hashes.example"]
 
 
+@pytest.mark.parametrize("size", [16, 20, 28, 21, 30])
+@pytest.mark.parametrize("encode", [bytes.hex, lambda raw: b32encode(raw).decode().strip("=").lower()])
+def test_only_labels_as_long_as_a_digest_make_a_list(device_traffic, size, encode):
+    texts = [encode(data(number, size)) for number in range(60)]
+    names = [f"{text}.hashes.example" for text in texts]
+    traffic = device_traffic(FLOW, dns=asked(names, qtype=A, answer_bytes=4), answers=[f"{name} 127.0.0.2" for name in names])
+    assert len(list(detect(traffic, NOTHING_DECLARED))) == (size in (21, 30))
+
+
 def _with(device_traffic, dns, address):
     return device_traffic(FLOW, dns=dns, answers=[f"{name} {address}" for name in HASHES])
 

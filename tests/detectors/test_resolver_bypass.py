@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from types import SimpleNamespace
 
 import pytest
@@ -36,6 +37,18 @@ def found(traffic, declaration=NOTHING_DECLARED):
 )
 def test_plain_dns_against_the_offer(device_traffic, address, offered, expected):
     assert found(device_traffic(PLAIN.format(address), offered=offered)) == expected
+
+
+@pytest.mark.parametrize(("inside", "outside"), [("192.168.1.1", "9.9.9.9"), ("[fd00::1]", "[2620:fe::fe]")])
+def test_a_resolver_beside_the_network_s_own_where_no_offer_was_captured(device_traffic, declared, inside, outside):
+    table = f"{PLAIN.format(inside)}\n{outside}:53 udp dns 40 80"
+    expected = [(f"{outside.strip('[]')} (DNS)", "low")]
+    assert found(device_traffic(table)) == expected
+    assert found(device_traffic(table), declared("*.cams.example", Destination(klass="resolver"))) == expected
+    by_address = Destination(network=ip_network(outside.strip("[]")))
+    assert [severity for _, severity in found(device_traffic(table), declared("*.cams.example", by_address))] == ["info"]
+    assert found(device_traffic(table.replace("dns 40 80", "dns 40 0", 1))) == []
+    assert found(device_traffic(f"{PLAIN.format('9.9.9.9')}\n8.8.8.8:53 udp dns 40 80")) == []
 
 
 @pytest.mark.parametrize("address", ["9.9.9.9:9953", "[2620:fe::fe]:9953"])
