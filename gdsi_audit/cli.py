@@ -19,6 +19,7 @@ import click
 
 from gdsi_audit import __version__, discover, interrupt
 from gdsi_audit.finding import SEVERITIES
+from gdsi_audit.geodb_commands import geodb
 from gdsi_audit.output import REPORTS, by_suffix, check_place, progress_bar, report_format, sink, write
 
 # Nothing here multiplies matrices, but NumPy's library for it starts a thread per processor, and each of them waits for work on a busy processor.
@@ -191,84 +192,7 @@ def explain(topic: str | None) -> None:
     click.echo(manual.page(topic, width) if topic else manual.contents(width))
 
 
-@command.group()
-def geodb() -> None:
-    """The databases that say where addresses are.
-
-    \b
-    Example: gdsi-audit geodb info
-    """
-
-
-@geodb.command()
-def info() -> None:
-    """Lists the databases with edition, age, licence and hash.
-
-    \b
-    Example: gdsi-audit geodb info
-    """
-    from datetime import UTC, datetime
-
-    from gdsi_audit import manual
-
-    today = datetime.now(UTC).date()
-    click.echo(manual.databases(today))
-    for warning in manual.database_warnings(today):
-        sys.stderr.write(f"gdsi-audit: {warning}\n")
-
-
-@geodb.command(short_help="Explains where an address is said to be.")
-@click.argument("subject", metavar="ADDRESS|NAME")
-def lookup(subject: str) -> None:
-    """Explains where an address is said to be, rung by rung, or what is known of a name, which is not resolved.
-
-    \b
-    Example: gdsi-audit geodb lookup 47.91.64.1
-    """
-    from datetime import UTC, datetime
-
-    from gdsi_audit import manual
-
-    click.echo(manual.lookup(subject, datetime.now(UTC).date()))
-
-
-@geodb.command(short_help="Adds a database of your own.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
-def add(file: str) -> None:
-    """Checks a database of your own and keeps a copy: GeoLite2, GeoIP2 or DB-IP, a geofeed (CSV), a cloud's list of prefixes.
-
-    \b
-    Example: gdsi-audit geodb add GeoLite2-Country.mmdb
-    """
-    from gdsi_audit.geo import _update
-
-    click.echo(str(_update.add(Path(file))))
-
-
-@geodb.command(short_help="Downloads newer databases.")
-@click.option("--source", default="dbip", show_default=True, help="dbip, sapics, cloud (prefix lists) or maxmind (key in the environment).")
-def update(source: str) -> None:
-    """Downloads newer databases, checks them and puts them in force together. The only command that opens a network connection.
-
-    \b
-    Example: gdsi-audit geodb update --source cloud
-    """
-    from gdsi_audit.geo import _update
-
-    for change in _update.update(source):
-        click.echo(str(change))
-
-
-@geodb.command()
-def rollback() -> None:
-    """Takes the last add or update back.
-
-    \b
-    Example: gdsi-audit geodb rollback
-    """
-    from gdsi_audit.geo import _update
-
-    click.echo(_update.rollback())
+command.add_command(geodb)
 
 
 def exit_code(result: Audit, fail_on: str, strict: bool) -> int:

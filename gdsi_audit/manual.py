@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import textwrap
+from collections.abc import Mapping
 from datetime import date
 
 from gdsi_audit import discover
@@ -72,9 +73,13 @@ def _first_line(text: str | None) -> str:
 
 
 def databases(today: date) -> str:
-    """The databases in force, with their age on `today`."""
-    rows = info(Places(), today)
-    return "\n".join(" · ".join(f"{key}: {value}" for key, value in row.items() if value not in ("", None)) for row in rows)
+    """The databases in force, with their age on `today`: a name and what is known of it, each on a line of its own."""
+    return "\n\n".join(_database(row) for row in info(Places(), today))
+
+
+def _database(row: Mapping[str, object]) -> str:
+    facts = {key: value for key, value in row.items() if key not in ("name", "build_epoch", "upstream") and value not in ("", None)}
+    return "\n".join((str(row.get("name", "")), *(f"  {key.replace('_', ' '):<12} {value}" for key, value in facts.items())))
 
 
 def database_warnings(today: date) -> list[str]:

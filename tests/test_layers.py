@@ -16,7 +16,7 @@ ORDER = (
     *("filters", "indicators", "declarations", "selection", "assessment", "flow_kinds", "matching", "finding", "flow_tuples"),
     *("evidence_of", "detectors"),
     *("detection", "initiative", "grounds", "commitments", "audit", "drafting"),
-    *("evidence", "reports", "manual", "live", "cluster", "output", "cli"),
+    *("evidence", "reports", "manual", "live", "cluster", "output", "geodb_commands", "cli"),
 )
 
 

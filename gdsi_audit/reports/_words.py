@@ -96,8 +96,14 @@ def listed(names: Sequence[str], most: int) -> str:
     return ", ".join(shown) + (f" and {left:,} more" if left > 0 else "")
 
 
-def why(verdict: Mapping[str, Any], findings: Mapping[str, Mapping[str, Any]]) -> str:
-    """The reason for a verdict in one clause; `findings` by id."""
+def shared(verdicts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What is missing for every verdict that is inconclusive, where there are several: to be said once."""
+    lists = [one["missing"] for one in verdicts if one["verdict"] == "inconclusive"]
+    return [reason for reason in lists[0] if all(reason in others for others in lists[1:])] if len(lists) > 1 else []
+
+
+def why(verdict: Mapping[str, Any], findings: Mapping[str, Mapping[str, Any]], said: Sequence[str] = ()) -> str:
+    """The reason for a verdict in one clause; `findings` by id. `said`: what need not be repeated."""
     named = [findings[one] for one in verdict["findings"] if one in findings]
     if named and verdict["verdict"] in ("contradicted", "indicator"):
         more = f" and {counted(len(named) - 1, 'other finding')}" if len(named) > 1 else ""
@@ -105,7 +111,7 @@ def why(verdict: Mapping[str, Any], findings: Mapping[str, Mapping[str, Any]]) -
     if verdict["verdict"] == "not testable":
         return "packets cannot show it"
     if verdict["missing"]:
-        return "; ".join(verdict["missing"])
+        return "; ".join(one for one in verdict["missing"] if one not in said) or "see below"
     numbers = verdict["coverage"]
     return f"{float(numbers['observed_hours']):.2f} hours observed, loss {float(numbers['loss']):.2%}"
 

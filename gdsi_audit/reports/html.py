@@ -65,12 +65,16 @@ def _verdicts(whole: dict[str, Any]) -> dict[str, Any]:
     findings = {one["id"]: one for one in whole["findings"]}
     by_device: dict[str, list[dict[str, Any]]] = {}
     for verdict in whole["verdicts"]:
-        by_device.setdefault(verdict["device"], []).append({**verdict, "why": _words.why(verdict, findings)})
+        by_device.setdefault(verdict["device"], []).append(verdict)
+    shared = {device: _words.shared(given) for device, given in by_device.items()}
+    for device, given in by_device.items():
+        by_device[device] = [{**one, "why": _words.why(one, findings, shared[device])} for one in given]
     found = f"{_words.counted(len(findings), 'finding')}{': ' if findings else ''}{_words.severities(whole['findings'])}."
     return {
         "whole": whole,
         "by_device": [(one, by_device[one]) for one in _words.ranked(whole["verdicts"])],
         "titles": _words.TITLES,
+        "shared": shared,
         "answer": f"{_words.tally(whole['verdicts'])}. {found}",
     }
 

@@ -89,9 +89,13 @@ def _devices(whole: Mapping[str, Any], shown: Sequence[str], *, narrow: bool) ->
         sheet = table("", "in short", "verdict", "why", wide=("why",))
         for column in sheet.columns[1:3]:
             column.max_width = 16 if narrow else None
+        shared = _words.shared(verdicts)
         for verdict in verdicts:
-            sheet.add_row(verdict["commitment"], _words.TITLES[verdict["commitment"]], text(verdict["verdict"]), text(_words.why(verdict, by_id)))
+            why = _words.why(verdict, by_id, shared)
+            sheet.add_row(verdict["commitment"], _words.TITLES[verdict["commitment"]], text(verdict["verdict"]), text(why))
         yield sheet
+        if shared:
+            yield text(f"For all that is inconclusive: {'; '.join(shared)}.")
     for device in others[:MOST_LINES]:
         tally = _words.tally(one for one in whole["verdicts"] if one["device"] == device)
         yield Text.assemble("\n" if device == others[0] else "", (device, "bold"), f"  {tally}")

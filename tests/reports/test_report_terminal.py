@@ -9,6 +9,7 @@ from dataclasses import replace
 from made_findings import SIX, finding
 from rich.console import Console
 
+from gdsi_audit import commitments
 from gdsi_audit.reports import terminal
 
 
@@ -82,3 +83,12 @@ def test_what_is_the_same_of_several_devices_is_one_line(made_audit):
     audit = made_audit(rows)
     several = replace(audit, traffic=replace(audit.traffic, devices=audit.traffic.devices * 2))
     assert "device-0 and 39 more: names not observable" in terminal.render(several)
+
+
+def test_what_is_missing_for_every_verdict_is_said_once(made_audit):
+    whole = made_audit((), stated=False)
+    short = replace(whole.traffic.devices[0], coverage=replace(whole.traffic.devices[0].coverage, observed_s=600.0))
+    traffic = replace(whole.traffic, devices=(short,))
+    text = terminal.render(replace(whole, traffic=traffic, verdicts=commitments.verdicts(traffic, whole.declaration, ())))
+    assert text.count("10 minutes were observed") == 1
+    assert "see below" in text

@@ -1,0 +1,88 @@
+"""`gdsi-audit geodb`: the databases that say where addresses are, shown, added to and updated."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def geodb() -> None:
+    """The databases that say where addresses are.
+
+    \b
+    Example: gdsi-audit geodb info
+    """
+
+
+@geodb.command()
+def info() -> None:
+    """Lists the databases with edition, age, licence and hash.
+
+    \b
+    Example: gdsi-audit geodb info
+    """
+    from datetime import UTC, datetime
+
+    from gdsi_audit import manual
+
+    today = datetime.now(UTC).date()
+    click.echo(manual.databases(today))
+    for warning in manual.database_warnings(today):
+        sys.stderr.write(f"gdsi-audit: {warning}\n")
+
+
+@geodb.command(short_help="Explains where an address is said to be.")
+@click.argument("subject", metavar="ADDRESS|NAME")
+def lookup(subject: str) -> None:
+    """Explains where an address is said to be, rung by rung, or what is known of a name, which is not resolved.
+
+    \b
+    Example: gdsi-audit geodb lookup 47.91.64.1
+    """
+    from datetime import UTC, datetime
+
+    from gdsi_audit import manual
+
+    click.echo(manual.lookup(subject, datetime.now(UTC).date()))
+
+
+@geodb.command(short_help="Adds a database of your own.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+def add(file: str) -> None:
+    """Checks a database of your own and keeps a copy: GeoLite2, GeoIP2 or DB-IP, a geofeed (CSV), a cloud's list of prefixes.
+
+    \b
+    Example: gdsi-audit geodb add GeoLite2-Country.mmdb
+    """
+    from gdsi_audit.geo import _update
+
+    click.echo(str(_update.add(Path(file))))
+
+
+@geodb.command(short_help="Downloads newer databases.")
+@click.option("--source", default="dbip", show_default=True, help="dbip, sapics, cloud (prefix lists) or maxmind (key in the environment).")
+def update(source: str) -> None:
+    """Downloads newer databases, checks them and puts them in force together. The only command that opens a network connection.
+
+    \b
+    Example: gdsi-audit geodb update --source cloud
+    """
+    from gdsi_audit.geo import _update
+
+    for change in _update.update(source):
+        click.echo(str(change))
+
+
+@geodb.command()
+def rollback() -> None:
+    """Takes the last add or update back.
+
+    \b
+    Example: gdsi-audit geodb rollback
+    """
+    from gdsi_audit.geo import _update
+
+    click.echo(_update.rollback())
