@@ -169,6 +169,8 @@ def bars(of: dict[str, dict[str, object]]) -> Iterator[tuple[str, object, str, b
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, object]:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "TMPDIR": str(folder)}
+    # Modules are kept compiled where a program is installed; compiling them again in every run is no part of it.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     slow = folder / "slow.pcap"
     slow_packets = front(options.capture, slow, packets=SLOW_PACKETS)
     packets = options.packets or packets_of(options.capture)
