@@ -35,14 +35,14 @@ def answered(traffic: DeviceTraffic) -> NDArray[np.intp]:
 
 
 def _is_service(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Leaves out address configuration, and flows that may have begun before the capture did where the service's port is not plain."""
+    """Leaves out address configuration, and flows that may have begun before the capture did where the port is not plain, or the bytes are cut."""
     part = traffic.tables.flows.take(rows)
     local, remote = part["local_port"].astype(np.int64), part["remote_port"].astype(np.int64)
     dhcp = np.isin(local, list(DHCP_PORTS)) & np.isin(remote, list(DHCP_PORTS))
     plain = (local < remote) & (local < FIRST_EPHEMERAL_PORT)
     begins = np.array([capture.first or 0 for capture in traffic.captures] or [0], np.int64)[part["first_capture"]]
     fresh = part.is_any("transport", ("udp",)) & (part["start"] - begins >= DATAGRAM_SILENCE_NS)
-    found: NDArray[np.bool_] = ~dhcp & (is_fact(part) | plain | (fresh & ~_is_turned(part)))
+    found: NDArray[np.bool_] = ~dhcp & (is_fact(part) | (~part["cut"] & (plain | (fresh & ~_is_turned(part)))))
     return found
 
 

@@ -136,3 +136,9 @@ def test_the_generated_captures(repository, suffix):
         "udp/34567": "info",
     }
     assert audit(folder / f"undeclared_listener_benign{suffix}.pcap", stated).worst() in ("", "info")
+
+
+def test_what_is_cut_is_no_listener_unless_its_beginning_was_seen(device_traffic):
+    table = "local remote transport device_is_originator initiator cut\n192.168.1.50:53 192.168.1.77:40000 udp no {} {}"
+    cases = [("unknown", "no"), ("unknown", "yes"), ("remote", "yes")]
+    assert [len(list(detect(device_traffic(table.format(*case)), NOTHING_DECLARED))) for case in cases] == [1, 0, 1]
