@@ -3,8 +3,9 @@
 Looks for: HTTP Basic, bearer tokens, API keys, and passwords in forms and URLs; logins of FTP, SMTP, POP, IMAP, MQTT, LDAP, Redis, IRC and SOCKS;
 passwords typed over telnet or a bare terminal; SNMP communities; RTSP Basic. Whoever logs in, device or caller. To the internet it is `high` against
 a declared `encryption = "tls"` and to parties that are not declared, else `medium`, whatever is declared; inside the local network `low`, and `info`
-where `encryption = "none"` is declared. Answers to a challenge (Digest, NTLM, CRAM, SCRAM) do not show the password, but let it be guessed, and an API key may be
-one that all copies of an application share: `low`, and `info` inside the local network, where SNMP's `public` and what may be a hash are `info` as well. Anonymous logins are `info`.
+where `encryption = "none"` is declared. Answers to a challenge (Digest, NTLM, CRAM, SCRAM) do not show the password, but let it be guessed, and an
+API key may be one that all copies of an application share: `low`, and `info` inside the local network, where SNMP's `public` and what may be a hash
+are `info` as well. Anonymous logins are `info`.
 
 Also looks like this: a value that is a hash or good for one use; a password that everybody knows and that opens nothing; content that is encrypted
 below. Nothing silences a password that is readable on the internet; encrypt the connection. Shown are the kind and the lengths, never the secret.
