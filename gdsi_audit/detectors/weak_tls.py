@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects, _weak_handshakes
+from gdsi_audit.detectors._by_item import judged_apart
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.detectors._standing import Standing, at_most, broken, standing
+from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._tls_defects import BROKEN, SELF_SIGNED, Defect
 from gdsi_audit.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.traffic import DeviceTraffic
@@ -48,7 +49,7 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, clock_tolerance_
     defects = _weak_handshakes.defects(traffic, round(clock_tolerance_s * 1e9))
     if defects:
         rows = np.array(sorted(defects), np.intp)
-        for party, places in grouped(_subjects.parties(traffic.tables.flows.take(rows))):
+        for party, places in grouped(judged_apart(traffic, declaration, rows)):
             yield from _finding(traffic, declaration, rows[places], str(party), defects)
     yield from _offers(traffic, declaration, rows_agreed=frozenset(defects))
 
@@ -102,7 +103,7 @@ def _graded(flows: Columns, stands: Standing, severity: str, kinds: set[str]) ->
     if item.encryption in ("none", "other") or (item.encryption == "tls" and kinds == {SELF_SIGNED}):
         return "info", ()
     if item.encryption == "tls" and severity == SEVERITY:
-        return severity, broken(item.source, "destination", "encryption")
+        return severity if stands.sure else "low", stands.broken("encryption")
     return at_most(severity, "low"), ()
 
 
