@@ -74,6 +74,16 @@ def moved(flows: Columns) -> str:
     return f"{up:,} payload bytes up, {down:,} down, in {count:,} flow{'' if count == 1 else 's'}"
 
 
+def lasted(seconds: float) -> str:
+    """`in 0.42 s`, `in 1,234 s`."""
+    return f"in {seconds:,.0f} s" if seconds >= 10 else f"in {seconds:,.2g} s" if seconds >= 0.001 else "at once"
+
+
+def paced(moved_bytes: int, seconds: float) -> str:
+    """`in 20 s (51.2 bytes/s)`; of less than a second there is no rate to speak of."""
+    return f"{lasted(seconds)} ({moved_bytes / seconds:,.1f} bytes/s)" if seconds >= 1 else lasted(seconds)
+
+
 def measures(flows: Columns) -> dict[str, float | int | str]:
     """Sums over `flows`."""
     sums = {name: flows.sum(name) for name in ("up_bytes", "down_bytes", "up_pkts", "down_pkts")}

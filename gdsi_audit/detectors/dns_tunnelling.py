@@ -171,7 +171,6 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, domain: str, aske
     seconds = (int(asked["time"].max()) - int(asked["time"].min())) / 1e9
     types = _subjects.listed([QTYPES.get(number, f"TYPE{number}") for number in np.unique(asked["qtype"]).tolist()])
     servers = _subjects.listed(asked.distinct("server"))
-    rate = (up_bytes + down_bytes) / max(seconds, 1.0)
     much = up_bytes + down_bytes >= ENOUGH_BYTES
     made = finding(
         traffic,
@@ -181,8 +180,8 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, domain: str, aske
         severity=SEVERITY if much else SEVERITY_OF_LITTLE,
         confidence="high" if much else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} asked {servers} for {distinct:,} encoded names below {domain} ({types}) in {seconds:,.0f} s; "
-        f"they carry about {up_bytes:,} bytes up and their answers {down_bytes:,} down ({rate:,.1f} bytes/s).",
+        observation=f"{who[0].upper()}{who[1:]} asked {servers} for {distinct:,} encoded names below {domain} ({types}); they carry about "
+        f"{up_bytes:,} bytes up and their answers {down_bytes:,} down, {_subjects.paced(up_bytes + down_bytes, seconds)}.",
         inference="DNS is used to move data to and from whoever runs this domain, past what is declared and filtered by name.",
         alternatives=ALTERNATIVES,
         refuted_by="The operator's description of what the labels mean, or labels that repeat when the device's data differ.",

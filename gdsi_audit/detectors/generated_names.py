@@ -79,8 +79,8 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, chosen: Columns, 
         severity=SEVERITY,
         confidence="high" if len(distinct) >= SURE_DOMAINS else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} asked for {len(distinct):,} registered domains that do not exist and whose labels are no words, in "
-        f"{seconds:,.0f} s: {_subjects.listed(distinct)}.",
+        observation=f"{who[0].upper()}{who[1:]} asked for {len(distinct):,} registered domains that do not exist and whose labels are no words, "
+        f"{_subjects.lasted(seconds)}: {_subjects.listed(distinct)}.",
         inference="Names are computed to find whoever registers one of them.",
         alternatives=ALTERNATIVES,
         refuted_by="The program that asks, and a fixed list from which it takes the names.",
