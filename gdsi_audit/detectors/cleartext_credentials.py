@@ -145,7 +145,7 @@ def _graded(form: str, stand: Standing, *, local: bool, refused: bool) -> tuple[
         return "info" if local else "low", (), "it was refused"
     if declared is not None and encryption in ("tls", "other"):
         severity = SEVERITY if form == CLEAR and not local else "medium" if form == CLEAR else "low"
-        severity = severity if stand.sure else at_most(severity, "medium")
+        severity = severity if stand.sure else at_most(severity, "low" if local else "medium")
         return severity, stand.broken("encryption"), f"{declared.title} is declared as encrypted ({encryption}){stand.doubt}"
     says = "declared as not encrypted" if encryption == "none" else "the declaration does not say that it is encrypted" if stand.declared else ""
     says = says or ("the party is not declared" if stand.undeclared else "no declaration speaks of it")
