@@ -149,6 +149,7 @@ def _shares(
             frames=seen.index,
             offered=servers,
             networks=MappingProxyType(dict(networks(own, told, places))),
+            geodb=places.folder,
             folded=len(whole) - len(own),
         )
 
