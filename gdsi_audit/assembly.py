@@ -58,7 +58,9 @@ def traffic(
         notes = (*notes, *untimed)
     located = [endpoints[address].place for address in remote.text]
     started = starts(seen.messages, rows, hosts, len(seen.captures))
-    flows = perspective.flow_table(rows, facts, side, remote, chosen, seen.texts, located, _first_dns(queries, hosts), started, seen.apps)
+    flows = perspective.flow_table(
+        rows, facts, side, remote, chosen, seen.texts, located, _first_dns(queries, hosts), started, seen.apps, hosts.routers
+    )
     known_as = hostnames(seen.messages, hosts)
     dns, given = shares.dns_table(queries, seen.texts), shares.answer_table(answers, seen.texts)
     beyond = neighbours.uploads(rows, hosts.routers)

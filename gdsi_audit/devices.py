@@ -63,6 +63,16 @@ def kinds(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.uint8]:
     return kind
 
 
+def on_link(hi: NDArray[np.uint64], other: NDArray[np.void], side: str, routers: frozenset[int]) -> NDArray[np.bool_]:
+    """Whether the `side` of CLOSED rows `other` stands on the link of the global IPv6 addresses whose first halves are `hi`: the same /64 prefix.
+
+    A frame of its own shows it: one that no router sent, or a time to live that none has lowered. Behind a router the prefix alone shows nothing.
+    """
+    macs, ttls = other[f"{side}_mac"], other[f"{side}_first_ttl"]
+    direct = (macs != U64(0)) & (~np.isin(macs, np.array(sorted(routers), np.uint64)) | np.isin(ttls, INITIAL_TTLS))
+    return np.asarray((hi == other[f"{side}_hi"]) & (hi >> U64(61) == U64(1)) & direct)
+
+
 def bindings(pieces: Iterable[NDArray[np.void]]) -> NDArray[np.void]:
     """BINDINGS of all flows, from pieces of CLOSED rows. Broadcast, multicast and unspecified senders are left out."""
     found = _summed(np.concatenate([np.empty(0, BINDINGS), *(part for piece in pieces for part in (_sent(piece, "orig"), _sent(piece, "resp")))]))

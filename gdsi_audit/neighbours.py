@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.columns import Columns, words_of
-from gdsi_audit.devices import GLOBAL, LINK_LOCAL, PRIVATE, U64, kinds
+from gdsi_audit.devices import GLOBAL, LINK_LOCAL, PRIVATE, U64, kinds, on_link
 from gdsi_audit.packets.address import text
 
 LEAST_BYTES = 10_000
@@ -40,7 +40,8 @@ def _sent(rows: NDArray[np.void], sender: str, receiver: str, routers: frozenset
     kind, beyond = (kinds(large[f"{side}_hi"], large[f"{side}_lo"]) for side in (sender, receiver))
     mac, other = large[f"{sender}_mac"], large[f"{receiver}_mac"]
     own = (kind == PRIVATE) | (kind == LINK_LOCAL) | ((kind == GLOBAL) & (mac != U64(0)) & ~np.isin(mac, np.array(sorted(routers), np.uint64)))
-    chosen = large[own & (beyond == GLOBAL) & ((mac != other) | (mac == U64(0)))]
+    away = (beyond == GLOBAL) & ~on_link(large[f"{sender}_hi"], large, receiver, routers)
+    chosen = large[own & away & ((mac != other) | (mac == U64(0)))]
     times = np.stack([chosen["start"], chosen["end"]], axis=1)
     ends = tuple(chosen[f"{side}_{part}"] for side, part in ((sender, "hi"), (sender, "lo"), (sender, "mac"), (receiver, "hi"), (receiver, "lo")))
     return (*ends, chosen["flow"], times, chosen[f"{sender}_bytes"])

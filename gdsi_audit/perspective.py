@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit import naming
 from gdsi_audit.columns import Column, Columns, Later, Words, coded, numbered, sums
-from gdsi_audit.devices import GLOBAL, MULTICAST, Hosts, kinds, text
+from gdsi_audit.devices import GLOBAL, MULTICAST, Hosts, kinds, on_link, text
 from gdsi_audit.distinct import distinct_rows
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.facts import Texts
@@ -60,6 +60,11 @@ class Sides:
 
     def remote(self, rows: NDArray[np.void], field: str) -> NDArray[Any]:
         return np.where(self.device_is_originator, rows[f"resp_{field}"][self.row], rows[f"orig_{field}"][self.row])
+
+    def near(self, rows: NDArray[np.void], routers: frozenset[int]) -> NDArray[np.bool_]:
+        """Which remote sides with a global address are seen to stand on the device's own link."""
+        part, hi = rows[self.row], self.local(rows, "hi")
+        return np.where(self.device_is_originator, on_link(hi, part, "resp", routers), on_link(hi, part, "orig", routers))
 
 
 def sides(rows: NDArray[np.void], hosts: Hosts) -> Sides:
@@ -142,8 +147,9 @@ def flow_table(
     first_dns: NDArray[np.int64],
     started: NDArray[np.int64],
     apps: Mapping[int, str],
+    routers: frozenset[int] = frozenset(),
 ) -> Columns:
-    """FLOWS of all devices, one after the other. `remote`: the other sides, `places`: where each distinct one is."""
+    """FLOWS of all devices, one after the other. `remote`: the other sides, `places`: where each distinct one is. `routers`: their MACs."""
     part = {name: rows[name][seen.row] for name in TAKEN}
     kind = kinds(remote.hi, remote.lo)
     broadcast = (remote.hi == 0) & (remote.lo == np.uint64(0xFFFFFFFFFFFF))
@@ -161,7 +167,7 @@ def flow_table(
         "remote_addr": Words(remote.code, tuple(remote.text)),
         "remote_port": seen.remote(rows, "port"),
         "remote_mac": seen.remote(rows, "mac"),
-        "remote_is_local": (kind != GLOBAL)[remote.code],
+        "remote_is_local": (kind != GLOBAL)[remote.code] | seen.near(rows, routers),
         "remote_is_multicast": ((kind == MULTICAST) | broadcast)[remote.code],
         "device_is_originator": seen.device_is_originator,
         "initiator": coded(initiators(rows, seen), INITIATORS),

@@ -27,8 +27,8 @@ REFUSALS = {"ftp": ("530", "430", "532"), "smtp": ("535", "534"), "pop": ("-ERR"
 REFUSED_BY_HTTP = (401, 407)
 SLOWEST_GUESS_S = 10.0
 """Between guesses, where only haste tells them from one wrong password: HTTP Digest looks new every time (RFC 7616), and secrets are not kept."""
-POOLED = frozenset({"SQL", "LDAP", "SMB", "remote management"})
-"""Services to which programs hold many short sessions at once, by their nature."""
+POOLED = frozenset({"FTP", "SQL", "LDAP", "SMB", "remote management"})
+"""Services to which programs hold many short sessions at once, by their nature; what FTP refuses is read."""
 FEWEST_DIFFERENT = 3
 """Users or lengths of passwords that were tried."""
 LONGEST_SESSION_S, MOST_SESSION_BYTES = 90.0, 12_000

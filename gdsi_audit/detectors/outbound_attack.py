@@ -38,7 +38,8 @@ from gdsi_audit.traffic import DeviceTraffic
 SEVERITY = _attack_findings.SEVERITY
 COMMITMENTS = _attack_findings.COMMITMENTS
 
-SEVERAL_AT_ONCE = 3
+SEVERAL_AT_ONCE = 4
+"""Sessions with one service: who works on a host has one, and its helper another."""
 
 
 def detect(
@@ -102,7 +103,7 @@ def _sessions_alike(say: Speaker, guess: Guessing, fewest: int) -> Iterator[Find
     fast = guess.lasted_s <= 30.0 * guess.tries
     if stands.judged and not stands.declared and (fast or (guess.tries >= 5 * fewest and not guess.regular)):
         side_by_side = guess.at_once >= SEVERAL_AT_ONCE
-        many = guess.tries >= (2 if side_by_side else 3) * fewest and guess.service not in POOLED
+        many = (side_by_side or guess.tries >= 3 * fewest) and guess.service not in POOLED
         says = f"opened {guess.tries:,} short sessions alike with {guess.service} of {guess.address}, {_subjects.lasted(guess.lasted_s)}"
         says += f", up to {guess.at_once:,} at once" if side_by_side else ""
         severity = "medium" if stands.undeclared or (many and guess.lasted_s <= 10.0 * guess.tries) else "low"

@@ -192,15 +192,16 @@ def scattered(count):
 @pytest.mark.parametrize(
     ("table", "severity"),
     [
-        (sessions(7, 0.1), "low"),
+        (sessions(7, 0.1), "medium"),
         (sessions(20, 1), "medium"),
         (sessions(20, 1, port=3389), "medium"),
         (sessions(5, 0.1), ""),
         (sessions(20, 60), ""),  # a script, once a minute
         (sessions(400, 60), ""),  # all night
         (scattered(40), "low"),  # slowly, and at no fixed time
-        (sessions(12, 0.1), "medium"),  # ten at once, each of a second
+        (sessions(7, 0.4), "low"),  # three at once
         (sessions(12, 2), "low"),  # a playbook, one command after the other
+        (sessions(40, 0.1, port=21), "low"),  # transfers side by side
         (sessions(40, 0.1, port=3306), "low"),  # a pool of connections
         (sessions(20, 1, "tcp 90000 2123 80 SF"), ""),  # real work
         (sessions(20, 1, port=443), ""),
