@@ -1,7 +1,7 @@
 """Which declared item, if any, covers each flow of a device.
 
 A flow is held against the declaration by its own strongest name, its address, the network's number, or as a class of traffic; a name learned from
-another flow never declares this one. Work is done once per kind of flow, not per flow.
+another flow never declares this one, nor does the outer name of an encrypted client hello. Work is done once per kind of flow, not per flow.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from gdsi_audit import names
+from gdsi_audit import names, outer_names
 from gdsi_audit.columns import Column, Columns, Words, words_of
 from gdsi_audit.declarations import Declaration, Destination, Listener
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
@@ -94,7 +94,9 @@ def _matched(traffic: DeviceTraffic, declaration: Declaration) -> Matched:
 
 def _match_all(traffic: DeviceTraffic, declaration: Declaration) -> Matched:
     """Each kind of flow is matched once; its flows take over the result."""
-    kinds, numbers = kinds_of(traffic.tables.flows, device_ports=_names_device_ports(declaration))
+    hidden = outer_names.outer(traffic)
+    flows = outer_names.without(traffic, hidden) if hidden.any() else traffic.tables.flows
+    kinds, numbers = kinds_of(flows, device_ports=_names_device_ports(declaration))
     judge = Matcher(traffic, declaration)
     found = [judge.match(kind) for kind in kinds]
     verdict, destination, deviates, confident, reason = zip(*found, strict=True) if found else ((), (), (), (), ())
@@ -191,7 +193,7 @@ class Matcher:
         if kind.name:
             return Match("not_observable", confident=False, reason=f"its only name is weak ({kind.name_source})")
         if not kind.nameable:
-            return Match("not_observable", reason="its handshake or its DNS was not captured")
+            return Match("not_observable", reason="its name was not captured, or is hidden")
         return Match("unnamed", reason="no name, and no item has its address")
 
     def _items_of(self, name: str) -> list[int]:

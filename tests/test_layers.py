@@ -13,7 +13,7 @@ ORDER = (
     *("endpoints", "facts", "messages", "resolutions", "devices", "hostnames", "starts", "naming", "strays", "neighbours", "traffic"),
     *("compiling", "observe", "perspective", "remote_ends", "handshakes", "round_trips", "shares", "coverage", "jurisdictions", "assembly"),
     *("flow_log",),
-    *("filters", "indicators", "declarations", "selection", "assessment", "flow_kinds", "matching", "finding", "flow_tuples"),
+    *("filters", "indicators", "declarations", "selection", "assessment", "flow_kinds", "outer_names", "matching", "finding", "flow_tuples"),
     *("evidence_of", "detectors"),
     *("detection", "initiative", "grounds", "commitments", "audit", "drafting"),
     *("evidence", "reports", "manual", "live", "cluster", "output", "geodb_commands", "cli"),

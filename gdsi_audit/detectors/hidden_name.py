@@ -61,7 +61,7 @@ def _parties(traffic: DeviceTraffic, hidden: Hidden) -> NDArray[np.object_]:
 
 def _finding(traffic: DeviceTraffic, declaration: Declaration, hidden: Hidden, party: str, stands: Standing) -> Finding:
     flows = traffic.tables.flows.take(hidden.rows)
-    severity, says = _graded(declaration, hidden, stands)
+    severity, says = _graded(declaration, hidden, party, stands)
     who = _subjects.audited(traffic, declaration)
     return finding(
         traffic,
@@ -80,7 +80,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, hidden: Hidden, p
     )
 
 
-def _graded(declaration: Declaration, hidden: Hidden, stands: Standing) -> tuple[str, str]:
+def _graded(declaration: Declaration, hidden: Hidden, party: str, stands: Standing) -> tuple[str, str]:
     """(severity, in words)."""
     if _hidden.leads_to_declared(declaration, hidden):
         return "info", f"the configuration was looked up for {_subjects.listed(hidden.behind)}, which is declared"
@@ -88,8 +88,11 @@ def _graded(declaration: Declaration, hidden: Hidden, stands: Standing) -> tuple
     if stands.declared and (item is None or not item.name):
         return "info", "the address is declared"
     if stands.declared:
+        return "low", "declared is only a name that its address was looked up by"
+    if _hidden.is_declared(declaration, party):
         return "low", "declared is only the name that is shown"
-    return (SEVERITY, "the party is not declared") if stands.undeclared else ("low", "nothing is declared of it")
+    unnamed = hidden.kind == _hidden.CLIENT_HELLO and stands.stated and stands.verdict == "not_observable"
+    return (SEVERITY, "the party is not declared") if stands.undeclared or unnamed else ("low", "nothing is declared of it")
 
 
 def _undecided(traffic: DeviceTraffic, declaration: Declaration, hidden: Hidden) -> Finding:
