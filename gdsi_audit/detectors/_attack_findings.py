@@ -75,7 +75,7 @@ class Speaker:
     def finding(
         self, kind: Kind, rows: NDArray[np.intp], subject: str, says: str, severity: str, stands: Standing, frames: Frames | None = None
     ) -> Finding:
-        who = _subjects.audited(self.traffic, self.declaration)
+        who = _subjects.opening(self.traffic, self.declaration)
         return finding(
             self.traffic,
             rows,
@@ -84,7 +84,7 @@ class Speaker:
             severity=severity,
             confidence={"high": "high", "medium": "medium"}.get(severity, "low"),
             commitments=COMMITMENTS,
-            observation=f"{who[0].upper()}{who[1:]} {says}; {_says(stands)}.",
+            observation=f"{who} {says}; {_says(stands)}.",
             inference=kind.inference,
             alternatives=kind.alternatives,
             refuted_by=REFUTED_BY,

@@ -27,6 +27,12 @@ def audited(traffic: DeviceTraffic, declaration: Declaration) -> str:
     return "this device"
 
 
+def opening(traffic: DeviceTraffic, declaration: Declaration) -> str:
+    """`audited` as a sentence begins."""
+    who = audited(traffic, declaration)
+    return who[0].upper() + who[1:]
+
+
 def parties(flows: Columns) -> NDArray[np.object_]:
     """The other side of each flow: registered domain of its confident name, else its address."""
     named = flows.is_any("name_source", CONFIDENT_SOURCES) & ~flows["ambiguous"] & ~flows.is_any("name", ("",))

@@ -71,7 +71,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, party: str, parts
     flows = traffic.tables.flows.take(rows)
     addresses = flows.distinct("remote_addr")
     severity, contradicts, says = _graded(traffic, stands, rows)
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     kinds = _subjects.listed(part.kind for part in parts)
     length_s = float(ends(flows).max() - flows["start"].min()) / 1e9
     yield finding(
@@ -82,7 +82,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, party: str, parts
         severity=severity,
         confidence=max((part.confidence for part in parts), key=CONFIDENCES.index),
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} used {kinds} with {_subjects.listed(addresses)} ({_subjects.listed(_subjects.services(flows))}), "
+        observation=f"{who} used {kinds} with {_subjects.listed(addresses)} ({_subjects.listed(_subjects.services(flows))}), "
         f"to judge by {_subjects.listed(part.sign for part in parts)}: {_subjects.moved(flows)}, {_subjects.lasted(length_s)}; {says}.",
         inference="Whom the device reaches through it, what is sent and who reaches the device through it cannot be seen in this capture.",
         alternatives=ALTERNATIVES,

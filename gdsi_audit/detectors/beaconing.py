@@ -169,7 +169,7 @@ def _finding(
     if severity == "low" and item is not None and (role := _role(traffic, item, rows, party)):
         severity, says = "info", f"declared, and {role} by its role"
     answered = bool((traffic.tables.flows["down_pkts"][rows] > 0).any())
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     yield finding(
         traffic,
         rows,
@@ -178,7 +178,7 @@ def _finding(
         severity=severity if answered else "info",
         confidence="high" if rhythm.spread <= SURE_SPREAD and rhythm.contacts >= SURE_CONTACTS else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} contacted {party} {rhythm.contacts:,} times in {rhythm.span_s / 3600:.2f} h, every "
+        observation=f"{who} contacted {party} {rhythm.contacts:,} times in {rhythm.span_s / 3600:.2f} h, every "
         f"{rhythm.period_s:,.1f} s (half of the intervals between {rhythm.low_s:,.1f} and {rhythm.high_s:,.1f} s): beacon score {score.whole:.3f} "
         f"(timing {score.timing:.2f}, size {score.size:.2f}, duration {score.duration:.2f}, histogram {score.histogram:.2f}); {says}.",
         inference="The device reports to this party on a schedule of its own, and could take orders from it.",

@@ -132,7 +132,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, behind: dict[int,
     flows = traffic.tables.flows.take(rows)
     owner = _owners.owner(first.target, traffic.geodb)
     whose = f"a name of {owner.organisation} ({owner.source})" if owner.organisation else "whose owner is in no table"
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     return finding(
         traffic,
         rows,
@@ -141,7 +141,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, behind: dict[int,
         severity=SEVERITY,
         confidence="medium" if owner.organisation else "low",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(flows)} with {_subjects.listed(one.name for one in behind.values())}, "
+        observation=f"{who} exchanged {_subjects.moved(flows)} with {_subjects.listed(one.name for one in behind.values())}, "
         f"declared as {declaration.destinations[first.item].title}, which {first.way} leads to {first.target}, {whose}; no item declares it.",
         inference="What is sent to the declared name is received by an organisation that the declaration does not name.",
         alternatives=ALTERNATIVES,

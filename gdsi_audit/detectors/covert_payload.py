@@ -232,7 +232,7 @@ def _scattered_bytes(stamps: NDArray[np.integer], times: NDArray[np.int64]) -> N
 
 
 def _finding(traffic: DeviceTraffic, declaration: Declaration, found: Foreign, address: str) -> Finding:
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     group = traffic.tables.flows.take(found.rows)
     pkts, size = int(found.pkts.sum()), int(found.sizes.sum())
     cautious = bool((group["remote_is_local"] | (~group["device_is_originator"] & group.is_any("initiator", ("unknown",)))).all())
@@ -246,7 +246,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, found: Foreign, a
         severity=severity,
         confidence="high" if size >= ENOUGH_BYTES else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} sent {address} {size:,} bytes in {pkts:,} packets that are {found.kind} (recognised: {protocols}); "
+        observation=f"{who} sent {address} {size:,} bytes in {pkts:,} packets that are {found.kind} (recognised: {protocols}); "
         f"altogether {_subjects.moved(group)}.",
         inference="A port that filters let pass carries something else than its protocol.",
         alternatives=ALTERNATIVES,
@@ -304,7 +304,7 @@ def _form_finding(
 ) -> Finding:
     ids = np.array([message.flow for message, _ in told], np.int64)
     group = rows[np.isin(traffic.tables.flows["flow"][rows], ids)]
-    size, who = sum(len(data) for _, data in told), _subjects.audited(traffic, declaration)
+    size, who = sum(len(data) for _, data in told), _subjects.opening(traffic, declaration)
     addresses = _subjects.listed(traffic.tables.flows.take(group).distinct("remote_addr"))
     return finding(
         traffic,
@@ -314,7 +314,7 @@ def _form_finding(
         severity="low",
         confidence="medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} sent {party} ({addresses}) {len(told):,} HTTP requests whose form or text is nothing but random "
+        observation=f"{who} sent {party} ({addresses}) {len(told):,} HTTP requests whose form or text is nothing but random "
         f"bytes in hexadecimal or base64, different each time: {size:,} bytes once decoded.",
         inference="Encrypted messages travel inside readable HTTP under a type that says form or text.",
         alternatives=(

@@ -166,7 +166,7 @@ def _is_a_list(traffic: DeviceTraffic, asked: Columns, carried: Sequence[str]) -
 
 
 def _finding(traffic: DeviceTraffic, declaration: Declaration, domain: str, asked: Columns, up_bytes: int, down_bytes: int, distinct: int) -> Finding:
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     flows = np.isin(traffic.tables.flows["flow"], asked["flow"])
     seconds = (int(asked["time"].max()) - int(asked["time"].min())) / 1e9
     types = _subjects.listed([QTYPES.get(number, f"TYPE{number}") for number in np.unique(asked["qtype"]).tolist()])
@@ -180,7 +180,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, domain: str, aske
         severity=SEVERITY if much else SEVERITY_OF_LITTLE,
         confidence="high" if much else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} asked {servers} for {distinct:,} encoded names below {domain} ({types}); they carry about "
+        observation=f"{who} asked {servers} for {distinct:,} encoded names below {domain} ({types}); they carry about "
         f"{up_bytes:,} bytes up and their answers {down_bytes:,} down, {_subjects.paced(up_bytes + down_bytes, seconds)}.",
         inference="DNS is used to move data to and from whoever runs this domain, past what is declared and filtered by name.",
         alternatives=ALTERNATIVES,

@@ -62,7 +62,7 @@ def _parties(traffic: DeviceTraffic, hidden: Hidden) -> NDArray[np.object_]:
 def _finding(traffic: DeviceTraffic, declaration: Declaration, hidden: Hidden, party: str, stands: Standing) -> Finding:
     flows = traffic.tables.flows.take(hidden.rows)
     severity, says = _graded(declaration, hidden, party, stands)
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     return finding(
         traffic,
         hidden.rows,
@@ -71,7 +71,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, hidden: Hidden, p
         severity=severity,
         confidence=hidden.confidence,
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} hid whom it talks to in connections to {_subjects.listed(flows.distinct('remote_addr'))} "
+        observation=f"{who} hid whom it talks to in connections to {_subjects.listed(flows.distinct('remote_addr'))} "
         f"({_subjects.listed(_subjects.services(flows))}) by {hidden.kind}: {hidden.sign}; {_subjects.moved(flows)}; {says}.",
         inference="Who received this cannot be told from the traffic: a name that is shown instead is nobody's identity.",
         alternatives=ALTERNATIVES,
@@ -97,7 +97,7 @@ def _graded(declaration: Declaration, hidden: Hidden, party: str, stands: Standi
 
 def _undecided(traffic: DeviceTraffic, declaration: Declaration, hidden: Hidden) -> Finding:
     flows = traffic.tables.flows.take(hidden.rows)
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     return finding(
         traffic,
         hidden.rows,
@@ -106,7 +106,7 @@ def _undecided(traffic: DeviceTraffic, declaration: Declaration, hidden: Hidden)
         severity="info",
         confidence="low",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} offered encrypted client hello to {_subjects.listed(flows.distinct('name') or ['unnamed servers'])}: "
+        observation=f"{who} offered encrypted client hello to {_subjects.listed(flows.distinct('name') or ['unnamed servers'])}: "
         f"{_subjects.moved(flows)}; real or random filling cannot be told apart, and nothing shows that it is real.",
         inference="Names shown in these handshakes are taken as they stand.",
         alternatives=ALTERNATIVES,

@@ -103,7 +103,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, ways: Sequence[Wa
     rows = np.unique(np.concatenate([one.rows for one in told]))
     flows = traffic.tables.flows.take(rows)
     lasted_s = (int(ends(flows).max()) - int(flows["start"].min())) / 1e9
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     more = f"; and {len(told) - _subjects.MOST_SHOWN} more of the kind" if len(told) > _subjects.MOST_SHOWN else ""
     yield finding(
         traffic,
@@ -113,8 +113,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, ways: Sequence[Wa
         severity=severity,
         confidence="high" if kind is not SERVICES and any(one.plain for one in told) else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]}, {_subjects.lasted(lasted_s)}, {'; '.join(one.words for one in told[: _subjects.MOST_SHOWN])}"
-        f"{more}; {says}.",
+        observation=f"{who}, {_subjects.lasted(lasted_s)}, {'; '.join(one.words for one in told[: _subjects.MOST_SHOWN])}{more}; {says}.",
         inference=kind.inference,
         alternatives=kind.alternatives,
         refuted_by=kind.refuted_by,

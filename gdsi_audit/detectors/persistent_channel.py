@@ -76,7 +76,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.
     if not stands.judged:
         return
     severity, contradicts, says = _graded(stands)
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     yield finding(
         traffic,
         rows,
@@ -85,7 +85,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.
         severity=severity,
         confidence="high",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} kept {count:,} connection{'' if count == 1 else 's'} with {party} "
+        observation=f"{who} kept {count:,} connection{'' if count == 1 else 's'} with {party} "
         f"({_subjects.listed(_subjects.services(group))}) open for up to {longest_s / 3600:.2f} h: {_subjects.moved(group)}; {says}.",
         inference="Whoever is at the other end can reach the device whenever it likes, through any firewall that lets the device out.",
         alternatives=ALTERNATIVES,

@@ -68,7 +68,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, found: Sequence[M
     best = max(found, key=lambda one: (one.granted is True, one.granted is None))
     graded = [_graded(declaration, one) for one in found if one.granted == best.granted]
     severity, contradicts, says = max(graded, key=lambda one: (SEVERITIES.index(one[0]), bool(one[1])))
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     ways = " and ".join(sorted({one.way for one in found}))
     wanted = sorted({one.external_port for one in found if one.external_port})
     ports = f" as outer port {_subjects.listed(wanted)}" if wanted else ""
@@ -82,7 +82,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, found: Sequence[M
         severity=severity,
         confidence="high" if best.granted else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} asked {_subjects.listed(flows['remote_addr'].tolist())} by {ways} "
+        observation=f"{who} asked {_subjects.listed(flows['remote_addr'].tolist())} by {ways} "
         f"{len(found):,} time{'' if len(found) == 1 else 's'} to let the internet reach {subject}{ports}{only} ({GRANTS[best.granted]}); {says}.",
         inference="Whoever finds the outer address can reach this port from anywhere, through a router that is meant to keep them out."
         if best.granted is not False

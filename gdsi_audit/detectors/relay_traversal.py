@@ -106,7 +106,7 @@ def _finding(
     graded = _graded(traffic, declaration, rows)
     if graded is None:
         return
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     yield finding(
         traffic,
         rows,
@@ -115,7 +115,7 @@ def _finding(
         severity=at_most(graded[0], ceiling),
         confidence="medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} {says}; {graded[1]}.",
+        observation=f"{who} {says}; {graded[1]}.",
         inference="Somebody outside can reach it through this path although the router lets nothing in, and who it is cannot be seen.",
         alternatives=ALTERNATIVES,
         refuted_by="The user's own use of the device at that time, or the vendor's description of who may reach it this way.",

@@ -94,7 +94,7 @@ def _finding(
     flows = traffic.tables.flows.take(rows)
     severity, contradicts, says = _graded(declaration, stands, sure=not lookups.sign.endswith(UNSEEN))
     severity = at_most(severity, _ceiling(flows, lookups, handshake_bytes))
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     yield finding(
         traffic,
         rows,
@@ -103,7 +103,7 @@ def _finding(
         severity=severity,
         confidence=lookups.confidence,
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} asked {_at(party, flows.distinct('remote_addr'))} for names by {lookups.kind} "
+        observation=f"{who} asked {_at(party, flows.distinct('remote_addr'))} for names by {lookups.kind} "
         f"({_subjects.listed(_subjects.services(flows))}), to judge by {lookups.sign}: "
         f"{_subjects.moved(flows)}{_asked(traffic, lookups, rows)}; {says}.",
         inference="The network's own resolver, with whatever it logs or blocks, does not see these names; somebody else does.",

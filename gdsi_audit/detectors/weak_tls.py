@@ -68,7 +68,7 @@ def _finding(
     for _, defect in listed:
         counts[defect.says] += 1
     says = "; ".join(f"{text} ({count:,} of {rows.size:,})" for text, count in sorted(counts.items())[:MOST_DEFECTS])
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     yield finding(
         traffic,
         rows,
@@ -77,7 +77,7 @@ def _finding(
         severity=severity,
         confidence="high",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} used weak protection with {party} ({_subjects.listed(_subjects.services(flows))}; "
+        observation=f"{who} used weak protection with {party} ({_subjects.listed(_subjects.services(flows))}; "
         f"{_subjects.listed(flows.distinct('remote_addr'))}) in {rows.size:,} connection{'' if rows.size == 1 else 's'}: {says}.",
         inference="Somebody between the device and this party might read or change what they exchange, or stand in for the party.",
         alternatives=ALTERNATIVES,
@@ -114,7 +114,7 @@ def _offers(traffic: DeviceTraffic, declaration: Declaration, *, rows_agreed: fr
     if not rows.size:
         return
     flows = traffic.tables.flows.take(rows)
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     yield finding(
         traffic,
         rows,
@@ -123,8 +123,7 @@ def _offers(traffic: DeviceTraffic, declaration: Declaration, *, rows_agreed: fr
         severity="info",
         confidence="high",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} offered {_subjects.listed(words)} in {rows.size:,} handshakes "
-        f"with {_subjects.listed(_subjects.parties(flows))}.",
+        observation=f"{who} offered {_subjects.listed(words)} in {rows.size:,} handshakes with {_subjects.listed(_subjects.parties(flows))}.",
         inference="A server, or somebody who stands in for one, could have chosen it.",
         alternatives=("an old library that lists everything it knows", "a test tool"),
         refuted_by="A server that chooses it and is refused.",
