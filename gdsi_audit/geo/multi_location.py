@@ -1,7 +1,8 @@
 """Anycast and edge networks: one address or one name served from many countries, so no database can place it.
 
 Three kinds of evidence: the whole AS serves from everywhere, a prefix does, or the name belongs to a service that steers by DNS. A name
-counts only where the address is in a network of that service, if the service has networks of its own: a device chooses the names it shows.
+counts only where the address is in a network of that service, if the service keeps to its own networks: a device chooses the names it shows.
+Services with caches in the networks of carriers (Akamai) do not.
 """
 
 from __future__ import annotations
