@@ -117,7 +117,7 @@ def likeness(new: str, old: str) -> tuple[float, float]:
 
     Asked of at most PROBES prefixes of each.
     """
-    table = PrefixTable(_places(new))
+    table = PrefixTable.of(_places(new))
     before: dict[str, list[tuple[str, str]]] = {}
     for prefix, (provider, region) in _places(old):
         before.setdefault(provider, []).append((prefix, region))

@@ -24,7 +24,7 @@ def load(folder: Path) -> Callable[[Question], Claim | None]:
     table = _table.read(folder, "multi_location")
     source = f"multi-location table {table['as_of']}"
     networks = {asn: _claim(source, row, f"AS{asn}") for row in table["network"] for asn in row["asns"]}
-    prefixes = PrefixTable((prefix, _claim(source, row, prefix)) for row in table["range"] for prefix in row["prefixes"])
+    prefixes = PrefixTable.of((prefix, _claim(source, row, prefix)) for row in table["range"] for prefix in row["prefixes"])
     names = {suffix: (frozenset(row.get("asns", ())), _claim(source, row, suffix)) for row in table["name"] for suffix in row["suffixes"]}
 
     def ask(question: Question) -> Claim | None:

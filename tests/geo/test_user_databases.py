@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdsi_audit.geo import _acceptance, _cloud_lists, _explained, _folder, _update
+from gdsi_audit.geo import _acceptance, _cloud_lists, _cloud_prefixes, _explained, _folder, _update
 from gdsi_audit.geo._places import Places
 from gdsi_audit.geo._user_files import UserFiles
 
@@ -347,8 +347,11 @@ def test_cloud_lists_come_together(own_folder, served, tmp_path):
     answers["/v6"] = b"2a06:98c0::/29"
     addresses = {f"cloud-{number}": f"{base}/{number}" for number in range(5)} | {"cloud-cloudflare": f"{base}/5 {base}/v6"}
     (change,) = _update.update("cloud", addresses=addresses, today=TODAY)
-    (entry,) = own_folder.entries()
+    entry, ranges = own_folder.entries()
     assert (change.path, change.agreement, len(entry["upstream"])) == ("cloud/prefixes.csv.gz", 1.0, 6)
+    lists, ready = ((own_folder.current() / each["path"]).read_bytes() for each in (entry, ranges))
+    assert ready == _cloud_prefixes.ready(lists)
+    assert hashlib.sha256(ready).hexdigest() == ranges["sha256"]
     assert Places().claims("5.0.0.1")["cloud-region"][0].country == "DE"
 
 
