@@ -33,6 +33,8 @@ ADDRESSES: Mapping[str, str] = {
     "cloud-oracle": "https://docs.oracle.com/iaas/tools/public_ip_ranges.json",
     "cloud-cloudflare": "https://www.cloudflare.com/ips-v4 https://www.cloudflare.com/ips-v6",
     "cloud-fastly": "https://api.fastly.com/public-ip-list",
+    "anycast-bgptools": "https://raw.githubusercontent.com/bgptools/anycast-prefixes/master/anycatch-v4-prefixes.txt"
+    " https://raw.githubusercontent.com/bgptools/anycast-prefixes/master/anycatch-v6-prefixes.txt",
 }
 """By source and file. Azure dates the address of its list: download ServiceTags_Public.json by hand, then `geodb add` it."""
 SOURCES = tuple(dict.fromkeys(name.partition("-")[0] for name in ADDRESSES))

@@ -73,7 +73,7 @@ AZURE = {
 }
 ORACLE = {"last_updated_timestamp": "2026-10-01T00:00:00", "regions": [{"region": "uk-london-1", "cidrs": [{"cidr": "5.6.0.0/16", "tags": ["OCI"]}]}]}
 FASTLY = {"addresses": ["5.7.0.0/16"], "ipv6_addresses": ["2a04:4e40::/32"]}
-CLOUDFLARE = "5.8.0.0/16\n2606:4700::/32\n"
+CLOUDFLARE = "5.8.0.0/16\n173.245.48.0/20\n2606:4700::/32\n"
 LISTS = [json.dumps(whole) for whole in (AWS, GCP, AZURE, ORACLE, FASTLY)] + [CLOUDFLARE]
 
 
@@ -172,6 +172,16 @@ def test_any_bytes_are_accepted_or_a_value_error(raw):
     except ValueError:
         return
     assert found.entry["rows"] > 0
+
+
+def test_a_census_of_anycast_gives_way_to_the_regions_inside_it(tmp_path):
+    _update.add(put(tmp_path, "aws.json", LISTS[0]))
+    _update.add(put(tmp_path, "anycast.txt", "5.0.0.0/12\n5.0.0.0/16\n5.0.7.0/24\n2a02:db00::/32\n"))
+    places = Places()
+    assert places.claims("5.0.0.1")["cloud-region"][0].country == "DE"
+    for address in ("5.0.7.1", "5.10.0.1", "2a02:db00::1"):
+        assert places.place(address).multi_location, address
+    assert "edge service of an anycast network (anycast list undated)" in "\n".join(_explained.lookup(places, "5.0.7.1"))
 
 
 def test_every_provider_s_list_joins_the_others(tmp_path):
@@ -316,7 +326,7 @@ def test_a_failed_download_changes_nothing(own_folder, halves, served):
         _update.update(addresses=dbip(base), today=TODAY)
     with pytest.raises(ValueError, match="only https"):
         _update.update(addresses={"dbip-country": "http://192.0.2.1/{month}"}, today=TODAY)
-    with pytest.raises(ValueError, match="one of dbip, maxmind, sapics, cloud"):
+    with pytest.raises(ValueError, match="one of dbip, maxmind, sapics, cloud, anycast"):
         _update.update("nobody")
     assert own_folder.current() is None
 
