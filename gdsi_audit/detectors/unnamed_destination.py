@@ -84,6 +84,9 @@ def _not_observable(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Finding:
         observation=f"{_subjects.moved(group)} with {len(group.distinct('remote_addr')):,} address(es) "
         f"whose name could not be seen with certainty in this capture: {_subjects.listed(group.distinct('remote_addr'))}.",
         inference="Who was contacted cannot be said by name.",
-        alternatives=("the flows began before the capture, or before the device's first DNS in it",),
+        alternatives=(
+            "the flows began before the capture, or before the device's first DNS in it",
+            "the name is hidden inside the handshake, for the user's privacy",
+        ),
         refuted_by="A capture from the device's start.",
     )
