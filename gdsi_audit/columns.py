@@ -88,9 +88,9 @@ class Columns:
         """Whether it is a column of texts."""
         return isinstance(self._columns[name], Words)
 
-    def codes(self, name: str) -> NDArray[Any]:
-        """A number for each text, the same for the same."""
-        return self._own(name, cast(Words, self._columns[name]).codes)
+    def codes(self, name: str) -> NDArray[np.int64]:
+        """A number for each text, the same for the same; wide enough to reckon with."""
+        return self._codes(name).astype(np.int64)
 
     def words(self, name: str) -> tuple[str, ...]:
         """The text of each code; some may not occur in the rows chosen."""
@@ -101,14 +101,14 @@ class Columns:
         place = self._lexicon(name).place
         codes = [place[word] for word in ((words,) if isinstance(words, str) else words) if word in place]
         if len(codes) == 1:
-            return np.asarray(self.codes(name) == codes[0])
+            return np.asarray(self._codes(name) == codes[0])
         held = np.zeros(max(len(place), 1), np.bool_)
         held[codes] = True
-        return np.asarray(held[self.codes(name)] if codes else np.zeros(self._size, np.bool_))
+        return np.asarray(held[self._codes(name)] if codes else np.zeros(self._size, np.bool_))
 
     def fits(self, name: str, fit: Callable[[str], bool]) -> NDArray[np.bool_]:
         """Which rows have a text that `fit` holds of; it is asked once per word."""
-        codes, words = self.codes(name), self.words(name)
+        codes, words = self._codes(name), self.words(name)
         held = np.zeros(max(len(words), 1), np.bool_)
         held[[code for code in np.flatnonzero(np.bincount(codes)).tolist() if fit(words[code])]] = True
         return np.asarray(held[codes])
@@ -135,7 +135,7 @@ class Columns:
     def distinct(self, name: str) -> list[str]:
         """The texts that occur, sorted."""
         words = self.words(name)
-        return sorted(words[code] for code in np.flatnonzero(np.bincount(self.codes(name))).tolist())
+        return sorted(words[code] for code in np.flatnonzero(np.bincount(self._codes(name))).tolist())
 
     def sum(self, name: str) -> int:
         return int(self[name].sum())
@@ -148,7 +148,7 @@ class Columns:
         for name, column in self._columns.items():
             if isinstance(column, Words):
                 index = pd.Index(list(column.words), dtype="str")
-                given[name] = pd.Categorical.from_codes(self.codes(name).astype(np.int64), categories=index).remove_unused_categories()
+                given[name] = pd.Categorical.from_codes(self.codes(name), categories=index).remove_unused_categories()
             else:
                 values = self[name]
                 given[name] = pd.array(values.tolist(), dtype="str") if values.dtype.kind in "OU" else values
@@ -160,6 +160,10 @@ class Columns:
             rows = np.arange(column.size)[slice(None) if self._rows is None else self._rows]
             return Later(rows.size, lambda chosen: column.values(rows[chosen]))
         return Words(self._own(name, column.codes), column.words) if isinstance(column, Words) else self._own(name, column)
+
+    def _codes(self, name: str) -> NDArray[Any]:
+        """As narrow as they are kept."""
+        return self._own(name, cast(Words, self._columns[name]).codes)
 
     def _lexicon(self, name: str) -> _Lexicon:
         known = self._lexicons.get(name)
@@ -187,12 +191,22 @@ def words_of(texts: Sequence[str]) -> Words:
 
 
 def coded(codes: NDArray[Any], words: Sequence[str]) -> Words:
-    """A column of texts from rows of `words`: equal words merged, and only words that occur."""
+    """A column of texts from rows of `words`: equal words merged, and only words that occur. Its codes are as narrow as can be."""
     used = np.flatnonzero(np.bincount(codes.astype(np.intp, copy=False), minlength=len(words)))
     place: dict[str, int] = {}
-    merged = np.zeros(max(len(words), 1), np.int64)
-    merged[used] = [place.setdefault(words[row], len(place)) for row in used.tolist()]
+    numbers = [place.setdefault(words[row], len(place)) for row in used.tolist()]
+    merged = np.zeros(max(len(words), 1), _narrowest(len(place)))
+    merged[used] = numbers
     return Words(merged[codes], tuple(place))
+
+
+def narrow(codes: NDArray[Any], words: Sequence[str]) -> Words:
+    """A column of texts whose codes take no more room than they need."""
+    return Words(codes.astype(_narrowest(len(words))), tuple(words))
+
+
+def _narrowest(words: int) -> np.dtype[Any]:
+    return np.min_scalar_type(max(words - 1, 0))
 
 
 def grouped(keys: Sequence[Any] | NDArray[Any]) -> Iterator[tuple[Any, NDArray[np.intp]]]:

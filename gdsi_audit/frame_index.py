@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.frame_order import ENTRIES, FrameOrder
 from gdsi_audit.spool import Spool
+from gdsi_audit.stored_table import Table
 
 UNKNOWN_SERIAL = np.uint32(0xFFFFFFFF)
 
@@ -26,7 +27,8 @@ class FrameIndex:
         self._batches: list[tuple[int, int, int, int]] = []  # first row, rows, lowest frame, highest frame
         self._order: FrameOrder | None = None  # made for the first who asks
         self._capture_starts: list[int] = []
-        self._flows = self._serials = self._firsts = self._lasts = np.empty(0, np.int64)
+        self._flows = np.empty(0, np.int64)
+        self._serials = self._firsts = self._lasts = np.empty(0, np.uint32)
 
     def begin_capture(self, frames_before: int) -> None:
         """The next capture begins; `frames_before` frames were in the earlier ones."""
@@ -43,12 +45,12 @@ class FrameIndex:
             self._batches.append((self._spool.rows, entries.size, int(numbers.min()), int(numbers.max())))
             self._spool.append(entries)
 
-    def name_flows(self, rows: NDArray[np.void]) -> None:
+    def name_flows(self, rows: Table) -> None:
         """Tells which flow has which serial and where it lies; `rows` are all CLOSED rows, ascending by flow id."""
         starts = np.array(self._capture_starts, np.int64)
-        self._flows, self._serials = rows["flow"].copy(), rows["serial"].copy()
-        self._firsts = rows["first_frame"] + starts[rows["first_capture"]]
-        self._lasts = rows["last_frame"] + starts[rows["last_capture"]]
+        self._flows, self._serials = rows["flow"].copy(), rows["serial"].astype(np.uint32)
+        self._firsts = (rows["first_frame"] + starts[rows["first_capture"]]).astype(np.uint32)
+        self._lasts = (rows["last_frame"] + starts[rows["last_capture"]]).astype(np.uint32)
 
     def frames(self, flows: Collection[int] | NDArray[np.int64]) -> list[tuple[int, Ranges]]:
         """(capture ordinal, [(first frame, last frame), …]) of all packets of the flows with these ids, ranges ascending and merged."""

@@ -1,4 +1,4 @@
-"""The tables of all devices, cut into one share per device. Shares are views and positions: no table is copied."""
+"""The tables of all devices, cut into one share per device. Tables are made in the order of devices, so that shares are views of them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from gdsi_audit.messages import Messages
 from gdsi_audit.perspective import Sides, addresses
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._heard import Heard
+from gdsi_audit.stored_table import Table
 from gdsi_audit.traffic import ANSWERS, DNS
 
 Positions = NDArray[np.intp]
@@ -28,7 +29,7 @@ class Cut:
     rows: Positions
     """Ordered by device, and as in the table within one."""
     bounds: NDArray[np.intp]
-    """Where each device's rows begin, and where the last one's end."""
+    """Where each device's begin in `rows`, and where the last one's end."""
 
     def of(self, device: int) -> Positions:
         return self.rows[self.bounds[device] : self.bounds[device + 1]]
@@ -37,10 +38,11 @@ class Cut:
 def cut(device: NDArray[np.integer], devices: int) -> Cut:
     """Of a table the rows of each device; -1: nobody's."""
     order = np.argsort(device, kind="stable")
-    return Cut(order, np.searchsorted(device[order], np.arange(devices + 1)))
+    bounds = np.searchsorted(device[order], np.arange(devices + 1))
+    return Cut(order[bounds[0] : bounds[-1]], bounds - bounds[0])
 
 
-def dns_table(queries: NDArray[np.void], texts: Texts) -> Columns:
+def dns_table(queries: Table, texts: Texts) -> Columns:
     """DNS of all clients, of resolutions.QUERIES rows."""
     given = {
         **_parties(queries),
@@ -48,10 +50,10 @@ def dns_table(queries: NDArray[np.void], texts: Texts) -> Columns:
         "response": queries["response"].astype(bool),
         "solicited": queries["solicited"].astype(bool),
     }
-    return Columns({field: given[field] if field in given else queries[field].copy() for field in DNS})
+    return Columns({field: given[field] if field in given else np.ascontiguousarray(queries[field]) for field in DNS})
 
 
-def answer_table(answers: NDArray[np.void], texts: Texts) -> Columns:
+def answer_table(answers: Table, texts: Texts) -> Columns:
     """ANSWERS to all clients, of resolutions.ADDRESSES rows."""
     given = {
         **_parties(answers),
@@ -60,27 +62,28 @@ def answer_table(answers: NDArray[np.void], texts: Texts) -> Columns:
         "address": coded(*addresses(answers["hi"], answers["lo"])),
         "solicited": answers["solicited"].astype(bool),
     }
-    return Columns({field: given[field] if field in given else answers[field].copy() for field in ANSWERS})
+    return Columns({field: given[field] if field in given else np.ascontiguousarray(answers[field]) for field in ANSWERS})
 
 
-def _parties(rows: NDArray[np.void]) -> dict[str, Column]:
+def _parties(rows: Table) -> dict[str, Column]:
     return {role: coded(*addresses(rows[f"{role}_hi"], rows[f"{role}_lo"])) for role in ("client", "server")}
 
 
-def dns_by_device(dns: Columns, flow: NDArray[np.int64], side: Sides, kept: NDArray[np.bool_], devices: int) -> Cut:
+def dns_by_device(queries: Table, flow: NDArray[np.int64], side: Sides, kept: NDArray[np.bool_], devices: int) -> Cut:
     """DNS messages go with the flow that their device began. `flow`: id of each entry of `side`; `kept`: those that are not folded."""
     asking = np.flatnonzero(side.device_is_originator & kept)
-    place = rows_of([flow[asking]], [dns["flow"]])
+    place = rows_of([flow[asking]], [queries["flow"]])
     return cut(np.where(place >= 0, side.device[asking][place], -1) if asking.size else place, devices)
 
 
-def answers_by_device(answers: Columns, hosts: Sequence[Host]) -> list[Positions]:
+def answers_by_device(answers: Table, hosts: Sequence[Host]) -> Cut:
     """Answers go to every device that the client's address belongs to."""
-    clients = answers.words("client")
-    by_client = cut(answers.codes("client"), len(clients))
+    codes, clients = addresses(answers["client_hi"], answers["client_lo"])
+    by_client = cut(codes, len(clients))
     code = {client: row for row, client in enumerate(clients)}
     given = [[by_client.of(code[address]) for address in host.address_texts if address in code] for host in hosts]
-    return [np.sort(np.concatenate(parts)) if parts else np.empty(0, np.intp) for parts in given]
+    rows = [np.sort(np.concatenate(parts)) if parts else np.empty(0, np.intp) for parts in given]
+    return Cut(np.concatenate([np.empty(0, np.intp), *rows]), np.cumsum([0, *(own.size for own in rows)]))
 
 
 class MessageCut:
