@@ -87,6 +87,10 @@ class Resolutions:
         self.queries.append(rows[use])
         self._add_addresses(rows, columns)
 
+    def finish(self) -> None:
+        """Nothing more comes: which queries are open is forgotten."""
+        self._open.clear()
+
     def add_message(self, message: Message, chunk: NDArray[np.void]) -> None:
         """One message that was parsed whole; `chunk`, one row of CHUNKS, completed it."""
         body = message.body

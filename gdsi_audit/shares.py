@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Column, Columns, coded
+from gdsi_audit.columns import Column, Columns, Later, coded
 from gdsi_audit.devices import Host
 from gdsi_audit.distinct import rows_of
 from gdsi_audit.facts import Texts
@@ -16,7 +17,7 @@ from gdsi_audit.messages import Messages
 from gdsi_audit.perspective import Sides, addresses
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._heard import Heard
-from gdsi_audit.stored_table import Table
+from gdsi_audit.stored_table import ColumnFile, Table
 from gdsi_audit.traffic import ANSWERS, DNS
 
 Positions = NDArray[np.intp]
@@ -44,25 +45,34 @@ def cut(device: NDArray[np.integer], devices: int) -> Cut:
 
 def dns_table(queries: Table, texts: Texts) -> Columns:
     """DNS of all clients, of resolutions.QUERIES rows."""
-    given = {
+    given: dict[str, Column] = {
         **_parties(queries),
         "query": coded(queries["query"], texts.of_row),
         "response": queries["response"].astype(bool),
         "solicited": queries["solicited"].astype(bool),
     }
-    return Columns({field: given[field] if field in given else np.ascontiguousarray(queries[field]) for field in DNS})
+    return _table(DNS, given, queries)
 
 
 def answer_table(answers: Table, texts: Texts) -> Columns:
     """ANSWERS to all clients, of resolutions.ADDRESSES rows."""
-    given = {
+    given: dict[str, Column] = {
         **_parties(answers),
         "name": coded(answers["name"], texts.of_row),
         "chain": coded(answers["chain"], texts.of_row),
         "address": coded(*addresses(answers["hi"], answers["lo"])),
         "solicited": answers["solicited"].astype(bool),
     }
-    return Columns({field: given[field] if field in given else np.ascontiguousarray(answers[field]) for field in ANSWERS})
+    return _table(ANSWERS, given, answers)
+
+
+def _table(schema: Mapping[str, str], given: Mapping[str, Column], rows: Table) -> Columns:
+    """What is not `given` is read from disk when somebody asks for it."""
+    rest = [field for field in schema if field not in given]
+    file = ColumnFile(np.dtype([(field, rows.dtype[field]) for field in rest]), rows.size)
+    for field in rest:
+        file.put(field, rows[field])
+    return Columns({field: given[field] if field in given else Later(rows.size, partial(file.values, field)) for field in schema})
 
 
 def _parties(rows: Table) -> dict[str, Column]:
