@@ -65,7 +65,7 @@ class _Placed:
 
     def __init__(self, serials: NDArray[np.integer[Any]]) -> None:
         self._nobody = serials.size
-        self._place = np.full(int(serials.max(initial=-1)) + 2, serials.size, np.uint32)
+        self._place = np.full(int(serials.max(initial=0)) + 2, serials.size, np.uint32)
         self._place[serials] = np.arange(serials.size, dtype=np.uint32)
 
     def counts(self, entries: NDArray[np.void]) -> NDArray[np.int64]:

@@ -57,8 +57,8 @@ def test_what_does_not_fit_in_memory_is_the_same_from_disk(serials, known, most_
     for number, serial in enumerate(serials):
         entries.append(np.array([(number + 1, serial)], ENTRIES))
     places = np.arange(len(known))
-    in_memory = FrameOrder(entries, np.array(known, np.int64))
-    on_disk = FrameOrder(entries, np.array(known, np.int64), most_in_memory)
+    in_memory = FrameOrder(entries, np.array(known, np.uint32))
+    on_disk = FrameOrder(entries, np.array(known, np.uint32), most_in_memory)
     expected = sorted(number + 1 for number, serial in enumerate(serials) if serial in known)
     assert sorted(in_memory.frames(places).tolist()) == sorted(on_disk.frames(places).tolist()) == expected
     for place in range(len(known)):
