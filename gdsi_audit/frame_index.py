@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.frame_order import ENTRIES, FrameOrder
+from gdsi_audit.frame_ranges import Ranges, merged
 from gdsi_audit.spool import Spool
 from gdsi_audit.stored_table import Table
 
 UNKNOWN_SERIAL = np.uint32(0xFFFFFFFF)
-
-Ranges = list[tuple[int, int]]
 
 
 class FrameIndex:
@@ -80,7 +79,7 @@ class FrameIndex:
         pairs = zip(captures.tolist(), numbers.tolist(), strict=True)
         return [(capture, number - self._capture_starts[capture]) for capture, number in pairs][:count]
 
-    def flows(self, frames: Sequence[tuple[int, Ranges]]) -> NDArray[np.int64]:
+    def flows(self, frames: Sequence[tuple[int, Sequence[tuple[int, int]]]]) -> NDArray[np.int64]:
         """Ids of the flows that have a packet among these frames, ascending: the way back from `frames`."""
         found = [np.empty(0, np.int64)]
         for capture, ranges in frames:
@@ -102,13 +101,3 @@ class FrameIndex:
         behind = np.searchsorted(numbers, [*self._capture_starts[1:], np.iinfo(np.int64).max], side="right").tolist()
         parts = zip([0, *behind], behind, self._capture_starts, strict=False)
         return [(capture, merged(numbers[begin:end] - start)) for capture, (begin, end, start) in enumerate(parts) if end > begin]
-
-
-def merged(numbers: NDArray[np.int64]) -> Ranges:
-    """Ascending numbers as ranges: 1 2 3 7 gives (1, 3), (7, 7)."""
-    if not numbers.size:
-        return []
-    breaks = np.flatnonzero(np.diff(numbers) > 1)
-    firsts = numbers[np.concatenate(([0], breaks + 1))]
-    lasts = numbers[np.concatenate((breaks, [numbers.size - 1]))]
-    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
