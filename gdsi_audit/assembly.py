@@ -13,6 +13,7 @@ from gdsi_audit.columns import Columns
 from gdsi_audit.coverage import coverage
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.gap import Gap
+from gdsi_audit.freed_memory import give_back
 from gdsi_audit.geo._oui import vendor
 from gdsi_audit.geo._places import Places
 from gdsi_audit.hostnames import gateways, hostnames, offered
@@ -42,6 +43,7 @@ def traffic(
     `point`: where the captures were taken; round-trip times are then held against places. None: they are not, and nothing is said of it.
     """
     rows, facts = stored(seen.rows, MOST_FLOWS_IN_MEMORY), stored(seen.facts, MOST_FLOWS_IN_MEMORY)
+    give_back()
     order = np.argsort(rows["flow"], kind="stable")
     rows, facts = rows[order], facts[order]
     seen.index.name_flows(rows)
@@ -57,10 +59,12 @@ def traffic(
         paths = [capture.path for capture in seen.captures]
         endpoints, untimed = round_trips.held_to_time(endpoints, rows, side, point, seen.index, paths, seen.messages.get("quic", ()))
         notes = (*notes, *untimed)
+    give_back()
     located = [endpoints[address].place for address in remote.text]
     started = starts(seen.messages, rows, hosts, len(seen.captures))
     flows = perspective.flow_table(rows, facts, side, remote, chosen, seen.texts, located, _first_dns(queries, hosts), started, seen.apps)
     known_as = hostnames(seen.messages, hosts)
+    give_back()
     beyond = neighbours.uploads(rows, hosts.routers)
     devices_seen = tuple(_shares(seen, hosts, side, flows, queries, answers, beyond, endpoints, known_as, notes, places))
     gaps = [*seen.gaps, *_gaps(seen, hosts, rows)]
