@@ -12,8 +12,8 @@ from gdsi_audit import devices, naming, neighbours, perspective, remote_ends, ro
 from gdsi_audit.columns import Columns
 from gdsi_audit.coverage import coverage
 from gdsi_audit.endpoints import Endpoint
-from gdsi_audit.gap import Gap
 from gdsi_audit.freed_memory import give_back
+from gdsi_audit.gap import Gap
 from gdsi_audit.geo._oui import vendor
 from gdsi_audit.geo._places import Places
 from gdsi_audit.hostnames import gateways, hostnames, offered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from gdsi_audit.wire_text import WireText
 
 DNS = NAME_SOURCES.index("dns")
 MOST_NAMES_PER_ENDPOINT = 32
+NO_OPERATORS: Mapping[str, Answer] = MappingProxyType({})
 
 
 def endpoints(
@@ -86,7 +88,8 @@ _RANK = {source: rank for rank, source in enumerate(NAME_SOURCES)}
 def _endpoint(address: str, found: list[Naming], chain: set[str], places: Places) -> Endpoint:
     ranked = sorted(found, key=lambda naming: (_RANK[naming.source], naming.time, naming.name)) if len(found) > 1 else found
     words = tuple(dict.fromkeys(naming.name for naming in ranked))
-    return Endpoint(address, tuple(ranked), places.place(address, words, sorted(chain)), Operators(address, words, places))
+    operators = Operators(address, words, places) if words else NO_OPERATORS
+    return Endpoint(address, tuple(ranked), places.place(address, words, sorted(chain)), operators)
 
 
 class Operators(Mapping[str, Answer]):

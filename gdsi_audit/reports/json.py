@@ -27,22 +27,40 @@ def render(audit: Audit) -> Iterator[str]:
         yield "\n}\n"
 
 
-def _members(audit: Audit) -> Iterator[tuple[str, str | Iterable[str]]]:
+def _members(audit: Audit) -> Iterator[tuple[str, str | Iterable[Iterable[str]]]]:
     """Keys with their text, or the rows of their list."""
     found = parties_of(audit)
     for key, value in parts(audit, found):
         if key == "findings":
-            yield "endpoints", endpoint_rows(audit.traffic.devices, found, audit.traffic.endpoints)
+            yield "endpoints", ((row,) for row in endpoint_rows(audit.traffic.devices, found, audit.traffic.endpoints))
             found.clear()
-        yield key, map(_encoded, value) if isinstance(value, list) else _encoded(value)
+        yield key, map(_row, value) if isinstance(value, list) else _encoded(value)
 
 
-def _listed(rows: Iterable[str]) -> Iterator[str]:
-    empty = True
+def _listed(rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    before = "["
     for row in rows:
-        yield f"[\n{row}" if empty else f",\n{row}"
-        empty = False
-    yield "[]" if empty else "\n]"
+        yield f"{before}\n"
+        yield from row
+        before = ","
+    yield "[]" if before == "[" else "\n]"
+
+
+def _row(row: Any) -> Iterator[str]:
+    """Piece by piece where it has a long list."""
+    if not isinstance(row, Mapping) or not any(isinstance(value, Iterator) for value in row.values()):
+        yield _encoded(row)
+        return
+    for number, (key, value) in enumerate(row.items()):
+        yield f'{", " if number else "{"}"{key}": '
+        yield from _items(value) if isinstance(value, Iterator) else (_encoded(value),)
+    yield "}"
+
+
+def _items(values: Iterator[Any]) -> Iterator[str]:
+    yield "["
+    yield from (f"{', ' if number else ''}{_encoded(value)}" for number, value in enumerate(values))
+    yield "]"
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(", ", ": "), default=lambda value: _other(value)).encode
