@@ -26,7 +26,6 @@ from gdsi_audit.traffic import Device, DeviceTraffic, Tables, Traffic
 
 NEVER = np.iinfo(np.int64).max
 MOST_FLOWS_IN_MEMORY = 400_000
-MOST_DNS_ROWS = 500_000
 MOST_NAME_ROWS = 1_000_000
 
 
@@ -51,7 +50,7 @@ def traffic(
     side = perspective.sides(rows, hosts)
     remote = perspective.distinct_addresses(side.remote(rows, "hi"), side.remote(rows, "lo"))
     names = stored(seen.names, MOST_NAME_ROWS)
-    queries, answers = stored(seen.resolutions.queries, MOST_DNS_ROWS), stored(seen.resolutions.addresses, MOST_DNS_ROWS)
+    queries, answers = stored(seen.resolutions.queries), stored(seen.resolutions.addresses)
     solicited = answers[answers["solicited"] == 1]
     chosen = _chosen_names(rows, side, names, solicited, hosts)
     endpoints = remote_ends.endpoints(remote, rows["serial"][side.row], side.device_is_originator, names, solicited, seen.texts.of_row, places)
@@ -75,7 +74,8 @@ def traffic(
 def _gaps(seen: Observation, hosts: devices.Hosts, rows: Table) -> Iterator[Gap]:
     bounds = (
         ("limit:flows_in_memory", seen.rows.rows - rows.size, "counted in the ledger, not judged one by one"),
-        ("limit:dns_in_memory", max(0, seen.resolutions.queries.rows - MOST_DNS_ROWS), "later DNS messages are not judged"),
+        ("limit:dns_in_memory", seen.resolutions.dropped_queries, "later DNS messages are not judged"),
+        ("limit:answers_in_memory", seen.resolutions.dropped_addresses, "later addresses in DNS answers name nothing"),
         ("limit:names_in_memory", max(0, seen.names.rows - MOST_NAME_ROWS), "later names are not judged"),
     )
     yield from (Gap("traffic", kind, count, note=note) for kind, count, note in bounds if count)

@@ -5,7 +5,7 @@ Choosing rows copies nothing until a column is asked for. pandas is imported onl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -37,16 +37,28 @@ class Later(NamedTuple):
 
 Column = NDArray[Any] | Words | Later
 LARGEST_NUMBER = 1 << 62
+MOST_LOOKED_UP = 65_536
+"""Of more words than this no table is made to look them up in: they are gone through."""
 
 
 class _Lexicon:
     """The words of a column, made ready once for all tables that are chosen from the same one."""
 
-    __slots__ = ("place", "texts")
+    __slots__ = ("_place", "texts", "words")
 
     def __init__(self, words: tuple[str, ...]) -> None:
+        self.words = words
         self.texts = np.array(words or ("",), object)
-        self.place = {word: code for code, word in enumerate(words)}
+        self._place: dict[str, int] = {}
+
+    def codes(self, wanted: Collection[str]) -> list[int]:
+        """Of those of `wanted` that there are."""
+        if len(self.words) > MOST_LOOKED_UP:
+            held = frozenset(wanted)
+            return [code for code, word in enumerate(self.words) if word in held]
+        if not self._place:
+            self._place = {word: code for code, word in enumerate(self.words)}
+        return [self._place[word] for word in wanted if word in self._place]
 
 
 class Columns:
@@ -96,13 +108,12 @@ class Columns:
         """The text of each code; some may not occur in the rows chosen."""
         return cast(Words, self._columns[name]).words
 
-    def is_any(self, name: str, words: Iterable[str]) -> NDArray[np.bool_]:
+    def is_any(self, name: str, words: Collection[str]) -> NDArray[np.bool_]:
         """Which rows have one of `words` in a column of texts."""
-        place = self._lexicon(name).place
-        codes = [place[word] for word in ((words,) if isinstance(words, str) else words) if word in place]
+        codes = self._lexicon(name).codes((words,) if isinstance(words, str) else words)
         if len(codes) == 1:
             return np.asarray(self._codes(name) == codes[0])
-        held = np.zeros(max(len(place), 1), np.bool_)
+        held = np.zeros(max(len(self.words(name)), 1), np.bool_)
         held[codes] = True
         return np.asarray(held[self._codes(name)] if codes else np.zeros(self._size, np.bool_))
 

@@ -99,9 +99,9 @@ Table = NDArray[np.void] | StoredTable
 """What works by the column takes either."""
 
 
-def stored(spool: Spool, most_rows: int) -> StoredTable:
-    """The first `most_rows` rows of `spool` as they are now."""
-    file, first = ColumnFile(spool.dtype, min(spool.rows, most_rows)), 0
+def stored(spool: Spool, most_rows: int | None = None) -> StoredTable:
+    """The first `most_rows` rows of `spool` as they are now; None: all."""
+    file, first = ColumnFile(spool.dtype, spool.rows if most_rows is None else min(spool.rows, most_rows)), 0
     for piece in spool.pieces(most_rows=file.rows):
         for name in spool.dtype.names or ():
             file.put(name, piece[name], first)
