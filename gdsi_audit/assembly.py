@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gdsi_audit import devices, naming, neighbours, perspective, remote_ends, round_trips, shares
 from gdsi_audit.columns import Columns
 from gdsi_audit.coverage import coverage
+from gdsi_audit.distinct import rows_of
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.freed_memory import give_back
 from gdsi_audit.gap import Gap
@@ -52,7 +53,7 @@ def traffic(
     names = stored(seen.names, MOST_NAME_ROWS)
     queries, answers = stored(seen.resolutions.queries), stored(seen.resolutions.addresses)
     solicited = answers[answers["solicited"] == 1]
-    chosen = _chosen_names(rows, side, names, solicited, hosts)
+    chosen = _chosen_names(rows, side, remote, names, solicited, hosts)
     endpoints = remote_ends.endpoints(remote, rows["serial"][side.row], side.device_is_originator, names, solicited, seen.texts.of_row, places)
     if point is not None:
         paths = [capture.path for capture in seen.captures]
@@ -88,22 +89,24 @@ def _gaps(seen: Observation, hosts: devices.Hosts, rows: Table) -> Iterator[Gap]
 def _chosen_names(
     rows: Table,
     side: perspective.Sides,
+    remote: perspective.Addresses,
     names: Table,
     answers: Table,
     hosts: devices.Hosts,
 ) -> naming.Chosen:
-    """`answers`: solicited ones."""
+    """`answers`: solicited ones. Those with addresses that nobody spoke to name no flow."""
     serials = rows["serial"][side.row]
     called = naming.own_names(names[~np.isin(names["source"], naming.OF_RESPONDER)], serials)
     chosen = naming.own_names(names, serials).where(side.device_is_originator, called)
     no_mac = np.zeros(answers.size, np.uint64)
     client = hosts.device_of(no_mac, answers["client_hi"], answers["client_lo"])
-    usable = client >= 0
-    leases = np.zeros(np.count_nonzero(usable), naming.LEASES)
+    met = rows_of([remote.hi, remote.lo], [answers["hi"], answers["lo"]]) >= 0
+    usable = np.flatnonzero((client >= 0) & met)
+    leases = np.zeros(usable.size, naming.LEASES)
     leases["device"] = client[usable]
     for field in ("hi", "lo", "time", "ttl_s", "name", "frame"):
         leases[field] = answers[field][usable]
-    naming.add_answers(chosen, side.device, side.remote(rows, "hi"), side.remote(rows, "lo"), rows["start"][side.row], leases)
+    naming.add_answers(chosen, side.device, remote.hi[remote.code], remote.lo[remote.code], rows["start"][side.row], leases)
     return chosen
 
 
@@ -135,6 +138,7 @@ def _shares(
     contacts, contact_device = perspective.contact_table(flows, side.device)
     contact_bounds = np.searchsorted(contact_device, np.arange(count + 1)).tolist()
     own_dns, own_answers = shares.dns_by_device(queries, flows["flow"], side, kept, count), shares.answers_by_device(answers, hosts.devices)
+    give_back()
     dns, given = shares.dns_table(queries[own_dns.rows], seen.texts), shares.answer_table(answers[own_answers.rows], seen.texts)
     messages = shares.MessageCut(seen.messages, flows["flow"], side, kept, count)
     servers = MappingProxyType(offered(seen.messages))

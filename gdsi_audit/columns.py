@@ -212,7 +212,7 @@ def coded(codes: NDArray[Any], words: Sequence[str]) -> Words:
 
 
 def narrow(codes: NDArray[Any], words: Sequence[str]) -> Words:
-    """A column of texts whose codes take no more room than they need."""
+    """A column of texts from distinct words that all occur. Its codes are as narrow as can be."""
     return Words(codes.astype(_narrowest(len(words))), tuple(words))
 
 

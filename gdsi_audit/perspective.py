@@ -166,7 +166,7 @@ def flow_table(
         "start": part("start"),
         "duration_s": (part("end") - part("start")) / 1e9,
         "transport": coded(part("transport"), TRANSPORTS),
-        "local_addr": coded(*addresses(seen.local(rows, "hi"), seen.local(rows, "lo"))),
+        "local_addr": narrow(*addresses(seen.local(rows, "hi"), seen.local(rows, "lo"))),
         "local_port": seen.local(rows, "port"),
         "remote_addr": narrow(remote.code, remote.text),
         "remote_port": seen.remote(rows, "port"),

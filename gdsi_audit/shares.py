@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Column, Columns, Later, coded
+from gdsi_audit.columns import Column, Columns, Later, coded, narrow
 from gdsi_audit.devices import Host
 from gdsi_audit.distinct import rows_of
 from gdsi_audit.facts import Texts
@@ -60,7 +60,7 @@ def answer_table(answers: Table, texts: Texts) -> Columns:
         **_parties(answers),
         "name": coded(answers["name"], texts.of_row),
         "chain": coded(answers["chain"], texts.of_row),
-        "address": coded(*addresses(answers["hi"], answers["lo"])),
+        "address": narrow(*addresses(answers["hi"], answers["lo"])),
         "solicited": answers["solicited"].astype(bool),
     }
     return _table(ANSWERS, given, answers)
@@ -76,7 +76,7 @@ def _table(schema: Mapping[str, str], given: Mapping[str, Column], rows: Table) 
 
 
 def _parties(rows: Table) -> dict[str, Column]:
-    return {role: coded(*addresses(rows[f"{role}_hi"], rows[f"{role}_lo"])) for role in ("client", "server")}
+    return {role: narrow(*addresses(rows[f"{role}_hi"], rows[f"{role}_lo"])) for role in ("client", "server")}
 
 
 def dns_by_device(queries: Table, flow: NDArray[np.int64], side: Sides, kept: NDArray[np.bool_], devices: int) -> Cut:
