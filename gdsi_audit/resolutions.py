@@ -95,8 +95,9 @@ class Resolutions:
         self._add_addresses(rows, columns)
 
     def finish(self) -> None:
-        """Nothing more comes: which queries are open is forgotten."""
+        """Nothing more comes: which queries are open and which row each text has is forgotten."""
         self._open.clear()
+        self.texts.finish()
 
     def add_message(self, message: Message, chunk: NDArray[np.void]) -> None:
         """One message that was parsed whole; `chunk`, one row of CHUNKS, completed it."""
