@@ -19,9 +19,9 @@ MOST_AGAINST_DRAFT = SEVERITIES.index("low")
 
 
 def findings(traffic: Traffic, declaration: Declaration) -> Iterator[Finding]:
-    """What the detectors report, with the commitments that they speak to."""
-    for detector in discover.modules("gdsi_audit.detectors"):
-        for share in traffic.devices:
+    """What the detectors report, with the commitments that they speak to: device by device, so that what is worked out of one is not kept."""
+    for share in traffic.devices:
+        for detector in discover.modules("gdsi_audit.detectors"):
             for finding in _held_against(detector, share, declaration):
                 yield replace(finding, commitments=finding.commitments or detector.COMMITMENTS)
 

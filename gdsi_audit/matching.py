@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from gdsi_audit import names, outer_names
-from gdsi_audit.columns import Column, Columns, Words, words_of
+from gdsi_audit.columns import Column, Columns, narrow, words_of
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.declared_items import DeclaredItems, deviations, hears
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
@@ -100,7 +100,7 @@ def _match_all(traffic: DeviceTraffic, declaration: Declaration) -> Matched:
     texts = {"verdict": verdict, "deviates": deviates, "reason": reason}
     codes = {name: words_of(given) for name, given in texts.items()}
     table: dict[str, Column] = {
-        **{name: Words(column.codes[numbers], column.words) for name, column in codes.items()},
+        **{name: narrow(column.codes[numbers], column.words) for name, column in codes.items()},
         "destination": np.array(destination, np.int64)[numbers],
         "confident": np.array(confident, np.bool_)[numbers],
     }

@@ -115,6 +115,7 @@ class Observer:
         self._decoder.finish()
         for batch in self._table.finish():
             self._take_batch(batch)
+        self.seen.resolutions.finish()
         self.seen.apps = dict(self._decoder.apps)
         for ordinal, reading in enumerate(self._readings):
             self.seen.captures.append(self._capture(ordinal, reading))

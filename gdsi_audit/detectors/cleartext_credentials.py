@@ -31,7 +31,7 @@ from gdsi_audit.detectors._shells import PROTOCOLS, row_of
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._terminal_logins import terminal_logins
 from gdsi_audit.finding import Broken, Finding
-from gdsi_audit.frame_index import Ranges, merged
+from gdsi_audit.frame_ranges import Ranges, merged
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

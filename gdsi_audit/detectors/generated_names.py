@@ -25,7 +25,7 @@ from gdsi_audit.detectors import _encoded_text, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.evidence_of import evidence
 from gdsi_audit.finding import Finding
-from gdsi_audit.frame_index import merged
+from gdsi_audit.frame_ranges import merged
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

@@ -143,7 +143,7 @@ def _onward(traffic: DeviceTraffic, passed: Passed) -> Iterator[Evidence]:
         terms = " || ".join(f"({_field(addr)} == {addr} && {_field(remote)} == {remote})" for addr, remote in pairs)
         span = f"frame.number >= {ranges[0][0]} && frame.number <= {ranges[-1][1]}"
         yield Evidence(
-            frames=((traffic.captures[capture].sha256, tuple(ranges)),),
+            frames=((traffic.captures[capture].sha256, ranges),),
             display_filter=f"({terms}) && {span}" if terms else span,
             filter_kind="superset",
         )
