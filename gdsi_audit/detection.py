@@ -31,11 +31,15 @@ def _held_against(detector: ModuleType, share: DeviceTraffic, declaration: Decla
     grave = [SEVERITIES.index(one.severity) > MOST_AGAINST_DRAFT and _rests_on_draft(one, declaration) for one in found]
     if not any(grave):
         return found
-    undeclared = replace(declaration, destinations=(), listeners=(), closed=False)
-    bare = {one.subject: SEVERITIES.index(one.severity) for one in detector.detect(share, undeclared)}
+    bare = {one.subject: SEVERITIES.index(one.severity) for one in detector.detect(share, _without_lists(declaration))}
     limits = [max(MOST_AGAINST_DRAFT, bare.get(one.subject, 0)) for one in found]
     lowered = [SEVERITIES[min(SEVERITIES.index(one.severity), limit)] for one, limit in zip(found, limits, strict=True)]
     return [replace(one, severity=severity) if rests else one for one, severity, rests in zip(found, lowered, grave, strict=True)]
+
+
+def _without_lists(declaration: Declaration) -> Declaration:
+    statements = () if declaration.is_draft else declaration.statements
+    return replace(declaration, statements=statements, destinations=(), listeners=(), closed=False)
 
 
 def _rests_on_draft(finding: Finding, declaration: Declaration) -> bool:

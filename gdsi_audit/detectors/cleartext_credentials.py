@@ -3,8 +3,9 @@
 Looks for: HTTP Basic, bearer tokens, API keys, and passwords in forms and URLs; logins of FTP, SMTP, POP, IMAP, MQTT, LDAP, Redis, IRC and SOCKS;
 passwords typed over telnet or a bare terminal; SNMP communities; RTSP Basic. Whoever logs in, device or caller. To the internet it is `high` against
 a declared `encryption = "tls"` and to parties that are not declared, else `medium`, whatever is declared; inside the local network `low`, and `info`
-where `encryption = "none"` is declared. Answers to a challenge (Digest, NTLM, CRAM, SCRAM) do not show the password, but let it be guessed: `low`,
-and `info` inside the local network, where SNMP's `public` and what may be a hash are `info` as well. Anonymous logins are `info`.
+where `encryption = "none"` is declared. Answers to a challenge (Digest, NTLM, CRAM, SCRAM) do not show the password, but let it be guessed, and an
+API key may be one that all copies of an application share: `low`, and `info` inside the local network, where SNMP's `public` and what may be a hash
+are `info` as well. Anonymous logins are `info`.
 
 Also looks like this: a value that is a hash or good for one use; a password that everybody knows and that opens nothing; content that is encrypted
 below. Nothing silences a password that is readable on the internet; encrypt the connection. Shown are the kind and the lengths, never the secret.
@@ -22,7 +23,7 @@ import numpy as np
 from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._credentials import CHALLENGE, CLEAR, DEFAULT, HASHED, NOBODY, READERS, Shown, shown_by
+from gdsi_audit.detectors._credentials import APPLICATION, CHALLENGE, CLEAR, DEFAULT, HASHED, NOBODY, READERS, Shown, shown_by
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._shells import PROTOCOLS, row_of
 from gdsi_audit.detectors._standing import Standing, broken, standing
@@ -44,6 +45,7 @@ INFERENCE = {
     CLEAR: "Whoever sees these packets has what it takes to log in.",
     HASHED: "The value may be a hash; whoever sees these packets can try to use it as it is, or guesses against it.",
     DEFAULT: "Whoever sees these packets learns that the default community is in use.",
+    APPLICATION: "Whoever sees these packets can use the key; whether it opens more than the application itself does for anybody is not known.",
     CHALLENGE: "The password itself is not shown; whoever sees these packets can try guesses against the answer.",
     NOBODY: "Nothing is given away that would be a secret.",
 }
@@ -146,6 +148,6 @@ def _graded(form: str, stand: Standing, *, local: bool, refused: bool) -> tuple[
     says = says or ("the party is not declared" if stand.undeclared else "no declaration speaks of it")
     if local:
         return "info" if encryption == "none" or form != CLEAR else "low", (), says
-    if form == CHALLENGE:
+    if form in (APPLICATION, CHALLENGE):
         return "info" if encryption == "none" else "low", (), says
     return (SEVERITY if stand.undeclared else "medium"), (), says
