@@ -167,9 +167,14 @@ class Matcher:
             return Match("not_assessable", reason=reason) if reason else None
         if kind.asks_port_53 and any(item.klass == "resolver" for item in self._items) and not self._lookup.offered("resolver"):
             return Match("not_observable", reason="no offer of resolvers was captured")
-        if kind.ambiguous and any(self._lookup.named(name) for name in self._candidate_names(kind.remote_addr)):
+        if kind.ambiguous and self._may_be_declared(kind):
             return Match("ambiguous", confident=False, reason="several names are possible, a declared one among them")
         return None
+
+    def _may_be_declared(self, kind: FlowKind) -> bool:
+        """Whether one of the names that the address may have been meant under has an item that covers the flow, ports and all."""
+        named = (row for name in self._candidate_names(kind.remote_addr) for row in self._lookup.named(name))
+        return any(not deviations(self._items[row], kind) for row in named)
 
     def _undeclared(self, kind: FlowKind) -> Match:
         """No item speaks of it."""
@@ -179,7 +184,8 @@ class Matcher:
         if kind.asks_port_53 and not (self._stated and offered):
             return Match("undeclared" if self._stated else "unstated", confident=False, reason="no offer of resolvers was captured")
         if kind.name and kind.name_source in CONFIDENT_SOURCES:
-            return Match("undeclared" if self._stated else "unstated", confident=not kind.ambiguous, reason="no item has its name or address")
+            names_held = "none of its possible names" if kind.ambiguous else "no item has its name or address"
+            return Match("undeclared" if self._stated else "unstated", reason=names_held)
         if kind.name:
             return Match("not_observable", confident=False, reason=f"its only name is weak ({kind.name_source})")
         if not kind.nameable:

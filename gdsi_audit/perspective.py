@@ -131,7 +131,8 @@ def has_met(rows: Table, oddity: str) -> NDArray[np.bool_]:
 def nameable(rows: Table, seen: Sides, first_dns: NDArray[np.int64], started: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether a name could have been observed: the device had been seen to use DNS by then, and the beginning was captured, or had to be.
 
-    A flow that the snapshot length cut may carry a name behind the cut, and so may every flow of a device whose look-ups are cut.
+    A flow that the snapshot length cut may carry a name behind the cut, and so may every flow of a device whose look-ups are cut. Where a capture
+    holds nothing that was sent to a device, no answer to its look-ups could be seen.
     `started`: as `starts` gives it. What a device does after its own start began after it, so that a missing handshake hides no older lookup.
     """
     start, first_event = rows["start"][seen.row], rows["history"].astype("S1")[seen.row]
@@ -140,7 +141,8 @@ def nameable(rows: Table, seen: Sides, first_dns: NDArray[np.int64], started: ND
     short = has_met(rows, "cut_by_snaplen")
     unasked = np.zeros(first_dns.size, np.bool_)
     unasked[seen.device[(short & ((rows["orig_port"] == DNS_PORT) | (rows["resp_port"] == DNS_PORT)))[seen.row]]] = True
-    shown = ~short[seen.row] & ~unasked[seen.device]
+    heard = np.bincount(seen.device, seen.remote(rows, "pkts") > 0, first_dns.size) > 0
+    shown = ~short[seen.row] & ~unasked[seen.device] & heard[seen.device]
     return np.asarray((begun | since_start) & shown & (start >= first_dns[seen.device]), np.bool_)
 
 

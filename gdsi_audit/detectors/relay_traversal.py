@@ -128,11 +128,12 @@ def _graded(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.i
     judged = ~matched.is_any("verdict", NOT_JUDGED)
     if not judged.any():
         return None
-    declared = matched.is_any("verdict", ("declared",))[judged]
+    declared = matched.is_any("verdict", ("declared", "ambiguous"))[judged]
     if declared.all():
-        return "info", "all of these parties are declared"
+        sure = matched.is_any("verdict", ("declared",))[judged].all()
+        return "info", "all of these parties are declared" if sure else "all of these parties have declared names, or one among several"
     if declared.any():
-        return "low", "who introduced them is declared, the others are not"
+        return "low", "some of these parties are declared, the others are not"
     if declaration.destinations or declaration.closed:
         return SEVERITY, "none of these parties is declared"
     return "low", "nothing is declared of it"
