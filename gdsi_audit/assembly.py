@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gdsi_audit import devices, naming, neighbours, perspective, remote_ends, round_trips, shares
 from gdsi_audit.columns import Columns
@@ -18,6 +17,7 @@ from gdsi_audit.gap import Gap
 from gdsi_audit.geo._oui import vendor
 from gdsi_audit.geo._places import Places
 from gdsi_audit.hostnames import gateways, hostnames, offered
+from gdsi_audit.nameable import nameable
 from gdsi_audit.observe import Observation
 from gdsi_audit.round_trips import CapturePoint
 from gdsi_audit.starts import starts
@@ -25,7 +25,6 @@ from gdsi_audit.stored_table import Table, stored
 from gdsi_audit.strays import networks
 from gdsi_audit.traffic import Device, DeviceTraffic, Tables, Traffic
 
-NEVER = np.iinfo(np.int64).max
 MOST_FLOWS_IN_MEMORY = 400_000
 MOST_NAME_ROWS = 1_000_000
 
@@ -62,9 +61,8 @@ def traffic(
     give_back()
     located = [endpoints[address].place for address in remote.text]
     started = starts(seen.messages, rows, hosts, len(seen.captures))
-    flows = perspective.flow_table(
-        rows, facts, side, remote, chosen, seen.texts, located, _first_dns(queries, hosts), started, seen.apps, hosts.routers
-    )
+    namings = nameable(rows, side, queries, hosts, started)
+    flows = perspective.flow_table(rows, facts, side, remote, chosen, seen.texts, located, namings, seen.apps, hosts.routers)
     known_as = hostnames(seen.messages, hosts)
     give_back()
     beyond = neighbours.uploads(rows, hosts.routers)
@@ -110,14 +108,6 @@ def _chosen_names(
         leases[field] = answers[field][usable]
     naming.add_answers(chosen, side.device, remote.hi[remote.code], remote.lo[remote.code], rows["start"][side.row], leases)
     return chosen
-
-
-def _first_dns(queries: Table, hosts: devices.Hosts) -> NDArray[np.int64]:
-    """When each device was first seen to use DNS."""
-    client = hosts.device_of(np.zeros(queries.size, np.uint64), queries["client_hi"], queries["client_lo"])
-    first = np.full(max(1, len(hosts.devices)), NEVER, np.int64)
-    np.minimum.at(first, client[client >= 0], queries["time"][client >= 0])
-    return first
 
 
 def _shares(

@@ -43,7 +43,6 @@ HISTORIES_AT_ONCE = 65_536
 FEW_FLOWS = 20
 HOUR_NS = 3_600_000_000_000
 INITIATORS = ("unknown", "device", "remote")
-DNS_PORT = 53
 MOST_FLOWS = 200_000
 """Flows of one device that stand in memory; the rest is folded into its contacts."""
 
@@ -128,24 +127,6 @@ def has_met(rows: Table, oddity: str) -> NDArray[np.bool_]:
     return np.asarray(rows["gaps"] & GAP_BITS[oddity] != 0, np.bool_)
 
 
-def nameable(rows: Table, seen: Sides, first_dns: NDArray[np.int64], started: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether a name could have been observed: the device had been seen to use DNS by then, and the beginning was captured, or had to be.
-
-    A flow that the snapshot length cut may carry a name behind the cut, and so may every flow of a device whose look-ups are cut. Where a capture
-    holds nothing that was sent to a device, no answer to its look-ups could be seen.
-    `started`: as `starts` gives it. What a device does after its own start began after it, so that a missing handshake hides no older lookup.
-    """
-    start, first_event = rows["start"][seen.row], rows["history"].astype("S1")[seen.row]
-    begun = (rows["transport"][seen.row] != 6) | (first_event == b"S") | (first_event == b"s")
-    since_start = (start >= started[seen.device, rows["first_capture"][seen.row]]) & (rows["continues"][seen.row] < 0)
-    short = has_met(rows, "cut_by_snaplen")
-    unasked = np.zeros(first_dns.size, np.bool_)
-    unasked[seen.device[(short & ((rows["orig_port"] == DNS_PORT) | (rows["resp_port"] == DNS_PORT)))[seen.row]]] = True
-    heard = np.bincount(seen.device, seen.remote(rows, "pkts") > 0, first_dns.size) > 0
-    shown = ~short[seen.row] & ~unasked[seen.device] & heard[seen.device]
-    return np.asarray((begun | since_start) & shown & (start >= first_dns[seen.device]), np.bool_)
-
-
 def flow_table(
     rows: Table,
     facts: Table,
@@ -154,12 +135,14 @@ def flow_table(
     chosen: naming.Chosen,
     texts: Texts,
     places: Sequence[Place],
-    first_dns: NDArray[np.int64],
-    started: NDArray[np.int64],
+    nameable: NDArray[np.bool_],
     apps: Mapping[int, str],
     routers: frozenset[int] = frozenset(),
 ) -> Columns:
-    """FLOWS of all devices, one after the other. `remote`: the other sides, `places`: where each distinct one is. `routers`: their MACs."""
+    """FLOWS of all devices, one after the other. `remote`: the other sides, `places`: where each distinct one is. `routers`: their MACs.
+
+    `nameable`: as the function of that name gives it.
+    """
     kind = kinds(remote.hi, remote.lo)
     broadcast = (remote.hi == 0) & (remote.lo == np.uint64(0xFFFFFFFFFFFF))
 
@@ -194,7 +177,7 @@ def flow_table(
         "name": coded(chosen.name, texts.of_row),
         "name_source": coded(chosen.source + 1, ("", *NAME_SOURCES)),
         "ambiguous": chosen.ambiguous,
-        "nameable": nameable(rows, seen, first_dns, started),
+        "nameable": nameable,
         "remote_country": coded(remote.code, [place.located_in.country for place in places]),
         "organisation": coded(remote.code, [place.organisation for place in places]),
         "application_data": with_application_data(rows, facts)[seen.row],

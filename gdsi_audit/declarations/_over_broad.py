@@ -66,5 +66,5 @@ def _whom(sender: str) -> str:
 
 
 def _is_wide(network: IPv4Network | IPv6Network) -> bool:
-    """Wider than what any one operator was ever given."""
-    return network.prefixlen < WIDEST[network.version]
+    """Wider than what any one operator was ever given. Multicast groups, and what stays on the link or in the site, are nobody's."""
+    return network.prefixlen < WIDEST[network.version] and not (network.is_multicast or network.is_private or network.is_link_local)

@@ -343,6 +343,8 @@ NOTES = [
     ('[[listener]]\nport = 23\nfrom = "::/0"', "over_broad", 1),
     ('[[listener]]\nport = 23\nfrom = "128.0.0.0/1"', "over_broad", 1),
     ('[[destination]]\naddress = "0.0.0.0/0"', "over_broad", 1),
+    ('[[destination]]\naddress = "224.0.0.0/4"', None, 0),
+    ('[[destination]]\naddress = "fc00::/7"', None, 0),
     ('[[destination]]\naddress = "0.0.0.0/1"', "over_broad", 1),
     ('[[destination]]\naddress = "2000::/3"', "over_broad", 1),
     ('[[destination]]\naddress = "::/0"', "over_broad", 1),
