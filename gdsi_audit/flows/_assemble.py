@@ -757,8 +757,8 @@ def _is_copy(packet: Any, src_side: Any, copies: Any) -> Any:
 
 @kernel
 def assemble(
-    packets: Any, first: Any, base: Any, serials: Any, flow_ids: Any, ports: Any, fresh_flow: Any, fresh_endpoint: Any, copies: Any, flows: Any,
-    endpoints: Any, heads: Any, expired: Any, segments: Any, cells: Any, data: Any, chunks: Any, room: Any, control: Any,
+    ports: Any, fresh_flow: Any, fresh_endpoint: Any, copies: Any, flows: Any, endpoints: Any, heads: Any, expired: Any, segments: Any, cells: Any,
+    chunks: Any, room: Any, control: Any, data: Any, packets: Any, first: Any, base: Any, serials: Any, flow_ids: Any,
 ) -> Any:  # fmt: skip
     """Takes packets from row `first` on; returns the row of the first one not taken.
 

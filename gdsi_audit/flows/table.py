@@ -12,6 +12,7 @@ from gdsi_audit.flows import CHUNKS, _assemble
 from gdsi_audit.flows import _rows as rows
 from gdsi_audit.flows._closing import closed_rows
 from gdsi_audit.gap import Gap
+from gdsi_audit.kernels import bound
 from gdsi_audit.packets import PACKETS
 from gdsi_audit.readers import Frames
 
@@ -42,11 +43,6 @@ class FlowTable:
             raise ValueError(f"most_live_flows is {most_live_flows}; at least 1 is needed")
         self._flows = np.zeros(most_live_flows, rows.FLOWS)
         self._endpoints = np.zeros(2 * most_live_flows, rows.ENDPOINTS)
-        self._heads = np.full(1 << max((most_live_flows - 1).bit_length(), 4), -1, np.int32)
-        self._expired = np.zeros(rows.EXPIRED_ROWS, rows.EXPIRED)
-        self._segments = np.zeros(rows.SEGMENT_ROWS, rows.SEGMENTS)
-        self._cells = np.zeros(rows.SEGMENT_ROWS * rows.SEGMENT_BYTES, np.uint8)
-        self._constants = (rows.port_bits(), *rows.fresh_rows(streams=streams), np.zeros(rows.COPY_ROWS, rows.COPIES))
         self._closed = np.zeros(rows.CLOSED_ROWS, rows.FLOWS)
         self._closed_endpoints = np.zeros(2 * rows.CLOSED_ROWS, rows.ENDPOINTS)
         self._chunks = np.zeros(rows.CHUNK_ROWS, CHUNKS)
@@ -56,6 +52,13 @@ class FlowTable:
             self._control[nothing] = -1
         self._control[rows.NOW] = np.iinfo(np.int64).min
         self._control[rows.STREAMS] = int(streams)
+        constants = (rows.port_bits(), *rows.fresh_rows(streams=streams))
+        heads = np.full(1 << max((most_live_flows - 1).bit_length(), 4), -1, np.int32)
+        table = (self._flows, self._endpoints, heads, np.zeros(rows.EXPIRED_ROWS, rows.EXPIRED))
+        segments, cells = np.zeros(rows.SEGMENT_ROWS, rows.SEGMENTS), np.zeros(rows.SEGMENT_ROWS * rows.SEGMENT_BYTES, np.uint8)
+        copies, out = np.zeros(rows.COPY_ROWS, rows.COPIES), (self._chunks, self._room, self._control)
+        self._assemble = bound(_assemble.assemble, *constants, copies, *table, segments, cells, *out)
+        self._sweep = bound(_assemble.sweep, *table, segments, self._closed, self._closed_endpoints, self._control)
         self._captures: list[int] = []
         self._frames_before: list[int] = []
         self._last_frame = 0
@@ -140,16 +143,14 @@ class FlowTable:
 
     def _advance(self, data: NDArray[np.uint8], packets: NDArray[np.void], row: int, serials: NDArray[np.int64], flow_ids: NDArray[np.int64]) -> int:
         """Takes packets and sweeps, in turns, until all is done or room ran out (FULL); returns the first packet not taken."""
-        control, table, streams = self._control, (self._flows, self._endpoints, self._heads, self._expired), (self._segments, self._cells)
-        into = (self._chunks, self._room, control)
+        control, before = self._control, self._frames_before[-1] if self._frames_before else 0
         while True:
-            before = self._frames_before[-1] if self._frames_before else 0
-            row = _assemble.assemble(packets, row, before, serials, flow_ids, *self._constants, *table, *streams, data, *into)
+            row = self._assemble(data, packets, row, before, serials, flow_ids)
             if control[rows.SWEEP_SLOT] < 0 or control[rows.FULL]:
                 return row
             if control[rows.SWEEP_MODE] == rows.SWEEP_OLDEST and control[rows.SWEEP_SLOT] == 0:
                 self._plan_eviction()
-            _assemble.sweep(*table, self._segments, self._closed, self._closed_endpoints, control)
+            self._sweep()
             if control[rows.FULL]:
                 return row
 

@@ -373,21 +373,3 @@ def find_protocol(data: NDArray[np.uint8], records: NDArray[np.void], first: int
         position += 1
     return written, position
 
-
-def ethernet_links(rows: int) -> NDArray[np.void]:
-    """LINKS rows for `place_ethernet`."""
-    links = np.zeros(rows, LINKS)
-    links["app_name_offset"] = links["app"] = -1
-    links["ethertype"] = ETHERTYPE_ETHERNET
-    links["last"] = 1
-    return links
-
-
-def place_ethernet(records: NDArray[np.void], first: int, links: NDArray[np.void]) -> tuple[int, int]:
-    """What `find_protocol` does, for records that are all Ethernet and rows of `ethernet_links`: there is nothing to compile for it."""
-    placed = records[first : first + links.size]
-    rows = links[: placed.size]
-    rows["offset"] = placed["offset"]
-    rows["end"] = placed["offset"] + placed["caplen_bytes"]
-    rows["record"] = np.arange(first, first + placed.size)
-    return placed.size, first + placed.size

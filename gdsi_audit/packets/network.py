@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gdsi_audit.gap import SKIP_REASONS
 from gdsi_audit.kernels import kernel, part
 from gdsi_audit.packets import ARP, DEEPEST_TUNNEL, GAP_BITS, TUNNELS
+from gdsi_audit.packets.link import LINKTYPE_ETHERNET
 
 DATAGRAMS = 1024
 """Datagrams in reassembly at a time."""
@@ -93,8 +94,23 @@ class Books(NamedTuple):
 
 
 # Places in `state`, which lives as long as the decoder.
-LIVE, FREE_PAGES, SPARE_USED, FRAME_ROWS, APPS_SEEN, RARE, OWED = 0, 1, 2, 3, 4, 5, 6
-STATE_PLACES = 10
+(
+    LIVE,  # datagrams in reassembly
+    FREE_PAGES,
+    SPARE_USED,
+    FRAME_ROWS,  # of the frame under way
+    APPS_SEEN,
+    RARE,  # 1: the kernel for everyday traffic has met what it leaves to the other
+    READ,  # frames since the books were carried over
+    READ_BYTES,  # of these, on the wire
+    NOW,  # latest time of a decoded frame
+    OBSERVED_NS,  # by which it went forward, a silence counted up to LONGEST_SILENCE_NS
+    OWED,  # and the three behind it: frames and bytes of this capture and the one before whose datagram is complete
+) = range(11)
+STATE_PLACES = OWED + 4
+NEVER = np.iinfo(np.int64).min
+LONGEST_SILENCE_NS = 3_600_000_000_000
+"""Nothing shows that anyone listened for longer."""
 
 # Places in `step`, where a function leaves what it found.
 OFFSET, KIND, VLAN, TUNNEL, PROTOCOL, FRAGMENT_OFFSET, MORE, IDENTIFICATION = 0, 1, 2, 3, 4, 5, 6, 7
@@ -641,41 +657,51 @@ def _other_transport(data: NDArray[np.uint8], packet: Any, protocol: int, offset
 
 @kernel
 def decode_links(
-    data: NDArray[np.uint8],
-    records: NDArray[np.void],
-    links: NDArray[np.void],
-    first: int,
-    written: int,
-    table: Reassembly | None,
     rows: NDArray[np.void],
-    spare_offset: int,
-    spare_bytes: int,
+    table: Reassembly | None,
     books: Books,
     state: NDArray[np.int64],
     step: NDArray[np.int64],
+    data: NDArray[np.uint8],
+    spare_offset: int,
+    spare_bytes: int,
+    records: NDArray[np.void],
+    links: NDArray[np.void] | None,
+    first: int,
+    stop: int,
+    written: int,
 ) -> tuple[int, int]:
-    """Decodes `links[first:]` into `rows` from `written` on until rows or spare room run short; returns (rows written, first link not done).
+    """Decodes `links[first:stop]` into `rows` from `written` on until rows or spare room run short; returns (rows written, first link not done).
 
-    Without `table` it is the kernel for everyday traffic, compiled in half the time: it stops in front of the first frame that holds a fragment, or
-    a protocol or port of tunnels, and sets RARE.
+    Without `links` it goes over the records themselves and stops in front of the first that is not Ethernet. Without `table` it is the kernel for
+    everyday traffic, compiled in half the time: it stops in front of the first frame that holds a fragment, or a protocol or port of tunnels, and
+    sets RARE.
     """
     position = first
     room_for_frame = rows.size - DEEPEST_TUNNEL - 1
-    while position < links.size and written <= room_for_frame and state[SPARE_USED] + SPARE_PER_FRAME_BYTES <= spare_bytes:
-        link = links[position]
-        record = records[link.record]
+    while position < stop and written <= room_for_frame and state[SPARE_USED] + SPARE_PER_FRAME_BYTES <= spare_bytes:
+        if links is None:
+            record = records[position]
+            if record.linktype != LINKTYPE_ETHERNET:
+                break
+            kind, offset = Integer(ETHERNET), Integer(record.offset)
+            end = offset + record.caplen_bytes
+            src_mac, dst_mac, app = Integer(0), Integer(0), Integer(-1)
+            reason, is_shared, is_last = Integer(0), False, True
+        else:
+            link = links[position]
+            record = records[link.record]
+            kind, offset, end = Integer(link.ethertype), Integer(link.offset), Integer(link.end)
+            src_mac, dst_mac, app = Integer(link.src_mac), Integer(link.dst_mac), Integer(link.app)
+            reason, is_shared, is_last = Integer(link.reason), link.shared != 0, link.last != 0
+            if link.app_name_offset >= 0:
+                _note_app(books, state, app, data, link.app_name_offset)
         position += 1
-        reason = Integer(link.reason)
         outermost = written
         frame = Integer(record.frame)
         spare_limit = state[SPARE_USED] + SPARE_PER_FRAME_BYTES
         depth, tunnel, parent, vlan, turns = Integer(0), Integer(0), Integer(-1), Integer(0), Integer(0)
-        kind, offset, end = Integer(link.ethertype), Integer(link.offset), Integer(link.end)
         wire_end = end + max(0, Integer(record.wire_bytes) - Integer(record.caplen_bytes))
-        src_mac, dst_mac = Integer(link.src_mac), Integer(link.dst_mac)
-        app = Integer(link.app)
-        if link.app_name_offset >= 0:
-            _note_app(books, state, app, data, link.app_name_offset)
         while reason == 0:
             if kind == ETHERNET:
                 if end - offset < 14:
@@ -811,7 +837,7 @@ def decode_links(
                     break
                 step[FRAGMENT_OFFSET], step[MORE] = fragment_offset, more
                 room = spare_offset + state[SPARE_USED]
-                to_book = written == outermost and link.shared == 0
+                to_book = written == outermost and not is_shared
                 reason = _reassemble(table, data, packet, offset, ip_end - offset, header_bytes, protocol, room, to_book, step, books, state)
                 if reason != 0:
                     break
@@ -900,10 +926,15 @@ def decode_links(
             state[FRAME_ROWS] += written - outermost
             if reason != 0 and reason != PENDING:
                 _odd(books, GAP_PLACES + reason, frame)
-        if link.last:
+        if is_last:
+            state[READ] += 1
+            state[READ_BYTES] += record.wire_bytes
             if state[FRAME_ROWS] > 0:
                 reason = 0
-            elif reason == PENDING and link.shared == 1:
+                if record.time > state[NOW]:
+                    state[OBSERVED_NS] += min(record.time - state[NOW], LONGEST_SILENCE_NS) if state[NOW] != NEVER else 0
+                    state[NOW] = record.time
+            elif reason == PENDING and is_shared:
                 reason = FRAGMENT_UNREASSEMBLED
             if reason != PENDING:
                 books.frames[0, reason, 0] += 1
