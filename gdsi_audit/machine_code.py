@@ -1,7 +1,7 @@
 """Compiled kernels as files of machine code, loaded and called without the compiler.
 
 Importing the compiler and preparing it takes several times as long as loading all kernels. What it made of a kernel once is therefore kept as an
-object file, which LLVM alone can load, and called with plain numbers of 64 bits: an address and the lengths of each array, and the numbers themselves.
+object file, which LLVM alone can load, and called with plain numbers of 64 bits: an address and the lengths of each array, and the numbers.
 They stand in one room, of which a kernel is given the address: handing them over one by one would take longer than many a kernel runs.
 """
 
@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
-from numpy.typing import NDArray
 
 Shape = tuple[Any, ...]
 """What a kernel is compiled for, per argument: ("array", dtype, dimensions), ("number",), ("nothing",) or ("tuple", class, shapes of its fields)."""
@@ -77,12 +76,12 @@ def arguments_of(values: Sequence[Any], kinds: list[int], plain: list[int]) -> N
             plain.append(int(value))
 
 
-def _address(array: NDArray[Any]) -> int:
+def _address(array: Any) -> int:
     """What `array.ctypes.data` says, where that is possible in a third of the time."""
     try:
         return ctypes.addressof(ctypes.c_char.from_buffer(array))
     except (TypeError, ValueError):  # read-only, or empty
-        return array.ctypes.data
+        return int(array.ctypes.data)
 
 
 def name_of(shapes: tuple[Shape, ...]) -> str:
@@ -140,7 +139,10 @@ def _digest(content: bytes) -> str:
 
 
 def callable_of(code: Code, shapes: tuple[Shape, ...]) -> Callable[[Sequence[int]], Any]:
-    """The kernel as a function of the list of its C arguments; it runs without the interpreter lock. Raises RuntimeError where LLVM cannot load it."""
+    """The kernel as a function of the list of its C arguments; it runs without the interpreter lock.
+
+    Raises RuntimeError where LLVM cannot load it.
+    """
     for name in code.needs:
         if not llvm.address_of_symbol(name):
             llvm.add_symbol(name, ctypes.cast(ctypes.CDLL(None).abort, ctypes.c_void_p).value)

@@ -372,4 +372,3 @@ def find_protocol(data: NDArray[np.uint8], records: NDArray[np.void], first: int
         written += count
         position += 1
     return written, position
-
