@@ -18,6 +18,7 @@ from llvmlite import ir
 from numba import carray, extending, types
 
 from gdsi_audit.machine_code import Code, Shape
+from gdsi_audit.prefetch import prefetch
 
 Function = Callable[..., Any]
 
@@ -37,7 +38,9 @@ def _names_seen(plain: dict[str, Any], inner: Collection[Function], *, boundsche
         known = names.get(name)
         # A kernel that other kernels call stands there as what Python calls.
         value = getattr(given, "function", given)
-        if not isinstance(value, FunctionType) or value not in inner:
+        if value is prefetch:
+            names[name] = _prefetch
+        elif not isinstance(value, FunctionType) or value not in inner:
             names[name] = given
         elif getattr(known, "plain", None) is not value:
             names[name] = numba.njit(nogil=True, error_model="numpy", boundscheck=boundscheck, **options)(_seeing(value, names))
@@ -91,6 +94,21 @@ def _type_of(shape: Shape) -> Any:
 def _pointer(_: Any, number: Any) -> Any:
     """A number as the address that it is."""
     return types.voidptr(number), lambda _context, builder, _signature, values: builder.inttoptr(values[0], ir.PointerType(ir.IntType(8)))
+
+
+@extending.intrinsic
+def _prefetch(_: Any, array: Any, place: Any, offset_bytes: Any) -> Any:
+    """What `prefetch` says: LLVM's instruction of that name, for reading, into every cache."""
+
+    def written(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        data = context.make_array(array)(context, builder, values[0]).data
+        byte, word = ir.PointerType(ir.IntType(8)), ir.IntType(32)
+        line = builder.gep(builder.bitcast(builder.gep(data, [values[1]]), byte), [values[2]])
+        instruction = builder.module.declare_intrinsic("llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), [byte, word, word, word]))
+        builder.call(instruction, [line, word(0), word(3), word(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, types.int64), written
 
 
 def _entry(kernel: Any, shapes: tuple[Shape, ...], results: int) -> Function:

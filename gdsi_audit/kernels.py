@@ -30,7 +30,7 @@ def _kernel_sources() -> list[Path]:
     package = Path(__file__).parent
     stages = [path for stage in ("readers", "packets", "flows") for path in (package / stage).glob("*.py")]
     parsers = [path for path in (package / "protocols").glob("*.py") if b"import kernel" in path.read_bytes()]
-    compiling = [package / name for name in ("kernels.py", "compiler.py", "machine_code.py", "gap.py")]
+    compiling = [package / name for name in ("kernels.py", "compiler.py", "machine_code.py", "prefetch.py", "gap.py")]
     return sorted([*compiling, *stages, *parsers])
 
 

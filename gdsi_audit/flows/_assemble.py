@@ -67,6 +67,7 @@ from gdsi_audit.flows._rows import (
 from gdsi_audit.flows.community_id import COUNTERPARTS, ICMP, ICMP6
 from gdsi_audit.kernels import kernel, part
 from gdsi_audit.packets import ARP
+from gdsi_audit.prefetch import prefetch
 
 SECOND = 1_000_000_000
 TCP_INACTIVITY = 300 * SECOND
@@ -728,7 +729,48 @@ def _recall(flow: Any, packet: Any, side: Any, key: Any, src_side: Any, expired:
 
 
 @part
-def _is_copy(packet: Any, src_side: Any, copies: Any) -> Any:
+def _copy_tag(packet: Any, src_side: Any) -> Any:
+    """Hash of what a packet has in common with its copies."""
+    identification = np.uint64(packet.ip_id)
+    tag = (src_side + packet.dst_lo) ^ (np.uint64(packet.payload_wire_bytes) * MIX_2)
+    if packet.transport == TCP:
+        numbers = (np.uint64(packet.tcp_seq) << BITS_32) | np.uint64(packet.tcp_ack)
+        tag ^= numbers + (np.uint64(packet.tcp_flags) << BITS_20) + np.uint64(packet.ip_bytes)
+    tag = tag * MIX_1 + (identification << BITS_32) + (np.uint64(packet.ip_bytes) << BITS_16) + packet.checksum
+    return (tag ^ (tag >> BITS_32)) * MIX_3
+
+
+@part
+def _look_ahead(packets: Any, row: Any, ahead: Any, flows: Any, endpoints: Any, heads: Any, copies: Any) -> Any:
+    """Fills `ahead` for the packets from `row` on and asks for what they will look up; returns the row behind the last of them."""
+    stop = min(row + len(ahead), len(packets))
+    mask = np.uint64(len(heads) - 1)
+    for place in range(stop - row):
+        packet, known = packets[row + place], ahead[place]
+        transport, dst_port = packet.transport, packet.dst_port
+        one_way = transport == ARP
+        if transport == ICMP or transport == ICMP6:
+            counterpart = COUNTERPART[0 if transport == ICMP else 1, packet.src_port & 255]
+            one_way = counterpart < 0
+            if not one_way:
+                dst_port = np.uint16(counterpart)
+        src_side = _side(packet.src_hi, packet.src_lo, packet.src_port)
+        key = _key(src_side, _side(packet.dst_hi, packet.dst_lo, dst_port), transport)
+        tag = _copy_tag(packet, src_side)
+        known.key, known.src_side, known.tag, known.dst_port, known.one_way = key, src_side, tag, dst_port, one_way
+        prefetch(heads, np.int64(key & mask), NOTHING)
+        prefetch(copies, np.int64(tag >> BITS_48) & (COPY_ROWS - 1), NOTHING)
+    for place in range(stop - row):
+        slot = np.int64(heads[np.int64(ahead[place].key & mask)])
+        if slot >= 0:
+            for line in range(0, 192, 64):
+                prefetch(flows, slot, np.int64(line))
+                prefetch(endpoints, 2 * slot, np.int64(line))
+    return stop
+
+
+@part
+def _is_copy(packet: Any, tag: Any, copies: Any) -> Any:
     """Whether this packet was captured before, on another interface or on the other side of a bridge or router.
 
     Without an identification it must have come another way (addresses, tag or hop limit of the link), to be told from a retransmission. Networks
@@ -739,11 +781,6 @@ def _is_copy(packet: Any, src_side: Any, copies: Any) -> Any:
         return False
     if _is_many(packet.dst_hi, packet.dst_lo):
         return False
-    tag = (src_side + packet.dst_lo) ^ (packet.payload_wire_bytes * MIX_2)
-    if packet.transport == TCP:
-        tag ^= ((packet.tcp_seq << BITS_32) | packet.tcp_ack) + (packet.tcp_flags << BITS_20) + packet.ip_bytes
-    tag = tag * MIX_1 + (identification << BITS_32) + (packet.ip_bytes << BITS_16) + packet.checksum
-    tag = (tag ^ (tag >> BITS_32)) * MIX_3
     link = (packet.src_mac + packet.dst_mac * MIX_1 + packet.vlan * MIX_2 + packet.ttl) * MIX_3 >> BITS_32
     copy = copies[np.int64(tag >> BITS_48) & (COPY_ROWS - 1)]
     now = packet.time >> 20
@@ -758,14 +795,14 @@ def _is_copy(packet: Any, src_side: Any, copies: Any) -> Any:
 @kernel
 def assemble(
     ports: Any, fresh_flow: Any, fresh_endpoint: Any, copies: Any, flows: Any, endpoints: Any, heads: Any, expired: Any, segments: Any, cells: Any,
-    chunks: Any, room: Any, control: Any, data: Any, packets: Any, first: Any, base: Any, serials: Any, flow_ids: Any,
+    ahead: Any, chunks: Any, room: Any, control: Any, data: Any, packets: Any, first: Any, base: Any, serials: Any, flow_ids: Any,
 ) -> Any:  # fmt: skip
     """Takes packets from row `first` on; returns the row of the first one not taken.
 
     That is len(packets) unless room ran out (FULL) or a sweep has to come first (SWEEP_SLOT). What is pending in a stream goes first.
     """
     mask = np.uint64(len(heads) - 1)
-    row = first
+    row = looked_from = looked_to = first
     while True:
         if (control[DRAIN_ORIG] >= 0 or control[DRAIN_RESP] >= 0) and not _drain(flows, endpoints, segments, cells, chunks, room, control):
             control[FULL] = 1
@@ -776,6 +813,8 @@ def assemble(
         if control[CHUNK_COUNT] >= CHUNK_ROWS or control[ROOM_AT] + packet.payload_bytes + ICMP_HEADER_BYTES > len(room):
             control[FULL] = 1
             return row
+        if row == looked_to:
+            looked_from, looked_to = row, _look_ahead(packets, row, ahead, flows, endpoints, heads, copies)
         time = packet.time
         if time > control[NOW]:
             control[NOW] = time
@@ -783,17 +822,11 @@ def assemble(
                 control[SWEEP_SLOT] = 0
                 control[SWEEP_MODE] = SWEEP_EXPIRED
                 return row
-        transport, src_port, dst_port = packet.transport, packet.src_port, packet.dst_port
-        one_way = transport == ARP
-        if transport == ICMP or transport == ICMP6:
-            counterpart = COUNTERPART[0 if transport == ICMP else 1, src_port & 255]
-            one_way = counterpart < 0
-            if not one_way:
-                dst_port = np.uint16(counterpart)
+        known = ahead[row - looked_from]
+        key, src_side, dst_port, one_way = known.key, known.src_side, known.dst_port, known.one_way
+        transport, src_port = packet.transport, packet.src_port
         src_hi, src_lo = packet.src_hi, packet.src_lo
         dst_hi, dst_lo = packet.dst_hi, packet.dst_lo
-        src_side = _side(src_hi, src_lo, src_port)
-        key = _key(src_side, _side(dst_hi, dst_lo, dst_port), transport)
         bucket = np.int64(key & mask)
         slot = np.int64(heads[bucket])
         side = np.int64(0)
@@ -858,7 +891,7 @@ def assemble(
         row += 1
         flow.last_ordinal = ordinal
         flow.gaps |= packet.gap
-        if _is_copy(packet, src_side, copies):
+        if _is_copy(packet, known.tag, copies):
             flow.duplicate_pkts += 1
             continue
         if time > flow.last:

@@ -56,7 +56,7 @@ class FlowTable:
         heads = np.full(1 << max((most_live_flows - 1).bit_length(), 4), -1, np.int32)
         table = (self._flows, self._endpoints, heads, np.zeros(rows.EXPIRED_ROWS, rows.EXPIRED))
         segments, cells = np.zeros(rows.SEGMENT_ROWS, rows.SEGMENTS), np.zeros(rows.SEGMENT_ROWS * rows.SEGMENT_BYTES, np.uint8)
-        copies, out = np.zeros(rows.COPY_ROWS, rows.COPIES), (self._chunks, self._room, self._control)
+        copies, out = np.zeros(rows.COPY_ROWS, rows.COPIES), (np.zeros(rows.AHEAD_ROWS, rows.AHEAD), self._chunks, self._room, self._control)
         self._assemble = bound(_assemble.assemble, *constants, copies, *table, segments, cells, *out)
         self._sweep = bound(_assemble.sweep, *table, segments, self._closed, self._closed_endpoints, self._control)
         self._captures: list[int] = []
