@@ -132,7 +132,7 @@ class Observer:
             for batch in self._table.assemble(frames, chosen):
                 self._take_batch(batch)
             if self._evidence:
-                self.seen.index.add(self._table.serials, chosen["frame"])
+                self.seen.index.add(self._table.entries)
 
     def _selected(self, packets: NDArray[np.void], filtered: Ledger) -> NDArray[np.void]:
         """Leaves out what the analyst leaves out: whole frames, counted once."""

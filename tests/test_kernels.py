@@ -153,3 +153,27 @@ print(any(kernels.CACHE_FOLDER.glob("a_module.doubled*.o")), numba.config.LOOP_V
 
 def test_the_cache_is_ours_where_numba_was_imported_before_and_its_settings_are_left_alone(repository, tmp_path, a_module):
     assert run(IMPORTED_BEFORE, repository, GDSI_AUDIT_CACHE=str(tmp_path), PYTHONPATH=a_module).stdout == "True 1\n"
+
+
+BOUND = """
+import numpy as np
+from gdsi_audit.kernels import bound, kernel
+from gdsi_audit.prefetch import prefetch
+
+@kernel
+def summed(into, factor, data, first):
+    for place in range(first, len(data)):
+        prefetch(data, place, 64)
+        into[0] += factor * data[place]
+    return into[0], first
+
+into = np.zeros(1, np.int64)
+doubled = bound(summed, into, 2)
+print(doubled(np.arange(4), 0), doubled(np.ones(3), 1), summed(into, 1, np.arange(4), 3), prefetch(into, 0, 0))
+"""
+
+
+@pytest.mark.parametrize("boundscheck", ["", "1"])
+def test_first_arguments_can_stay_and_hints_change_nothing(repository, tmp_path, boundscheck):
+    done = run(BOUND, repository, GDSI_AUDIT_CACHE=str(tmp_path), GDSI_AUDIT_BOUNDSCHECK=boundscheck)
+    assert (done.stderr, done.stdout) == ("", "(12, 0) (16, 1) (19, 3) None\n")

@@ -795,7 +795,7 @@ def _is_copy(packet: Any, tag: Any, copies: Any) -> Any:
 @kernel
 def assemble(
     ports: Any, fresh_flow: Any, fresh_endpoint: Any, copies: Any, flows: Any, endpoints: Any, heads: Any, expired: Any, segments: Any, cells: Any,
-    ahead: Any, chunks: Any, room: Any, control: Any, data: Any, packets: Any, first: Any, base: Any, serials: Any, flow_ids: Any,
+    ahead: Any, chunks: Any, room: Any, control: Any, data: Any, packets: Any, first: Any, base: Any, entries: Any, flow_ids: Any,
 ) -> Any:  # fmt: skip
     """Takes packets from row `first` on; returns the row of the first one not taken.
 
@@ -886,7 +886,7 @@ def assemble(
         control[SWEEP_PKTS] += 1
         endpoint = endpoints[2 * slot + side]
         peer = endpoints[2 * slot + 1 - side]
-        serials[row] = flow.serial
+        entries[row] = (flow.serial << 32) | ordinal
         flow_ids[row] = flow.flow
         row += 1
         flow.last_ordinal = ordinal

@@ -95,7 +95,7 @@ COPIES = np.dtype([("tag", "u8"), ("time", "u4"), ("link", "u4")], align=True)
 """A packet that was seen just now, at the place its tag says: what tells copies. time: in units of 2^20 ns; link: hash of the way it came."""
 
 AHEAD = np.dtype([("key", "u8"), ("src_side", "u8"), ("tag", "u8"), ("dst_port", "u2"), ("one_way", "?")], align=True)
-"""What is worked out for a packet before its turn, so that memory can be asked for: hash of its flow, of its sender's end, and of what its copies share.
+"""What is worked out for packets before their turn, so that memory can be asked for: hashes of the flow, the sender's end, and what copies share.
 
 dst_port: of ICMP, the counterpart's type; one_way: it has none.
 """

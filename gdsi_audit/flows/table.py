@@ -62,8 +62,8 @@ class FlowTable:
         self._captures: list[int] = []
         self._frames_before: list[int] = []
         self._last_frame = 0
-        self.serials = np.zeros(0, np.int64)
-        """Serial of the flow of each packet row that the last `assemble` was given, once that has ended."""
+        self.entries = np.zeros(0, np.int64)
+        """Of each packet row that the last `assemble` was given, once that has ended: its flow's serial * 2^32 + its frame over all captures."""
 
     @property
     def live(self) -> int:
@@ -79,8 +79,8 @@ class FlowTable:
     def assemble(self, frames: Frames, packets: NDArray[np.void]) -> Iterator[Batch]:
         """Takes decoded packets, in order, and yields a batch whenever a room is full; what it holds may be of earlier packets too."""
         self._arrive(frames, packets)
-        self.serials = np.empty(len(packets), np.int64)
-        yield from self._go_on(frames.data, packets, self.serials)
+        self.entries = np.empty(len(packets), np.int64)
+        yield from self._go_on(frames.data, packets, self.entries)
 
     def flush(self) -> Batch:
         """What has gathered so far."""
@@ -93,12 +93,12 @@ class FlowTable:
         yield from self._go_on(np.zeros(1, np.uint8), np.zeros(0, PACKETS), np.zeros(0, np.int64))
         yield self._batch()
 
-    def _go_on(self, data: NDArray[np.uint8], packets: NDArray[np.void], serials: NDArray[np.int64]) -> Iterator[Batch]:
+    def _go_on(self, data: NDArray[np.uint8], packets: NDArray[np.void], entries: NDArray[np.int64]) -> Iterator[Batch]:
         flow_ids = np.empty(len(packets), np.int64)
-        row = self._advance(data, packets, 0, serials, flow_ids)
+        row = self._advance(data, packets, 0, entries, flow_ids)
         while self._control[rows.FULL]:
             yield self._batch()
-            row = self._advance(data, packets, row, serials, flow_ids)
+            row = self._advance(data, packets, row, entries, flow_ids)
 
     def want(self, slot: ArrayLike, serial: ArrayLike, direction: ArrayLike, amount: ArrayLike) -> None:
         """Sets how much the consumer still wants: bytes of a TCP direction, or datagrams of a flow (both directions together).
@@ -141,11 +141,11 @@ class FlowTable:
         if len(packets):
             self._last_frame = max(self._last_frame, int(packets["frame"][-1]))
 
-    def _advance(self, data: NDArray[np.uint8], packets: NDArray[np.void], row: int, serials: NDArray[np.int64], flow_ids: NDArray[np.int64]) -> int:
+    def _advance(self, data: NDArray[np.uint8], packets: NDArray[np.void], row: int, entries: NDArray[np.int64], flow_ids: NDArray[np.int64]) -> int:
         """Takes packets and sweeps, in turns, until all is done or room ran out (FULL); returns the first packet not taken."""
         control, before = self._control, self._frames_before[-1] if self._frames_before else 0
         while True:
-            row = self._assemble(data, packets, row, before, serials, flow_ids)
+            row = self._assemble(data, packets, row, before, entries, flow_ids)
             if control[rows.SWEEP_SLOT] < 0 or control[rows.FULL]:
                 return row
             if control[rows.SWEEP_MODE] == rows.SWEEP_OLDEST and control[rows.SWEEP_SLOT] == 0:
