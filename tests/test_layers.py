@@ -8,21 +8,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 
 ORDER = (
-    *(
-        "wire_text",
-        "discover",
-        "interrupt",
-        "gap",
-        "names",
-        "machine_code",
-        "prefetch",
-        "compiler",
-        "kernels",
-        "spool",
-        "distinct",
-        "columns",
-        "collecting",
-    ),
+    *("wire_text", "discover", "interrupt", "gap", "names", "machine_code", "prefetch", "compiler", "kernels"),
+    *("spool", "distinct", "columns", "collecting"),
     *("readers", "packets", "flows", "frame_order", "frame_index", "protocols", "content", "geo"),
     *("endpoints", "facts", "messages", "resolutions", "devices", "hostnames", "starts", "naming", "strays", "neighbours", "traffic"),
     *("compiling", "observe", "perspective", "remote_ends", "handshakes", "round_trips", "shares", "coverage", "jurisdictions", "assembly"),

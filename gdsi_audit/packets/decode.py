@@ -45,6 +45,7 @@ class Decoder:
         while looked_at < count:
             links, done, stop = None, looked_at, count
             if records[done]["linktype"] != LINKTYPE_ETHERNET:
+                self._expect_rare()
                 links, done = self._links, 0
                 stop, looked_at = find_protocol(frames.data, records, looked_at, links)
             while done < stop:
@@ -103,15 +104,19 @@ class Decoder:
         return {kinds[place]: capture for place, capture in sorted(self._first_captures.items())}
 
     def _decode(self, frames: Frames, links: NDArray[np.void] | None, done: int, stop: int, written: int) -> tuple[int, int]:
-        """From the first frame on that needs it, everything goes through the kernel for rare traffic."""
+        """From the first frame on that needs it or is not Ethernet, everything goes through the kernel for rare traffic."""
         spare = frames.spare_offset, min(SPARE_BYTES, len(frames.data) - frames.spare_offset)
         written, done = self._walk(frames.data, *spare, frames.records, links, done, stop, written)
         if self._state[network.RARE]:
             self._state[network.RARE] = 0
-            self._table = _empty_table()
-            self._walk = self._bound()
+            self._expect_rare()
             written, done = self._walk(frames.data, *spare, frames.records, links, done, stop, written)
         return written, done
+
+    def _expect_rare(self) -> None:
+        if self._table is None:
+            self._table = _empty_table()
+            self._walk = self._bound()
 
     def _bound(self) -> Callable[..., tuple[int, int]]:
         return bound(network.decode_links, self._rows, self._table, self._books, self._state, self._step)

@@ -673,8 +673,8 @@ def decode_links(
 ) -> tuple[int, int]:
     """Decodes `links[first:stop]` into `rows` from `written` on until rows or spare room run short; returns (rows written, first link not done).
 
-    Without `links` it goes over the records themselves and stops in front of the first that is not Ethernet. Without `table` it is the kernel for
-    everyday traffic, compiled in half the time: it stops in front of the first frame that holds a fragment, or a protocol or port of tunnels, and
+    Without `links` it goes over the records themselves and stops in front of the first that is not Ethernet. Without `table` as well it is the kernel
+    for everyday traffic, compiled in half the time: it stops in front of the first frame that holds a fragment, or a protocol or port of tunnels, and
     sets RARE.
     """
     position = first
