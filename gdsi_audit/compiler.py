@@ -24,7 +24,7 @@ Function = Callable[..., Any]
 
 
 def dispatcher(function: Function, inner: Collection[Function], *, boundscheck: bool, inside: bool = False) -> Any:
-    """numba's own form of `function`, in which all of its file that is among `inner` is compiled too. `inside`: only kernels call it."""
+    """numba's own form of `function`, in which what its file has of `inner`, imported or its own, is compiled too. `inside`: only kernels call it."""
     names = _names_seen(function.__globals__, inner, boundscheck=boundscheck)
     options: dict[str, Any] = {"no_cfunc_wrapper": True, "no_cpython_wrapper": inside}
     return numba.njit(nogil=True, error_model="numpy", boundscheck=boundscheck, **options)(_seeing(function, names))
@@ -42,6 +42,9 @@ def _names_seen(plain: dict[str, Any], inner: Collection[Function], *, boundsche
             names[name] = _prefetch
         elif not isinstance(value, FunctionType) or value not in inner:
             names[name] = given
+        elif value.__globals__ is not plain:
+            # A part of another file sees the names of that file.
+            names[name] = _names_seen(value.__globals__, inner, boundscheck=boundscheck)[value.__name__]
         elif getattr(known, "plain", None) is not value:
             names[name] = numba.njit(nogil=True, error_model="numpy", boundscheck=boundscheck, **options)(_seeing(value, names))
             names[name].plain = value

@@ -29,7 +29,7 @@ def _kernel_sources() -> list[Path]:
     """Every file that a kernel can be made from: its own, and those whose constants it takes."""
     package = Path(__file__).parent
     stages = [path for stage in ("readers", "packets", "flows") for path in (package / stage).glob("*.py")]
-    parsers = [path for path in (package / "protocols").glob("*.py") if b"import kernel" in path.read_bytes()]
+    parsers = [path for path in (package / "protocols").glob("*.py") if b"gdsi_audit.kernels import" in path.read_bytes()]
     compiling = [package / name for name in ("kernels.py", "compiler.py", "machine_code.py", "prefetch.py", "gap.py")]
     return sorted([*compiling, *stages, *parsers])
 
@@ -176,6 +176,6 @@ def kernel(function: Function) -> Function:
 
 
 def part(function: Function) -> Function:
-    """A function that kernels of its own file call: it is compiled into them. Called from Python it is plain Python."""
+    """A function that kernels call, of its own file or of one that imports it: it is compiled into them. Called from Python it is plain Python."""
     _inner.add(function)
     return function

@@ -72,7 +72,7 @@ print(json.dumps([compiled, inner]))
 
 FOR_EVERYDAY_RARE_AND_OTHER_LINKS = {"gdsi_audit.packets.network.decode_links": 3}
 WITHIN_OTHERS = {"gdsi_audit.readers._pcapng_blocks.nanoseconds": 0}
-FOR_TWO_SIZES = {"gdsi_audit.packets.link._little": 2, "gdsi_audit.packets.link._big": 2}
+FOR_TWO_SIZES = {"gdsi_audit.packets.numbers.little": 2, "gdsi_audit.packets.numbers.big": 2}
 
 
 def test_every_kernel_is_compiled_once_for_one_signature(repository, tmp_path):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.gap import SKIP_REASONS, Gap, Ledger
 from gdsi_audit.kernels import bound
-from gdsi_audit.packets import GAP_BITS, PACKETS, network
+from gdsi_audit.packets import GAP_BITS, PACKETS, books, fragments, network, step
 from gdsi_audit.packets.link import LINKS, LINKTYPE_ETHERNET, MOST_SUBFRAMES, find_protocol
 from gdsi_audit.readers import SPARE_BYTES, Frames
 from gdsi_audit.wire_text import WireText, display
@@ -27,12 +27,12 @@ class Decoder:
         self._ledgers: dict[int, Ledger] = {}
         self._rows = np.zeros(BATCH_ROWS, PACKETS)
         self._links = np.zeros(LINKS_AT_ONCE + MOST_SUBFRAMES, LINKS)
-        self._table: network.Reassembly | None = None
+        self._table: fragments.Reassembly | None = None
         self._books = _empty_books()
-        self._state = np.zeros(network.STATE_PLACES, np.int64)
-        self._state[network.FREE_PAGES] = network.PAGES
-        self._state[network.NOW] = network.NEVER
-        self._step = np.zeros(network.STEP_PLACES, np.int64)
+        self._state = np.zeros(books.STATE_PLACES, np.int64)
+        self._state[books.FREE_PAGES] = fragments.PAGES
+        self._state[books.NOW] = books.NEVER
+        self._step = np.zeros(step.STEP_PLACES, np.int64)
         self._walk = self._bound()
         self._captures: list[int] = []
         self._first_captures: dict[int, int] = {}
@@ -57,7 +57,7 @@ class Decoder:
                 if done < stop:
                     yield self._rows[:written]
                     written = 0
-                    self._state[network.SPARE_USED] = 0
+                    self._state[books.SPARE_USED] = 0
         if written:
             yield self._rows[:written]
 
@@ -70,23 +70,23 @@ class Decoder:
     @property
     def apps(self) -> dict[int, WireText]:
         """Names of the first 1,024 apps, by the id in the column `app`."""
-        names, seen = self._books.app_names, int(self._state[network.APPS_SEEN])
+        names, seen = self._books.app_names, int(self._state[books.APPS_SEEN])
         return {int(self._books.app_ids[row]): display(names[row].tobytes().split(b"\0")[0]) for row in range(seen)}
 
     @property
     def observed_ns(self) -> int:
         """By how much the time of decoded frames went forward; a silence counts up to LONGEST_SILENCE_NS."""
-        return int(self._state[network.OBSERVED_NS])
+        return int(self._state[books.OBSERVED_NS])
 
     @property
     def cut_pkts(self) -> int:
         """Rows that were cut by the snapshot length."""
-        return int(self._books.oddities[network.CUT_BY_SNAPLEN.bit_length() - 1, 0])
+        return int(self._books.oddities[books.CUT_BY_SNAPLEN.bit_length() - 1, 0])
 
     def finish(self) -> None:
         """No more frames will come: datagrams that still wait for fragments are booked as `fragment_unreassembled`."""
-        if self._table is not None and self._state[network.LIVE]:
-            network.next_capture(self._table, self._books, self._state, True)
+        if self._table is not None and self._state[books.LIVE]:
+            fragments.next_capture(self._table, self._books, self._state, True)
 
     def gaps(self) -> list[Gap]:
         """Oddities so far, by kind: those of GAP_BITS per packet, and what stopped the decoding inside a tunnel whose outer packet was decoded.
@@ -107,8 +107,8 @@ class Decoder:
         """From the first frame on that needs it or is not Ethernet, everything goes through the kernel for rare traffic."""
         spare = frames.spare_offset, min(SPARE_BYTES, len(frames.data) - frames.spare_offset)
         written, done = self._walk(frames.data, *spare, frames.records, links, done, stop, written)
-        if self._state[network.RARE]:
-            self._state[network.RARE] = 0
+        if self._state[books.RARE]:
+            self._state[books.RARE] = 0
             self._expect_rare()
             written, done = self._walk(frames.data, *spare, frames.records, links, done, stop, written)
         return written, done
@@ -122,10 +122,10 @@ class Decoder:
         return bound(network.decode_links, self._rows, self._table, self._books, self._state, self._step)
 
     def _enter(self, frames: Frames) -> None:
-        self._state[network.SPARE_USED] = 0
+        self._state[books.SPARE_USED] = 0
         if not self._captures or self._captures[-1] != frames.capture:
-            if self._table is not None and self._state[network.LIVE]:
-                network.next_capture(self._table, self._books, self._state, False)
+            if self._table is not None and self._state[books.LIVE]:
+                fragments.next_capture(self._table, self._books, self._state, False)
             self._settle()
             self._captures.append(frames.capture)
             self._ledgers.setdefault(frames.capture, Ledger())
@@ -135,9 +135,9 @@ class Decoder:
         if not self._captures:
             return
         state, booked = self._state, self._books.frames
-        self._ledgers[self._captures[-1]].read += int(state[network.READ])
-        self._ledgers[self._captures[-1]].read_bytes += int(state[network.READ_BYTES])
-        state[network.READ] = state[network.READ_BYTES] = 0
+        self._ledgers[self._captures[-1]].read += int(state[books.READ])
+        self._ledgers[self._captures[-1]].read_bytes += int(state[books.READ_BYTES])
+        state[books.READ] = state[books.READ_BYTES] = 0
         for age, capture in enumerate(reversed(self._captures[-2:])):
             ledger = self._ledgers[capture]
             ledger.decoded += int(booked[age, 0, 0])
@@ -152,29 +152,29 @@ class Decoder:
     def _kinds() -> dict[int, str]:
         bits = {bit.bit_length() - 1: kind for kind, bit in GAP_BITS.items()}
         inside = {
-            network.GAP_PLACES + place: reason if reason.startswith("limit:") else f"tunnelled_{reason}"
+            books.GAP_PLACES + place: reason if reason.startswith("limit:") else f"tunnelled_{reason}"
             for place, reason in enumerate(_REASONS)
             if reason
         }
         return bits | inside
 
 
-def _empty_table() -> network.Reassembly:
-    return network.Reassembly(
-        datagrams=np.zeros(network.DATAGRAMS, network.DATAGRAM),
-        order=np.arange(network.DATAGRAMS, dtype=np.int32),
-        came=np.zeros((network.DATAGRAMS, 1024), np.uint8),
-        page_of=np.full((network.DATAGRAMS, network.PAGES_PER_DATAGRAM), -1, np.int16),
-        pages=np.zeros(network.PAGES * network.PAGE_BYTES, np.uint8),
-        free_pages=np.arange(network.PAGES, dtype=np.int32)[::-1].copy(),
+def _empty_table() -> fragments.Reassembly:
+    return fragments.Reassembly(
+        datagrams=np.zeros(fragments.DATAGRAMS, fragments.DATAGRAM),
+        order=np.arange(fragments.DATAGRAMS, dtype=np.int32),
+        came=np.zeros((fragments.DATAGRAMS, 1024), np.uint8),
+        page_of=np.full((fragments.DATAGRAMS, fragments.PAGES_PER_DATAGRAM), -1, np.int16),
+        pages=np.zeros(fragments.PAGES * fragments.PAGE_BYTES, np.uint8),
+        free_pages=np.arange(fragments.PAGES, dtype=np.int32)[::-1].copy(),
     )
 
 
-def _empty_books() -> network.Books:
-    return network.Books(
+def _empty_books() -> books.Books:
+    return books.Books(
         frames=np.zeros((2, len(_REASONS), 2), np.int64),
-        oddities=np.zeros((network.GAP_PLACES + len(_REASONS), 2), np.int64),
-        apps=np.full(2 * network.APPS, -1, np.int64),
-        app_ids=np.zeros(network.APPS, np.int64),
-        app_names=np.zeros((network.APPS, network.APP_NAME_BYTES), np.uint8),
+        oddities=np.zeros((books.GAP_PLACES + len(_REASONS), 2), np.int64),
+        apps=np.full(2 * books.APPS, -1, np.int64),
+        app_ids=np.zeros(books.APPS, np.int64),
+        app_names=np.zeros((books.APPS, books.APP_NAME_BYTES), np.uint8),
     )
