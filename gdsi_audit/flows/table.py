@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gdsi_audit.flows import CHUNKS, _assemble
+from gdsi_audit.flows import CHUNKS, _assemble, _states, _sweep, _timeouts, _transports
 from gdsi_audit.flows import _rows as rows
 from gdsi_audit.flows._closing import closed_rows
 from gdsi_audit.gap import Gap
@@ -58,7 +58,7 @@ class FlowTable:
         segments, cells = np.zeros(rows.SEGMENT_ROWS, rows.SEGMENTS), np.zeros(rows.SEGMENT_ROWS * rows.SEGMENT_BYTES, np.uint8)
         copies, out = np.zeros(rows.COPY_ROWS, rows.COPIES), (np.zeros(rows.AHEAD_ROWS, rows.AHEAD), self._chunks, self._room, self._control)
         self._assemble = bound(_assemble.assemble, *constants, copies, *table, segments, cells, *out)
-        self._sweep = bound(_assemble.sweep, *table, segments, self._closed, self._closed_endpoints, self._control)
+        self._sweep = bound(_sweep.sweep, *table, segments, self._closed, self._closed_endpoints, self._control)
         self._captures: list[int] = []
         self._frames_before: list[int] = []
         self._last_frame = 0
@@ -110,10 +110,10 @@ class FlowTable:
         )
         same = (self._flows["serial"][slots] == serials) & (self._flows["live"][slots] == 1)
         slots, directions, amounts = slots[same], directions[same], np.clip(amounts[same], 0, rows.EVERYTHING)
-        is_tcp = self._flows["transport"][slots] == _assemble.TCP
+        is_tcp = self._flows["transport"][slots] == _transports.TCP
         sides = 2 * slots[is_tcp] + directions[is_tcp]
         self._endpoints["wanted"][sides] = amounts[is_tcp]
-        self._endpoints["marks"][sides] |= _assemble.ASKED
+        self._endpoints["marks"][sides] |= _states.ASKED
         self._flows["datagrams"][slots[~is_tcp]] = amounts[~is_tcp]
 
     def gaps(self) -> list[Gap]:
@@ -133,7 +133,7 @@ class FlowTable:
             self.begin_capture(frames.capture, self._frames_before[-1] + self._last_frame)
         if self._last_frame == 0 and len(packets):
             first = int(packets["time"][0])
-            if first - int(self._control[rows.NOW]) > _assemble.OBSERVATION_BREAK:
+            if first - int(self._control[rows.NOW]) > _timeouts.OBSERVATION_BREAK:
                 self._control[rows.OBSERVED_SINCE] = first
         self._control[rows.CAPTURE] = frames.capture
         if len(frames.records):
