@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from gdsi_audit import devices, naming, neighbours, perspective, remote_ends, round_trips, shares
 from gdsi_audit.columns import Columns
 from gdsi_audit.coverage import coverage
+from gdsi_audit.distinct import rows_of
 from gdsi_audit.endpoints import Endpoint
+from gdsi_audit.freed_memory import give_back
 from gdsi_audit.gap import Gap
 from gdsi_audit.geo._oui import vendor
 from gdsi_audit.geo._places import Places
@@ -19,12 +21,12 @@ from gdsi_audit.hostnames import gateways, hostnames, offered
 from gdsi_audit.observe import Observation
 from gdsi_audit.round_trips import CapturePoint
 from gdsi_audit.starts import starts
+from gdsi_audit.stored_table import Table, stored
 from gdsi_audit.strays import networks
 from gdsi_audit.traffic import Device, DeviceTraffic, Tables, Traffic
 
 NEVER = np.iinfo(np.int64).max
 MOST_FLOWS_IN_MEMORY = 400_000
-MOST_DNS_ROWS = 500_000
 MOST_NAME_ROWS = 1_000_000
 
 
@@ -40,38 +42,43 @@ def traffic(
 
     `point`: where the captures were taken; round-trip times are then held against places. None: they are not, and nothing is said of it.
     """
-    rows, facts = seen.rows.all(MOST_FLOWS_IN_MEMORY), seen.facts.all(MOST_FLOWS_IN_MEMORY)
+    rows, facts = stored(seen.rows, MOST_FLOWS_IN_MEMORY), stored(seen.facts, MOST_FLOWS_IN_MEMORY)
+    give_back()
     order = np.argsort(rows["flow"], kind="stable")
     rows, facts = rows[order], facts[order]
     seen.index.name_flows(rows)
     hosts = devices.find(devices.bindings(seen.rows.pieces()), wanted, {*gateways(seen.messages), *bench})
     side = perspective.sides(rows, hosts)
     remote = perspective.distinct_addresses(side.remote(rows, "hi"), side.remote(rows, "lo"))
-    names = seen.names.all(MOST_NAME_ROWS)
-    queries, answers = seen.resolutions.queries.all(MOST_DNS_ROWS), seen.resolutions.addresses.all(MOST_DNS_ROWS)
+    names = stored(seen.names, MOST_NAME_ROWS)
+    queries, answers = stored(seen.resolutions.queries), stored(seen.resolutions.addresses)
     solicited = answers[answers["solicited"] == 1]
-    chosen = _chosen_names(rows, side, names, solicited, hosts)
+    chosen = _chosen_names(rows, side, remote, names, solicited, hosts)
     endpoints = remote_ends.endpoints(remote, rows["serial"][side.row], side.device_is_originator, names, solicited, seen.texts.of_row, places)
     if point is not None:
         paths = [capture.path for capture in seen.captures]
         endpoints, untimed = round_trips.held_to_time(endpoints, rows, side, point, seen.index, paths, seen.messages.get("quic", ()))
         notes = (*notes, *untimed)
+    give_back()
     located = [endpoints[address].place for address in remote.text]
     started = starts(seen.messages, rows, hosts, len(seen.captures))
-    flows = perspective.flow_table(rows, facts, side, remote, chosen, seen.texts, located, _first_dns(queries, hosts), started, seen.apps)
+    flows = perspective.flow_table(
+        rows, facts, side, remote, chosen, seen.texts, located, _first_dns(queries, hosts), started, seen.apps, hosts.routers
+    )
     known_as = hostnames(seen.messages, hosts)
-    dns, given = shares.dns_table(queries, seen.texts), shares.answer_table(answers, seen.texts)
+    give_back()
     beyond = neighbours.uploads(rows, hosts.routers)
-    devices_seen = tuple(_shares(seen, hosts, side, flows, dns, given, beyond, endpoints, known_as, notes, places))
+    devices_seen = tuple(_shares(seen, hosts, side, flows, queries, answers, beyond, endpoints, known_as, notes, places))
     gaps = [*seen.gaps, *_gaps(seen, hosts, rows)]
     background = tuple(_device(host, known_as) for host in hosts.background)
     return Traffic(tuple(seen.captures), devices_seen, background, MappingProxyType(endpoints), tuple(gaps), tuple(places.editions()))
 
 
-def _gaps(seen: Observation, hosts: devices.Hosts, rows: NDArray[np.void]) -> Iterator[Gap]:
+def _gaps(seen: Observation, hosts: devices.Hosts, rows: Table) -> Iterator[Gap]:
     bounds = (
         ("limit:flows_in_memory", seen.rows.rows - rows.size, "counted in the ledger, not judged one by one"),
-        ("limit:dns_in_memory", max(0, seen.resolutions.queries.rows - MOST_DNS_ROWS), "later DNS messages are not judged"),
+        ("limit:dns_in_memory", seen.resolutions.dropped_queries, "later DNS messages are not judged"),
+        ("limit:answers_in_memory", seen.resolutions.dropped_addresses, "later addresses in DNS answers name nothing"),
         ("limit:names_in_memory", max(0, seen.names.rows - MOST_NAME_ROWS), "later names are not judged"),
     )
     yield from (Gap("traffic", kind, count, note=note) for kind, count, note in bounds if count)
@@ -82,28 +89,30 @@ def _gaps(seen: Observation, hosts: devices.Hosts, rows: NDArray[np.void]) -> It
 
 
 def _chosen_names(
-    rows: NDArray[np.void],
+    rows: Table,
     side: perspective.Sides,
-    names: NDArray[np.void],
-    answers: NDArray[np.void],
+    remote: perspective.Addresses,
+    names: Table,
+    answers: Table,
     hosts: devices.Hosts,
 ) -> naming.Chosen:
-    """`answers`: solicited ones."""
+    """`answers`: solicited ones. Those with addresses that nobody spoke to name no flow."""
     serials = rows["serial"][side.row]
     called = naming.own_names(names[~np.isin(names["source"], naming.OF_RESPONDER)], serials)
     chosen = naming.own_names(names, serials).where(side.device_is_originator, called)
     no_mac = np.zeros(answers.size, np.uint64)
     client = hosts.device_of(no_mac, answers["client_hi"], answers["client_lo"])
-    usable = client >= 0
-    leases = np.zeros(np.count_nonzero(usable), naming.LEASES)
+    met = rows_of([remote.hi, remote.lo], [answers["hi"], answers["lo"]]) >= 0
+    usable = np.flatnonzero((client >= 0) & met)
+    leases = np.zeros(usable.size, naming.LEASES)
     leases["device"] = client[usable]
     for field in ("hi", "lo", "time", "ttl_s", "name", "frame"):
         leases[field] = answers[field][usable]
-    naming.add_answers(chosen, side.device, side.remote(rows, "hi"), side.remote(rows, "lo"), rows["start"][side.row], leases)
+    naming.add_answers(chosen, side.device, remote.hi[remote.code], remote.lo[remote.code], rows["start"][side.row], leases)
     return chosen
 
 
-def _first_dns(queries: NDArray[np.void], hosts: devices.Hosts) -> NDArray[np.int64]:
+def _first_dns(queries: Table, hosts: devices.Hosts) -> NDArray[np.int64]:
     """When each device was first seen to use DNS."""
     client = hosts.device_of(np.zeros(queries.size, np.uint64), queries["client_hi"], queries["client_lo"])
     first = np.full(max(1, len(hosts.devices)), NEVER, np.int64)
@@ -116,8 +125,8 @@ def _shares(
     hosts: devices.Hosts,
     side: perspective.Sides,
     flows: Columns,
-    dns: Columns,
-    answers: Columns,
+    queries: Table,
+    answers: Table,
     beyond: Columns,
     endpoints: Mapping[str, Endpoint],
     known_as: Mapping[str, tuple[str, ...]],
@@ -130,17 +139,18 @@ def _shares(
     kept = np.arange(side.device.size) - np.array(bounds)[side.device] < perspective.MOST_FLOWS
     contacts, contact_device = perspective.contact_table(flows, side.device)
     contact_bounds = np.searchsorted(contact_device, np.arange(count + 1)).tolist()
-    own_dns = shares.dns_by_device(dns, flows["flow"], side, kept, count)
-    own_answers = shares.answers_by_device(answers, hosts.devices)
+    own_dns, own_answers = shares.dns_by_device(queries, flows["flow"], side, kept, count), shares.answers_by_device(answers, hosts.devices)
+    give_back()
+    dns, given = shares.dns_table(queries[own_dns.rows], seen.texts), shares.answer_table(answers[own_answers.rows], seen.texts)
     messages = shares.MessageCut(seen.messages, flows["flow"], side, kept, count)
     servers = MappingProxyType(offered(seen.messages))
     for index, host in enumerate(hosts.devices):
         whole = flows.stretch(bounds[index], bounds[index + 1])
         own = flows.stretch(bounds[index], min(bounds[index + 1], bounds[index] + perspective.MOST_FLOWS))
-        told = answers.take(own_answers[index])
+        asked, told = (table.stretch(*cut.bounds[index : index + 2].tolist()) for table, cut in ((dns, own_dns), (given, own_answers)))
         yield DeviceTraffic(
             device=_device(host, known_as),
-            tables=Tables(own, contacts.stretch(contact_bounds[index], contact_bounds[index + 1]), dns.take(own_dns.of(index)), told),
+            tables=Tables(own, contacts.stretch(contact_bounds[index], contact_bounds[index + 1]), asked, told),
             messages=shares.DeviceMessages(messages, index),
             neighbours=beyond,
             endpoints=MappingProxyType({address: endpoints[address] for address in whole.distinct("remote_addr")}),
@@ -149,6 +159,7 @@ def _shares(
             frames=seen.index,
             offered=servers,
             networks=MappingProxyType(dict(networks(own, told, places))),
+            geodb=places.folder,
             folded=len(whole) - len(own),
         )
 

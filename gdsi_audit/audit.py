@@ -17,6 +17,7 @@ from gdsi_audit.commitments import Verdict
 from gdsi_audit.declarations import NOTHING_DECLARED, Declaration, Note, Source
 from gdsi_audit.declarations._read import read
 from gdsi_audit.finding import SEVERITIES, Finding
+from gdsi_audit.freed_memory import give_back
 from gdsi_audit.gap import Gap
 from gdsi_audit.geo._places import Places
 from gdsi_audit.indicators import _read as indicator_files
@@ -83,7 +84,9 @@ def audit(
     seen = observe(inputs(_listed(captures)), keep=choice.keep, progress=progress)
     places = Places(Path(geodb) if geodb else None, _last_day(seen.captures))
     traffic = assembly.traffic(seen, places, choice.wanted, choice.bench, choice.notes, choice.point)
+    give_back()
     findings = tuple(sorted(detection.findings(traffic, stated), key=_rank))
+    give_back()
     verdicts = commitments.verdicts(traffic, stated, findings, shortest_observation_h=hours_needed)
     settings = {**choice.settings, "hours_needed": hours_needed, "thresholds": _thresholds()}
     return Audit(

@@ -5,7 +5,7 @@ Choosing rows copies nothing until a column is asked for. pandas is imported onl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -37,16 +37,28 @@ class Later(NamedTuple):
 
 Column = NDArray[Any] | Words | Later
 LARGEST_NUMBER = 1 << 62
+MOST_LOOKED_UP = 65_536
+"""Of more words than this no table is made to look them up in: they are gone through."""
 
 
 class _Lexicon:
     """The words of a column, made ready once for all tables that are chosen from the same one."""
 
-    __slots__ = ("place", "texts")
+    __slots__ = ("_place", "texts", "words")
 
     def __init__(self, words: tuple[str, ...]) -> None:
+        self.words = words
         self.texts = np.array(words or ("",), object)
-        self.place = {word: code for code, word in enumerate(words)}
+        self._place: dict[str, int] = {}
+
+    def codes(self, wanted: Collection[str]) -> list[int]:
+        """Of those of `wanted` that there are."""
+        if len(self.words) > MOST_LOOKED_UP:
+            held = frozenset(wanted)
+            return [code for code, word in enumerate(self.words) if word in held]
+        if not self._place:
+            self._place = {word: code for code, word in enumerate(self.words)}
+        return [self._place[word] for word in wanted if word in self._place]
 
 
 class Columns:
@@ -88,27 +100,26 @@ class Columns:
         """Whether it is a column of texts."""
         return isinstance(self._columns[name], Words)
 
-    def codes(self, name: str) -> NDArray[Any]:
-        """A number for each text, the same for the same."""
-        return self._own(name, cast(Words, self._columns[name]).codes)
+    def codes(self, name: str) -> NDArray[np.int64]:
+        """A number for each text, the same for the same; wide enough to reckon with."""
+        return self._codes(name).astype(np.int64)
 
     def words(self, name: str) -> tuple[str, ...]:
         """The text of each code; some may not occur in the rows chosen."""
         return cast(Words, self._columns[name]).words
 
-    def is_any(self, name: str, words: Iterable[str]) -> NDArray[np.bool_]:
+    def is_any(self, name: str, words: Collection[str]) -> NDArray[np.bool_]:
         """Which rows have one of `words` in a column of texts."""
-        place = self._lexicon(name).place
-        codes = [place[word] for word in ((words,) if isinstance(words, str) else words) if word in place]
+        codes = self._lexicon(name).codes((words,) if isinstance(words, str) else words)
         if len(codes) == 1:
-            return np.asarray(self.codes(name) == codes[0])
-        held = np.zeros(max(len(place), 1), np.bool_)
+            return np.asarray(self._codes(name) == codes[0])
+        held = np.zeros(max(len(self.words(name)), 1), np.bool_)
         held[codes] = True
-        return np.asarray(held[self.codes(name)] if codes else np.zeros(self._size, np.bool_))
+        return np.asarray(held[self._codes(name)] if codes else np.zeros(self._size, np.bool_))
 
     def fits(self, name: str, fit: Callable[[str], bool]) -> NDArray[np.bool_]:
         """Which rows have a text that `fit` holds of; it is asked once per word."""
-        codes, words = self.codes(name), self.words(name)
+        codes, words = self._codes(name), self.words(name)
         held = np.zeros(max(len(words), 1), np.bool_)
         held[[code for code in np.flatnonzero(np.bincount(codes)).tolist() if fit(words[code])]] = True
         return np.asarray(held[codes])
@@ -135,7 +146,7 @@ class Columns:
     def distinct(self, name: str) -> list[str]:
         """The texts that occur, sorted."""
         words = self.words(name)
-        return sorted(words[code] for code in np.flatnonzero(np.bincount(self.codes(name))).tolist())
+        return sorted(words[code] for code in np.flatnonzero(np.bincount(self._codes(name))).tolist())
 
     def sum(self, name: str) -> int:
         return int(self[name].sum())
@@ -148,7 +159,7 @@ class Columns:
         for name, column in self._columns.items():
             if isinstance(column, Words):
                 index = pd.Index(list(column.words), dtype="str")
-                given[name] = pd.Categorical.from_codes(self.codes(name).astype(np.int64), categories=index).remove_unused_categories()
+                given[name] = pd.Categorical.from_codes(self.codes(name), categories=index).remove_unused_categories()
             else:
                 values = self[name]
                 given[name] = pd.array(values.tolist(), dtype="str") if values.dtype.kind in "OU" else values
@@ -160,6 +171,10 @@ class Columns:
             rows = np.arange(column.size)[slice(None) if self._rows is None else self._rows]
             return Later(rows.size, lambda chosen: column.values(rows[chosen]))
         return Words(self._own(name, column.codes), column.words) if isinstance(column, Words) else self._own(name, column)
+
+    def _codes(self, name: str) -> NDArray[Any]:
+        """As narrow as they are kept."""
+        return self._own(name, cast(Words, self._columns[name]).codes)
 
     def _lexicon(self, name: str) -> _Lexicon:
         known = self._lexicons.get(name)
@@ -187,12 +202,22 @@ def words_of(texts: Sequence[str]) -> Words:
 
 
 def coded(codes: NDArray[Any], words: Sequence[str]) -> Words:
-    """A column of texts from rows of `words`: equal words merged, and only words that occur."""
+    """A column of texts from rows of `words`: equal words merged, and only words that occur. Its codes are as narrow as can be."""
     used = np.flatnonzero(np.bincount(codes.astype(np.intp, copy=False), minlength=len(words)))
     place: dict[str, int] = {}
-    merged = np.zeros(max(len(words), 1), np.int64)
-    merged[used] = [place.setdefault(words[row], len(place)) for row in used.tolist()]
+    numbers = [place.setdefault(words[row], len(place)) for row in used.tolist()]
+    merged = np.zeros(max(len(words), 1), _narrowest(len(place)))
+    merged[used] = numbers
     return Words(merged[codes], tuple(place))
+
+
+def narrow(codes: NDArray[Any], words: Sequence[str]) -> Words:
+    """A column of texts from distinct words that all occur. Its codes are as narrow as can be."""
+    return Words(codes.astype(_narrowest(len(words))), tuple(words))
+
+
+def _narrowest(words: int) -> np.dtype[Any]:
+    return np.min_scalar_type(max(words - 1, 0))
 
 
 def grouped(keys: Sequence[Any] | NDArray[Any]) -> Iterator[tuple[Any, NDArray[np.intp]]]:

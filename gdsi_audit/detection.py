@@ -19,9 +19,9 @@ MOST_AGAINST_DRAFT = SEVERITIES.index("low")
 
 
 def findings(traffic: Traffic, declaration: Declaration) -> Iterator[Finding]:
-    """What the detectors report, with the commitments that they speak to."""
-    for detector in discover.modules("gdsi_audit.detectors"):
-        for share in traffic.devices:
+    """What the detectors report, with the commitments that they speak to: device by device, so that what is worked out of one is not kept."""
+    for share in traffic.devices:
+        for detector in discover.modules("gdsi_audit.detectors"):
             for finding in _held_against(detector, share, declaration):
                 yield replace(finding, commitments=finding.commitments or detector.COMMITMENTS)
 
@@ -31,11 +31,15 @@ def _held_against(detector: ModuleType, share: DeviceTraffic, declaration: Decla
     grave = [SEVERITIES.index(one.severity) > MOST_AGAINST_DRAFT and _rests_on_draft(one, declaration) for one in found]
     if not any(grave):
         return found
-    undeclared = replace(declaration, destinations=(), listeners=(), closed=False)
-    bare = {one.subject: SEVERITIES.index(one.severity) for one in detector.detect(share, undeclared)}
+    bare = {one.subject: SEVERITIES.index(one.severity) for one in detector.detect(share, _without_lists(declaration))}
     limits = [max(MOST_AGAINST_DRAFT, bare.get(one.subject, 0)) for one in found]
     lowered = [SEVERITIES[min(SEVERITIES.index(one.severity), limit)] for one, limit in zip(found, limits, strict=True)]
     return [replace(one, severity=severity) if rests else one for one, severity, rests in zip(found, lowered, grave, strict=True)]
+
+
+def _without_lists(declaration: Declaration) -> Declaration:
+    statements = () if declaration.is_draft else declaration.statements
+    return replace(declaration, statements=statements, destinations=(), listeners=(), closed=False)
 
 
 def _rests_on_draft(finding: Finding, declaration: Declaration) -> bool:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gdsi_audit.distinct import distinct_rows, rows_of
 from gdsi_audit.packets import address
 from gdsi_audit.packets.address import mac_text
+from gdsi_audit.stored_table import Table
 
 MOST_DEVICES = 200
 """More devices than this are background, largest first, and counted."""
@@ -61,6 +62,19 @@ def kinds(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.uint8]:
     kind[v6 & (hi == 0) & (lo == 1)] = LOOPBACK
     kind[v6 & (hi == 0) & (lo == 0)] = UNSPECIFIED
     return kind
+
+
+def on_link(hi: NDArray[np.uint64], other: Table, side: str, routers: frozenset[int]) -> NDArray[np.bool_]:
+    """Whether the `side` of CLOSED rows `other` stands on the link of the global IPv6 addresses whose first halves are `hi`: the same /64 prefix.
+
+    A frame of its own shows it: one that no router sent, or a time to live that none has lowered. Behind a router the prefix alone shows nothing.
+    """
+    alike: NDArray[np.bool_] = (hi == other[f"{side}_hi"]) & (hi >> U64(61) == U64(1))
+    if not alike.any():
+        return alike
+    macs, ttls = other[f"{side}_mac"], other[f"{side}_first_ttl"]
+    direct = (macs != U64(0)) & (~np.isin(macs, np.array(sorted(routers), np.uint64)) | np.isin(ttls, INITIAL_TTLS))
+    return np.asarray(alike & direct)
 
 
 def bindings(pieces: Iterable[NDArray[np.void]]) -> NDArray[np.void]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.finding import LONGEST_FILTER_BYTES, Evidence
 from gdsi_audit.flow_tuples import ERRORS, WITH_PORTS, FlowTuples, Tuple, flow_tuples, service
-from gdsi_audit.frame_index import Ranges
+from gdsi_audit.frame_ranges import Ranges
 from gdsi_audit.traffic import DeviceTraffic
 
 ICMP_PAIRS = {8: 0, 10: 9, 13: 14, 15: 16, 17: 18}  # request and reply share a flow (RFC 792, RFC 1256)
@@ -62,13 +62,16 @@ def evidence_at(
     if filter_terms or frames is not None:
         return _made(traffic, known, rows, filter_terms, frames)
     # Several detectors speak of the same flows; what is shown for these is the same.
-    made, key = _MADE.setdefault(traffic, {}), hashlib.blake2b(rows.tobytes(), digest_size=16).digest()
+    if traffic not in _LAST:
+        _LAST.clear()
+    made, key = _LAST.setdefault(traffic, {}), hashlib.blake2b(rows.tobytes(), digest_size=16).digest()
     if key not in made:
         made[key] = _made(traffic, known, rows, "", None)
     return made[key]
 
 
-_MADE: WeakKeyDictionary[DeviceTraffic, dict[bytes, tuple[Evidence, ...]]] = WeakKeyDictionary()
+_LAST: WeakKeyDictionary[DeviceTraffic, dict[bytes, tuple[Evidence, ...]]] = WeakKeyDictionary()
+"""Of one device at most, as in flow_tuples."""
 
 
 def _made(
@@ -83,7 +86,7 @@ def _made(
         text, exact = _narrowed(terms, filter_terms, ranges, listed=frames is not None)
         made.append(
             Evidence(
-                frames=((traffic.captures[capture].sha256, tuple(ranges)),),
+                frames=((traffic.captures[capture].sha256, ranges),),
                 display_filter=text,
                 filter_kind="exact" if exact and complete else "superset",
                 five_tuple="" if single is None else _five_tuple(known.tuple_of(single)),
@@ -108,12 +111,12 @@ def _frames(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> list[tuple[int, R
     ends = [(table[f"{end}_capture"][rows], table[f"{end}_frame"][rows]) for end in ("first", "last")]
     by_capture = sorted({pair for captures, frames in ends for pair in zip(captures.tolist(), frames.tolist(), strict=True)})
     captures = sorted({capture for capture, _ in by_capture})
-    return [(capture, [(frame, frame) for of, frame in by_capture if of == capture]) for capture in captures]
+    return [(capture, Ranges((frame, frame) for of, frame in by_capture if of == capture)) for capture in captures]
 
 
 def _is_complete(known: FlowTuples, rows: NDArray[np.intp], found: Sequence[tuple[int, Ranges]]) -> bool:
     """Whether every packet is one frame and every frame one packet: no fragments, no tunnel, nothing unknown to the index."""
-    frames = sum(last - first + 1 for _, ranges in found for first, last in ranges)
+    frames = sum(ranges.frame_count for _, ranges in found)
     return int(known.pkts[rows].sum()) == frames and not known.inside_tunnel[rows].any()
 
 
@@ -211,7 +214,7 @@ def _address_field(address: str) -> str:
 def _narrowed(terms: Terms, filter_terms: str, ranges: Ranges, *, listed: bool) -> tuple[str, bool]:
     """The whole filter: terms, what narrows them, and the frames."""
     parts = [f"({terms.text})", *([f"({filter_terms})"] if filter_terms else [])]
-    if listed and sum(last - first + 1 for first, last in ranges) <= MOST_LISTED_FRAMES:
+    if listed and ranges.frame_count <= MOST_LISTED_FRAMES:
         numbers = chain.from_iterable(range(first, last + 1) for first, last in ranges)
         return " && ".join([*parts, f"frame.number in {{{', '.join(map(str, numbers))}}}"]), True
     parts.append(f"frame.number >= {ranges[0][0]} && frame.number <= {ranges[-1][1]}")

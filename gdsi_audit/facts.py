@@ -65,6 +65,10 @@ class Texts:
             self.of_row.append(text)
         return found
 
+    def finish(self) -> None:
+        """No more texts come: which row each has is forgotten."""
+        self._rows.clear()
+
 
 SAID = np.dtype([(name, "i4") for name in (*(FACTS.names or ()), "has_names") if name != "serial"])
 """What one body says of any flow that it is seen in, with the fields of FACTS; names apart. 0: nothing."""

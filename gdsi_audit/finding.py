@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
@@ -15,7 +15,7 @@ LONGEST_FILTER_BYTES = 4096
 class Evidence:
     """Where a finding can be seen, so that anyone can re-check it."""
 
-    frames: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
+    frames: tuple[tuple[str, Sequence[tuple[int, int]]], ...]
     """(capture sha256, ((first frame, last frame), …)): the exact frames, ranges ascending."""
     display_filter: str
     """Wireshark display filter: what is seen (addresses, ports, protocol fields) plus a frame range."""

@@ -42,6 +42,7 @@ class FlowTuples:
         """`complete`: these are all of the device's flows, so that what is not among them does not exist."""
         self._flows = flows
         self._complete = complete
+        self._spans = {name: flows[name] for name in ("first_capture", "last_capture", "first_frame", "last_frame")}
         self.flow: Codes = flows["flow"]
         self.pkts: Codes = flows["up_pkts"] + flows["down_pkts"] + flows["duplicate_pkts"]
         self.inside_tunnel: NDArray[np.bool_] = flows["parent"] >= 0
@@ -56,8 +57,8 @@ class FlowTuples:
         ends = self.pair * len(flows.words("transport")) + flows.codes("transport")
         self.conversation: Codes = numbered((ends, SIZE_OF_ENDS), (self._packed(*self._ports, self._began), SIZE_OF_PORTS))[1]
         self.service, self._client = self._services(ends)
-        self._by_remote = np.argsort(flows.codes("remote_addr"), kind="stable")
-        self._remotes: Codes = flows.codes("remote_addr")[self._by_remote]
+        self._by_remote = np.argsort(self._ends[2][0], kind="stable")
+        self._remotes: Codes = self._ends[2][0][self._by_remote]
 
     def tuple_of(self, row: int) -> Tuple:
         transport, local, remote = (words[codes[row]] for codes, words in self._ends)
@@ -69,13 +70,13 @@ class FlowTuples:
 
     def overlapping(self, rows: NDArray[np.intp], capture: int, first: int, last: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Of the flows that may have a frame from `first` to `last` of `capture`: (those among `rows`, others with the addresses of `rows`)."""
-        flows = self._flows
-        wanted = np.unique(flows.codes("remote_addr")[rows])
+        spans = self._spans
+        wanted = np.unique(self._ends[2][0][rows])
         begins, ends = (np.searchsorted(self._remotes, wanted, side) for side in ("left", "right"))
         near = self._by_remote[_stretches(begins, ends)]
-        first_capture, last_capture = flows["first_capture"][near], flows["last_capture"][near]
-        begun = (first_capture < capture) | ((first_capture == capture) & (flows["first_frame"][near] <= last))
-        ended = (last_capture < capture) | ((last_capture == capture) & (flows["last_frame"][near] < first))
+        first_capture, last_capture = spans["first_capture"][near], spans["last_capture"][near]
+        begun = (first_capture < capture) | ((first_capture == capture) & (spans["first_frame"][near] <= last))
+        ended = (last_capture < capture) | ((last_capture == capture) & (spans["last_frame"][near] < first))
         near = near[begun & ~ended]
         among = _among(rows, near, self.flow.size)
         return np.sort(near[among]), near[~among]
@@ -130,12 +131,14 @@ def _stretches(begins: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.i
     return np.repeat(begins - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
 
 
-_KNOWN: WeakKeyDictionary[DeviceTraffic, FlowTuples] = WeakKeyDictionary()
+_LAST: WeakKeyDictionary[DeviceTraffic, FlowTuples] = WeakKeyDictionary()
+"""Of one device at most: all detectors ask of one before they ask of the next."""
 
 
 def flow_tuples(traffic: DeviceTraffic) -> FlowTuples:
     """Made once: every finding asks."""
-    known = _KNOWN.get(traffic)
+    known = _LAST.get(traffic)
     if known is None:
-        known = _KNOWN[traffic] = FlowTuples(traffic.tables.flows, complete=traffic.folded == 0)
+        _LAST.clear()
+        known = _LAST[traffic] = FlowTuples(traffic.tables.flows, complete=traffic.folded == 0)
     return known

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.frame_order import ENTRIES, FrameOrder
+from gdsi_audit.frame_ranges import Ranges, merged
 from gdsi_audit.spool import Spool
-
-Ranges = list[tuple[int, int]]
+from gdsi_audit.stored_table import Table
 
 
 class FrameIndex:
@@ -24,7 +24,8 @@ class FrameIndex:
         self._batches: list[tuple[int, int, int, int]] = []  # first row, rows, lowest frame, highest frame
         self._order: FrameOrder | None = None  # made for the first who asks
         self._capture_starts: list[int] = []
-        self._flows = self._serials = self._firsts = self._lasts = np.empty(0, np.int64)
+        self._flows = np.empty(0, np.int64)
+        self._serials = self._firsts = self._lasts = np.empty(0, np.uint32)
 
     def begin_capture(self, frames_before: int) -> None:
         """The next capture begins; `frames_before` frames were in the earlier ones."""
@@ -36,12 +37,12 @@ class FrameIndex:
             self._batches.append((self._spool.rows, entries.size, int(entries[0]) & 0xFFFFFFFF, int(entries[-1]) & 0xFFFFFFFF))
             self._spool.append(entries.astype("<i8", copy=False).view(ENTRIES))
 
-    def name_flows(self, rows: NDArray[np.void]) -> None:
+    def name_flows(self, rows: Table) -> None:
         """Tells which flow has which serial and where it lies; `rows` are all CLOSED rows, ascending by flow id."""
         starts = np.array(self._capture_starts, np.int64)
-        self._flows, self._serials = rows["flow"].copy(), rows["serial"].copy()
-        self._firsts = rows["first_frame"] + starts[rows["first_capture"]]
-        self._lasts = rows["last_frame"] + starts[rows["last_capture"]]
+        self._flows, self._serials = rows["flow"].copy(), rows["serial"].astype(np.uint32)
+        self._firsts = (rows["first_frame"] + starts[rows["first_capture"]]).astype(np.uint32)
+        self._lasts = (rows["last_frame"] + starts[rows["last_capture"]]).astype(np.uint32)
 
     def frames(self, flows: Collection[int] | NDArray[np.int64]) -> list[tuple[int, Ranges]]:
         """(capture ordinal, [(first frame, last frame), …]) of all packets of the flows with these ids, ranges ascending and merged."""
@@ -71,7 +72,7 @@ class FrameIndex:
         pairs = zip(captures.tolist(), numbers.tolist(), strict=True)
         return [(capture, number - self._capture_starts[capture]) for capture, number in pairs][:count]
 
-    def flows(self, frames: Sequence[tuple[int, Ranges]]) -> NDArray[np.int64]:
+    def flows(self, frames: Sequence[tuple[int, Sequence[tuple[int, int]]]]) -> NDArray[np.int64]:
         """Ids of the flows that have a packet among these frames, ascending: the way back from `frames`."""
         found = [np.empty(0, np.int64)]
         for capture, ranges in frames:
@@ -93,13 +94,3 @@ class FrameIndex:
         behind = np.searchsorted(numbers, [*self._capture_starts[1:], np.iinfo(np.int64).max], side="right").tolist()
         parts = zip([0, *behind], behind, self._capture_starts, strict=False)
         return [(capture, merged(numbers[begin:end] - start)) for capture, (begin, end, start) in enumerate(parts) if end > begin]
-
-
-def merged(numbers: NDArray[np.int64]) -> Ranges:
-    """Ascending numbers as ranges: 1 2 3 7 gives (1, 3), (7, 7)."""
-    if not numbers.size:
-        return []
-    breaks = np.flatnonzero(np.diff(numbers) > 1)
-    firsts = numbers[np.concatenate(([0], breaks + 1))]
-    lasts = numbers[np.concatenate((breaks, [numbers.size - 1]))]
-    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))

@@ -5,6 +5,8 @@ On disk each entry is read three times and written twice, however many there are
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +27,7 @@ Numbers = NDArray[np.uint32]
 class FrameOrder:
     """Frames of each flow, by its place in `serials`."""
 
-    def __init__(self, entries: Spool, serials: NDArray[np.int64], most_in_memory: int = MOST_IN_MEMORY) -> None:
+    def __init__(self, entries: Spool, serials: NDArray[np.integer[Any]], most_in_memory: int = MOST_IN_MEMORY) -> None:
         self.rows = entries.rows
         self._memory: Numbers | None = None
         self._disk = Spool(FRAME)
@@ -61,9 +63,9 @@ class FrameOrder:
 class _Placed:
     """Entries under the places of their flows in place of serials: flows whose frames may be asked for, without gaps."""
 
-    def __init__(self, serials: NDArray[np.int64]) -> None:
+    def __init__(self, serials: NDArray[np.integer[Any]]) -> None:
         self._nobody = serials.size
-        self._place = np.full(int(serials.max(initial=-1)) + 2, serials.size, np.uint32)
+        self._place = np.full(int(serials.max(initial=0)) + 2, serials.size, np.uint32)
         self._place[serials] = np.arange(serials.size, dtype=np.uint32)
 
     def counts(self, entries: NDArray[np.void]) -> NDArray[np.int64]:
@@ -86,7 +88,7 @@ class _Placed:
         return np.asarray(self._place[np.minimum(entries["serial"], self._place.size - 1)])
 
 
-def _sorted(entries: NDArray[np.void], serials: NDArray[np.int64]) -> tuple[Numbers, NDArray[np.int64]]:
+def _sorted(entries: NDArray[np.void], serials: NDArray[np.integer[Any]]) -> tuple[Numbers, NDArray[np.int64]]:
     """(frames in the order of serials, where those of each of `serials` begin and end: shape (2, n)). `entries` is used up."""
     numbers = entries.view("<u8")
     numbers.sort()

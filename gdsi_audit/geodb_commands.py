@@ -52,7 +52,8 @@ def lookup(subject: str) -> None:
 @geodb.command(short_help="Adds a database of your own.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 def add(file: str) -> None:
-    """Checks a database of your own and keeps a copy: GeoLite2, GeoIP2 or DB-IP, a geofeed (CSV), a cloud's list of prefixes.
+    """Checks a database of your own and keeps a copy: GeoLite2, GeoIP2 or DB-IP, a geofeed (CSV), a cloud's list of prefixes,
+    a census of anycast (one prefix per line).
 
     \b
     Example: gdsi-audit geodb add GeoLite2-Country.mmdb
@@ -63,7 +64,9 @@ def add(file: str) -> None:
 
 
 @geodb.command(short_help="Downloads newer databases.")
-@click.option("--source", default="dbip", show_default=True, help="dbip, sapics, cloud (prefix lists) or maxmind (key in the environment).")
+@click.option(
+    "--source", default="dbip", show_default=True, help="dbip, sapics, cloud or anycast (prefix lists), or maxmind (key in the environment)."
+)
 def update(source: str) -> None:
     """Downloads newer databases, checks them and puts them in force together. The only command that opens a network connection.
 

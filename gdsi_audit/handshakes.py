@@ -11,14 +11,15 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gdsi_audit.devices import GLOBAL, kinds
 from gdsi_audit.perspective import Sides, addresses, transport_word
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols.quic import LongHeader, QuicInitial, VersionNegotiation
+from gdsi_audit.stored_table import Table, picked
 
 UDP = 17
+FIELDS = ("flow", "transport", "resp_port", "start", "duplicate_pkts", "first_capture", "first_frame")
 COARSEST_NS = 1_000_000_000
 FIRST_NUMBER = 0
 """Of a client's Initial packets (RFC 9000, 12.3). Some begin with 1: those need silence before them."""
@@ -44,26 +45,27 @@ class Handshake(NamedTuple):
     """(ordinal of the capture, frame)."""
 
 
-def timed(rows: NDArray[np.void], seen: Sides, quic: Iterable[Message], shortest_s: float) -> list[Handshake]:
+def timed(rows: Table, seen: Sides, quic: Iterable[Message], shortest_s: float) -> list[Handshake]:
     """Handshakes that a device began with a global address and that took `shortest_s` or longer, shortest first. `rows` are CLOSED rows."""
     answers = _answers(rows, quic)
-    rtt_ns = rows["handshake_rtt_ns"].copy()
+    rtt_ns, start = rows["handshake_rtt_ns"].copy(), rows["start"]
     for row, answer in answers.items():
-        rtt_ns[row] = answer.time - rows["start"][row]
+        rtt_ns[row] = answer.time - start[row]
     hi, lo = seen.remote(rows, "hi"), seen.remote(rows, "lo")
     chosen = np.flatnonzero(seen.device_is_originator & (rtt_ns[seen.row] >= shortest_s * 1e9) & (kinds(hi, lo) == GLOBAL))
     code, words = addresses(hi[chosen], lo[chosen])
     step_ns = clock_step_ns(rows)
     found = []
-    for place, row in zip(code.tolist(), seen.row[chosen].tolist(), strict=True):
-        closed, taken_ns = rows[row], int(rtt_ns[row])
+    of = seen.row[chosen]
+    for place, row, closed in zip(code.tolist(), of.tolist(), picked(rows, FIELDS, of), strict=True):
+        taken_ns = int(rtt_ns[row])
         transport, port = transport_word(int(closed["transport"])), int(closed["resp_port"])
         ends = (taken_ns / 1e9, int(closed["flow"]), (taken_ns + step_ns) / 1e9, words[place], transport, port)
         found.append(Handshake(*ends, *_shown(closed, answers.get(row))))
     return sorted(found)
 
 
-def clock_step_ns(rows: NDArray[np.void]) -> int:
+def clock_step_ns(rows: Table) -> int:
     """The power of ten, in nanoseconds, that the time stamps of all CLOSED `rows` are multiples of: a time may be longer than measured by that."""
     instants = np.concatenate((rows["start"], rows["end"]))
     common = int(np.gcd.reduce(instants)) if instants.size else 1
@@ -79,7 +81,7 @@ def _shown(closed: np.void, answer: Message | None) -> tuple[str, int, tuple[tup
     return f"from the first QUIC Initial to the server's {kind}", 0, (first, (answer.capture, answer.frame))
 
 
-def _answers(rows: NDArray[np.void], quic: Iterable[Message]) -> dict[int, Message]:
+def _answers(rows: Table, quic: Iterable[Message]) -> dict[int, Message]:
     """By row, the first packet of the server in a QUIC conversation whose beginning was seen; it names the connection that the client opened."""
     asked: dict[int, QuicInitial] = {}
     answered: dict[int, Message] = {}
@@ -91,10 +93,10 @@ def _answers(rows: NDArray[np.void], quic: Iterable[Message]) -> dict[int, Messa
     return dict(_beginnings(rows, asked, answered)) if asked and answered else {}
 
 
-def _beginnings(rows: NDArray[np.void], asked: dict[int, QuicInitial], answered: dict[int, Message]) -> Iterator[tuple[int, Message]]:
+def _beginnings(rows: Table, asked: dict[int, QuicInitial], answered: dict[int, Message]) -> Iterator[tuple[int, Message]]:
     since = {int(capture): int(rows["start"][rows["first_capture"] == capture].min()) for capture in np.unique(rows["first_capture"])}
-    for row in np.flatnonzero((rows["transport"] == UDP) & np.isin(rows["flow"], list(asked.keys() & answered.keys()))).tolist():
-        closed = rows[row]
+    both = np.flatnonzero((rows["transport"] == UDP) & np.isin(rows["flow"], list(asked.keys() & answered.keys())))
+    for row, closed in zip(both.tolist(), picked(rows, FIELDS, both), strict=True):
         hello, answer = asked[int(closed["flow"])], answered[int(closed["flow"])]
         is_first = hello.number == FIRST_NUMBER or closed["start"] - since[int(closed["first_capture"])] >= SILENCE_NS
         if is_first and answer.body.dcid == hello.scid and answer.time > closed["start"]:

@@ -1,24 +1,24 @@
 """Which declared item, if any, covers each flow of a device.
 
 A flow is held against the declaration by its own strongest name, its address, the network's number, or as a class of traffic; a name learned from
-another flow never declares this one. Work is done once per kind of flow, not per flow.
+another flow never declares this one, nor does the outer name of an encrypted client hello. Work is done once per kind of flow, not per flow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from functools import cached_property
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from gdsi_audit import names
-from gdsi_audit.columns import Column, Columns, Words, words_of
-from gdsi_audit.declarations import Declaration, Destination, Listener
+from gdsi_audit import names, outer_names
+from gdsi_audit.columns import Column, Columns, narrow, words_of
+from gdsi_audit.declarations import Declaration
+from gdsi_audit.declared_items import DeclaredItems, deviations, hears
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
-from gdsi_audit.flow_kinds import NEVER_ACCEPTED, WITH_PORTS, FlowKind, is_dhcp, kinds_of, local_kind, parsed_address, upkeep
+from gdsi_audit.flow_kinds import NEVER_ACCEPTED, FlowKind, kinds_of, local_kind, parsed_address, upkeep
 from gdsi_audit.traffic import DeviceTraffic
 
 VERDICTS = (
@@ -43,9 +43,6 @@ MATCHES = {
     "reason": "category",  # in words
 }
 """One row per flow, in the order of `DeviceTraffic.tables.flows`."""
-
-DECLARING_SOURCES = CONFIDENT_SOURCES | {"dns-expired", "dns-later"}
-"""A certificate names whatever its sender likes, so it declares nothing."""
 
 
 class Match(NamedTuple):
@@ -94,14 +91,16 @@ def _matched(traffic: DeviceTraffic, declaration: Declaration) -> Matched:
 
 def _match_all(traffic: DeviceTraffic, declaration: Declaration) -> Matched:
     """Each kind of flow is matched once; its flows take over the result."""
-    kinds, numbers = kinds_of(traffic.tables.flows, device_ports=_names_device_ports(declaration))
+    hidden = outer_names.outer(traffic)
+    flows = outer_names.without(traffic, hidden) if hidden.any() else traffic.tables.flows
+    kinds, numbers = kinds_of(flows, device_ports=_names_device_ports(declaration))
     judge = Matcher(traffic, declaration)
     found = [judge.match(kind) for kind in kinds]
     verdict, destination, deviates, confident, reason = zip(*found, strict=True) if found else ((), (), (), (), ())
     texts = {"verdict": verdict, "deviates": deviates, "reason": reason}
     codes = {name: words_of(given) for name, given in texts.items()}
     table: dict[str, Column] = {
-        **{name: Words(column.codes[numbers], column.words) for name, column in codes.items()},
+        **{name: narrow(column.codes[numbers], column.words) for name, column in codes.items()},
         "destination": np.array(destination, np.int64)[numbers],
         "confident": np.array(confident, np.bool_)[numbers],
     }
@@ -109,7 +108,7 @@ def _match_all(traffic: DeviceTraffic, declaration: Declaration) -> Matched:
 
 
 class Matcher:
-    """One device's declaration, made ready for looking up."""
+    """The rules, over one device's declaration."""
 
     def __init__(self, traffic: DeviceTraffic, declaration: Declaration) -> None:
         self._traffic = traffic
@@ -117,9 +116,7 @@ class Matcher:
         self._items = declaration.destinations
         self._stated = bool(self._items) or declaration.closed
         self._app = declaration.product.scope.removeprefix("app:") if declaration.product.scope.startswith("app:") else ""
-        self._offers = {kind: frozenset(addresses) for kind, addresses in traffic.offered.items()}
-        self._by_name: dict[str, list[int]] = {}
-        self._by_address: dict[str, list[int]] = {}
+        self._lookup = DeclaredItems(traffic, declaration)
         self._used: set[int] = set()
 
     def match(self, kind: FlowKind) -> Match:
@@ -130,11 +127,6 @@ class Matcher:
     def used(self) -> frozenset[int]:
         """Rows of the items that spoke of any kind matched so far."""
         return frozenset(self._used)
-
-    def _candidates(self, kind: FlowKind) -> list[int]:
-        """Rows of the items that speak of this destination, whatever they say of ports, most specific first."""
-        by_class = [row for row, item in enumerate(self._items) if item.klass and self._is_class(item.klass, kind)]
-        return [*self._named(kind), *self._addressed(kind.remote_addr), *by_class]
 
     def _left_out(self, kind: FlowKind) -> Match | None:
         """What is never judged."""
@@ -154,94 +146,56 @@ class Matcher:
 
     def _declared(self, kind: FlowKind) -> Match | None:
         """An item or a listener that covers it, else the item that comes nearest."""
-        candidates = self._candidates(kind) if self._items else []
+        candidates = self._lookup.speaking_of(kind) if self._items else []
         self._used.update(candidates)
-        breaks = [(_deviations(self._items[row], kind), row) for row in candidates]
-        for deviations, row in breaks:
-            if not deviations:
+        breaks = [(deviations(self._items[row], kind), row) for row in candidates]
+        for broken, row in breaks:
+            if not broken:
                 return Match("declared", row, "", self._is_confident(row, kind), self._why(row, kind))
         if self._listens(kind):
             return Match("declared", reason="declared listener")
         if breaks:
-            deviations, row = min(breaks, key=lambda one: len(one[0]))
-            reason = f"{self._items[row].title} is declared with another {' and '.join(deviations)}"
-            return Match("undeclared", row, " ".join(deviations), self._is_confident(row, kind), reason)
+            broken, row = min(breaks, key=lambda one: len(one[0]))
+            reason = f"{self._items[row].title} is declared with another {' and '.join(broken)}"
+            return Match("undeclared", row, " ".join(broken), self._is_confident(row, kind), reason)
         return None
 
     def _doubtful(self, kind: FlowKind) -> Match | None:
         """What the declaration may cover, though that cannot be seen."""
         if kind.remote_is_local:
-            reason = next((item.not_assessable for item in self._items if item.not_assessable and not _deviations(item, kind)), "")
+            reason = next((item.not_assessable for item in self._items if item.not_assessable and not deviations(item, kind)), "")
             return Match("not_assessable", reason=reason) if reason else None
-        if kind.asks_port_53 and any(item.klass == "resolver" for item in self._items) and not self._offers.get("resolver"):
+        if kind.asks_port_53 and any(item.klass == "resolver" for item in self._items) and not self._lookup.offered("resolver"):
             return Match("not_observable", reason="no offer of resolvers was captured")
-        if kind.ambiguous and any(self._items_of(name) for name in self._candidate_names(kind.remote_addr)):
+        if kind.ambiguous and self._may_be_declared(kind):
             return Match("ambiguous", confident=False, reason="several names are possible, a declared one among them")
         return None
 
+    def _may_be_declared(self, kind: FlowKind) -> bool:
+        """Whether one of the names that the address may have been meant under has an item that covers the flow, ports and all."""
+        named = (row for name in self._candidate_names(kind.remote_addr) for row in self._lookup.named(name))
+        return any(not deviations(self._items[row], kind) for row in named)
+
     def _undeclared(self, kind: FlowKind) -> Match:
         """No item speaks of it."""
-        offered = self._offers.get("resolver", frozenset())
+        offered = self._lookup.offered("resolver")
         if kind.remote_is_local or (kind.asks_port_53 and kind.remote_addr in offered):
             return Match("undeclared" if self._stated else "unstated", reason=local_kind(kind))
         if kind.asks_port_53 and not (self._stated and offered):
             return Match("undeclared" if self._stated else "unstated", confident=False, reason="no offer of resolvers was captured")
         if kind.name and kind.name_source in CONFIDENT_SOURCES:
-            return Match("undeclared" if self._stated else "unstated", confident=not kind.ambiguous, reason="no item has its name or address")
+            names_held = "none of its possible names" if kind.ambiguous else "no item has its name or address"
+            return Match("undeclared" if self._stated else "unstated", reason=names_held)
         if kind.name:
             return Match("not_observable", confident=False, reason=f"its only name is weak ({kind.name_source})")
         if not kind.nameable:
-            return Match("not_observable", reason="its handshake or its DNS was not captured")
+            return Match("not_observable", reason="its name was not captured, or is hidden")
         return Match("unnamed", reason="no name, and no item has its address")
-
-    def _items_of(self, name: str) -> list[int]:
-        """Rows of the items whose name covers `name`: exact ones first, then the longest pattern."""
-        if name not in self._by_name:
-            rows = [row for row, item in enumerate(self._items) if item.name and not item.not_assessable and names.matches(item.name, name)]
-            self._by_name[name] = sorted(rows, key=lambda row: (self._items[row].name.startswith("*."), -len(self._items[row].name), row))
-        return self._by_name[name]
-
-    def _named(self, kind: FlowKind) -> list[int]:
-        own = bool(kind.name) and kind.name_source in DECLARING_SOURCES and not kind.ambiguous
-        return self._items_of(kind.name) if own else []
-
-    def _addressed(self, address: str) -> list[int]:
-        """Rows of the items that hold `address`, the longest prefix first, then those of its network's number."""
-        if address not in self._by_address:
-            self._by_address[address] = list(self._find_address(address))
-        return self._by_address[address]
-
-    def _find_address(self, address: str) -> Iterator[int]:
-        parsed = parsed_address(address)
-        usable = [(row, item) for row, item in enumerate(self._items) if not item.not_assessable]
-        held = [(row, item.network) for row, item in usable if item.network is not None and parsed is not None and parsed in item.network]
-        yield from (row for row, network in sorted(held, key=lambda pair: (-pair[1].prefixlen, pair[0])))
-        endpoint = self._traffic.endpoints.get(address)
-        yield from (row for row, item in usable if item.asn is not None and endpoint is not None and endpoint.place.asn == item.asn)
-
-    def _is_class(self, klass: str, kind: FlowKind) -> bool:
-        if klass == "local-network":
-            return kind.remote_is_local
-        if klass == "multicast":
-            return _is_group(kind.remote_addr) or (kind.remote_is_local and kind.service in ("mdns", "ssdp", "llmnr"))
-        if klass == "dhcp":
-            return is_dhcp(kind)
-        if klass == "resolver":
-            offers = self._offers.get("resolver", frozenset())
-            return kind.asks_port_53 and (kind.remote_addr in offers if offers else kind.remote_is_local)
-        return klass == "time" and self._is_time(kind)
-
-    def _is_time(self, kind: FlowKind) -> bool:
-        """NTP-shaped, to a server that was offered, is local, or whose name the device asked for."""
-        if kind.service != "ntp":
-            return False
-        asked = bool(kind.name) and kind.name_source in DECLARING_SOURCES
-        return asked or kind.remote_is_local or kind.remote_addr in self._offers.get("time", frozenset())
 
     def _is_confident(self, row: int, kind: FlowKind) -> bool:
         item = self._items[row]
         if item.klass == "resolver":
-            return bool(self._offers.get("resolver"))
+            return bool(self._lookup.offered("resolver"))
         return not item.name or kind.name_source in CONFIDENT_SOURCES
 
     def _why(self, row: int, kind: FlowKind) -> str:
@@ -251,7 +205,7 @@ class Matcher:
         return item.title if self._is_confident(row, kind) else f"{item.title}, with low confidence"
 
     def _listens(self, kind: FlowKind) -> bool:
-        return not kind.device_is_originator and any(_hears(listener, kind) for listener in self._declaration.listeners)
+        return not kind.device_is_originator and any(hears(listener, kind) for listener in self._declaration.listeners)
 
     def _candidate_names(self, address: str) -> list[str]:
         return self._names_answered.get(address, [])
@@ -274,45 +228,6 @@ class Matcher:
         return self._bench.get(parsed, "") if parsed is not None else ""
 
 
-def _is_group(address: str) -> bool:
-    """Whether `address` is a multicast group; broadcast is local network."""
-    parsed = parsed_address(address)
-    return parsed is not None and parsed.is_multicast
-
-
 def _names_device_ports(declaration: Declaration) -> bool:
     """Whether an item says which port the device itself uses."""
     return any(item.source_ports for item in declaration.destinations)
-
-
-def _deviations(item: Destination, kind: FlowKind) -> tuple[str, ...]:
-    """Which structured fields of `item` a flow of this kind breaks. Who began counts only as a fact."""
-    found = []
-    if item.transport and item.transport != kind.transport.replace("icmp6", item.transport if item.transport == "icmp" else "icmp6"):
-        found.append("transport")
-    if kind.transport in WITH_PORTS and not _ports_fit(item, kind):
-        found.append("port")
-    if item.initiator and kind.initiator in ("device", "remote") and item.initiator != kind.initiator:
-        found.append("initiator")
-    return tuple(found)
-
-
-def _ports_fit(item: Destination, kind: FlowKind) -> bool:
-    """`ports` are the service's: the other side's, or the device's own where the other side connects to it. Items with `source_ports` name both."""
-    if item.source_ports:
-        return _within(kind.local_port, item.source_ports) and (not item.ports or _within(kind.remote_port, item.ports))
-    serves = not kind.device_is_originator and _within(kind.local_port, item.ports)
-    return not item.ports or serves or _within(kind.remote_port, item.ports)
-
-
-def _within(port: int, ranges: Iterable[tuple[int, int]]) -> bool:
-    return any(first <= port <= last for first, last in ranges)
-
-
-def _hears(listener: Listener, kind: FlowKind) -> bool:
-    if listener.port != kind.local_port or listener.transport != kind.transport:
-        return False
-    if listener.sender in ("local", "anywhere"):
-        return listener.sender == "anywhere" or kind.remote_is_local
-    parsed = parsed_address(kind.remote_addr)
-    return parsed is not None and parsed in ip_network(listener.sender, strict=False)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._heard import Heard
+from gdsi_audit.stored_table import picked
 
 MOST_MESSAGES = 200_000
 """All protocols together; more are counted, and still name their flows."""
@@ -18,9 +19,12 @@ MOST_MESSAGES_PER_FLOW = 64
 MOST_ROUTINE_MESSAGES_PER_FLOW = 16
 """Of bodies that call themselves `routine` (a controller polled every second), so that the one that matters still finds room."""
 
+PLACE = ("flow", "frame", "time", "capture", "from_responder")
+"""What is kept of CHUNKS."""
+
 
 class Messages(Mapping[str, Sequence[Message]]):
-    """By protocol, in the order of hearing."""
+    """By protocol, in the order of hearing. Of where a message ended PLACE is kept."""
 
     def __init__(self, most_slots: int, *, most: int = MOST_MESSAGES, most_per_flow: int = MOST_MESSAGES_PER_FLOW) -> None:
         self.dropped = 0
@@ -40,7 +44,9 @@ class Messages(Mapping[str, Sequence[Message]]):
         self._kept += rows.size
         for index in np.unique(heard.protocols[rows]).tolist():
             protocol = heard.shelf.names[index]
-            self._heard[protocol].append(heard.take(rows[heard.protocols[rows] == index]))
+            own = rows[heard.protocols[rows] == index]
+            bodies = [heard.bodies[row] for row in own.tolist()]
+            self._heard[protocol].append(Heard(heard.shelf, picked(heard.chunks, PLACE, own), heard.protocols[own], bodies))
             self._made.pop(protocol, None)
 
     def _within_bounds(self, heard: Heard) -> NDArray[np.intp]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.distinct import distinct_rows, rows_of
 from gdsi_audit.endpoints import NAME_SOURCES
+from gdsi_audit.stored_table import Table
 
 DNS, DNS_EXPIRED, DNS_LATER, CERTIFICATE = (NAME_SOURCES.index(word) for word in ("dns", "dns-expired", "dns-later", "certificate"))
 OF_RESPONDER = tuple(map(NAME_SOURCES.index, ("http-authority", "http-host", "connect", "socks", "tls-sni", "quic-sni", "certificate")))
@@ -51,19 +52,19 @@ class Chosen:
         return Chosen(*(np.where(wanted, getattr(self, part), getattr(other, part)) for part in ("name", "source", "frame", "ambiguous")))
 
 
-def own_names(names: NDArray[np.void], serials: NDArray[np.int64]) -> Chosen:
+def own_names(names: Table, serials: NDArray[np.int64]) -> Chosen:
     """The strongest name that each flow's own messages give; of equals the earliest. `names` are facts.NAMES rows."""
-    order = np.lexsort((names["frame"], names["source"], names["serial"]))
-    ranked = names[order]
     chosen = Chosen(
         np.zeros(serials.size, np.int32), np.full(serials.size, -1, np.int16), np.zeros(serials.size, np.int64), np.zeros(serials.size, np.bool_)
     )
-    if not ranked.size:
+    if not names.size:
         return chosen
-    places = np.minimum(np.searchsorted(ranked["serial"], serials), ranked.size - 1)
-    hit = ranked["serial"][places] == serials
-    best = ranked[places[hit]]
-    chosen.name[hit], chosen.source[hit], chosen.frame[hit] = best["name"], best["source"], best["frame"]
+    order = np.lexsort((names["frame"], names["source"], names["serial"]))
+    named, firsts = np.unique(names["serial"][order], return_index=True)
+    places = np.minimum(np.searchsorted(named, serials), named.size - 1)
+    hit = named[places] == serials
+    best = order[firsts[places[hit]]]
+    chosen.name[hit], chosen.source[hit], chosen.frame[hit] = (names[field][best] for field in ("name", "source", "frame"))
     return chosen
 
 

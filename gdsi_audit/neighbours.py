@@ -6,16 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.columns import Columns, words_of
-from gdsi_audit.devices import GLOBAL, LINK_LOCAL, PRIVATE, U64, kinds
+from gdsi_audit.devices import GLOBAL, LINK_LOCAL, PRIVATE, U64, kinds, on_link
 from gdsi_audit.packets.address import text
+from gdsi_audit.stored_table import Table, picked
 
 LEAST_BYTES = 10_000
 """Payload of a flow that counts as an upload."""
+FIELDS = ("flow", "start", "end", *(f"{side}_{part}" for side in ("orig", "resp") for part in ("hi", "lo", "mac", "bytes", "first_ttl")))
 MOST_ROWS = 20_000
 """The largest uploads are kept."""
 
 
-def uploads(rows: NDArray[np.void], routers: frozenset[int] = frozenset()) -> Columns:
+def uploads(rows: Table, routers: frozenset[int] = frozenset()) -> Columns:
     """traffic.NEIGHBOURS of CLOSED rows: flows in which a host of the link sent a global address LEAST_BYTES or more."""
     pieces = [_sent(rows, "orig", "resp", routers), _sent(rows, "resp", "orig", routers)]
     columns = [np.concatenate([piece[place] for piece in pieces]) for place in range(8)]
@@ -34,13 +36,14 @@ def uploads(rows: NDArray[np.void], routers: frozenset[int] = frozenset()) -> Co
     )
 
 
-def _sent(rows: NDArray[np.void], sender: str, receiver: str, routers: frozenset[int]) -> tuple[NDArray[np.generic], ...]:
+def _sent(rows: Table, sender: str, receiver: str, routers: frozenset[int]) -> tuple[NDArray[np.generic], ...]:
     """Sender and its MAC, receiver, flow, times and bytes of what went up from one side."""
-    large = rows[(rows[f"{sender}_bytes"] >= LEAST_BYTES) & (rows["depth"] == 0)]
+    large = picked(rows, FIELDS, np.flatnonzero((rows[f"{sender}_bytes"] >= LEAST_BYTES) & (rows["depth"] == 0)))
     kind, beyond = (kinds(large[f"{side}_hi"], large[f"{side}_lo"]) for side in (sender, receiver))
     mac, other = large[f"{sender}_mac"], large[f"{receiver}_mac"]
     own = (kind == PRIVATE) | (kind == LINK_LOCAL) | ((kind == GLOBAL) & (mac != U64(0)) & ~np.isin(mac, np.array(sorted(routers), np.uint64)))
-    chosen = large[own & (beyond == GLOBAL) & ((mac != other) | (mac == U64(0)))]
+    away = (beyond == GLOBAL) & ~on_link(large[f"{sender}_hi"], large, receiver, routers)
+    chosen = large[own & away & ((mac != other) | (mac == U64(0)))]
     times = np.stack([chosen["start"], chosen["end"]], axis=1)
     ends = tuple(chosen[f"{side}_{part}"] for side, part in ((sender, "hi"), (sender, "lo"), (sender, "mac"), (receiver, "hi"), (receiver, "lo")))
     return (*ends, chosen["flow"], times, chosen[f"{sender}_bytes"])

@@ -111,6 +111,7 @@ class Observer:
         self._decoder.finish()
         for batch in self._table.finish():
             self._take_batch(batch)
+        self.seen.resolutions.finish()
         self.seen.apps = dict(self._decoder.apps)
         self.seen.observed_ns, self.seen.cut_pkts = self._decoder.observed_ns, self._decoder.cut_pkts
         for ordinal, reading in enumerate(self._readings):

@@ -69,10 +69,11 @@ def sink(output: str | None) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
 
 
-def write(rendered: str | bytes, output: str | None) -> None:
+def write(rendered: str | bytes | Iterator[str], output: str | None) -> None:
     """All of it."""
+    pieces = (rendered,) if isinstance(rendered, str | bytes) else rendered
     with sink(output) as out:
-        out.write(rendered.encode() if isinstance(rendered, str) else rendered)
+        out.writelines(piece.encode() if isinstance(piece, str) else piece for piece in pieces)
 
 
 @contextmanager

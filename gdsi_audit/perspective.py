@@ -7,31 +7,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit import naming
-from gdsi_audit.columns import Column, Columns, Later, Words, coded, numbered, sums
-from gdsi_audit.devices import GLOBAL, MULTICAST, Hosts, kinds, text
+from gdsi_audit.columns import Column, Columns, Later, Words, coded, narrow, numbered, sums
+from gdsi_audit.devices import GLOBAL, MULTICAST, Hosts, kinds, on_link, text
 from gdsi_audit.distinct import distinct_rows
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.facts import Texts
-from gdsi_audit.flows import CONN_STATES
+from gdsi_audit.flows import CLOSED, CONN_STATES
 from gdsi_audit.flows.community_id import community_id, community_ids
 from gdsi_audit.geo import Place
 from gdsi_audit.packets import ARP, GAP_BITS, TUNNELS
-from gdsi_audit.traffic import CONTACTS
+from gdsi_audit.stored_table import ColumnFile, Table, picked
+from gdsi_audit.traffic import CONTACTS, FLOWS
 
 TRANSPORT_WORDS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp", ARP: "arp"}
 TRANSPORTS = tuple(TRANSPORT_WORDS.get(number, f"ip-{number}") for number in range(256))
 COMMUNITY_FIELDS = ("transport", *(f"{side}_{part}" for side in ("orig", "resp") for part in ("hi", "lo", "port")))
-TAKEN = (
-    *("flow", "parent", "tunnel", "continues", "start", "end", "transport", "orig_missed_bytes", "resp_missed_bytes", "conn_state", "history"),
-    *("handshake_rtt_ns", "app", "first_capture", "last_capture", "first_frame", "last_frame", "duplicate_pkts"),
+ENDS = np.dtype([(name, CLOSED[name]) for name in COMMUNITY_FIELDS])
+ON_DISK = np.dtype(
+    [
+        *((name, "i8") for name in ("parent", "continues", "up_ip_bytes", "down_ip_bytes", "missed_bytes", "name_frame", "duplicate_pkts")),
+        *((name, "i8") for name in ("first_frame", "last_frame")),
+        *((name, "i4") for name in ("first_capture", "last_capture")),
+        *(("remote_mac", "u8"), ("handshake_rtt_s", "f8"), ("ends", ENDS)),
+    ]
 )
-"""Columns of CLOSED that are the same from either side."""
+"""Columns of FLOWS that few ask for, and what community ids are made of."""
+HISTORIES_AT_ONCE = 65_536
 FEW_FLOWS = 20
 HOUR_NS = 3_600_000_000_000
 INITIATORS = ("unknown", "device", "remote")
@@ -54,15 +62,20 @@ class Sides:
     device: NDArray[np.int32]
     device_is_originator: NDArray[np.bool_]
 
-    def local(self, rows: NDArray[np.void], field: str) -> NDArray[Any]:
+    def local(self, rows: Table, field: str) -> NDArray[Any]:
         """`field` of the device's side: `local(rows, "hi")`."""
         return np.where(self.device_is_originator, rows[f"orig_{field}"][self.row], rows[f"resp_{field}"][self.row])
 
-    def remote(self, rows: NDArray[np.void], field: str) -> NDArray[Any]:
+    def remote(self, rows: Table, field: str) -> NDArray[Any]:
         return np.where(self.device_is_originator, rows[f"resp_{field}"][self.row], rows[f"orig_{field}"][self.row])
 
+    def near(self, rows: Table, routers: frozenset[int]) -> NDArray[np.bool_]:
+        """Which remote sides with a global address are seen to stand on the device's own link."""
+        part, hi = rows[self.row], self.local(rows, "hi")
+        return np.where(self.device_is_originator, on_link(hi, part, "resp", routers), on_link(hi, part, "orig", routers))
 
-def sides(rows: NDArray[np.void], hosts: Hosts) -> Sides:
+
+def sides(rows: Table, hosts: Hosts) -> Sides:
     """Who of `hosts.devices` stands on which side of which flow; `rows` are ordered by flow. A flow between two devices is seen by both."""
     originator = hosts.device_of(rows["orig_mac"], rows["orig_hi"], rows["orig_lo"])
     responder = hosts.device_of(rows["resp_mac"], rows["resp_hi"], rows["resp_lo"])
@@ -75,7 +88,7 @@ def sides(rows: NDArray[np.void], hosts: Hosts) -> Sides:
     return Sides(row[order], device[order].astype(np.int32), is_originator[order])
 
 
-def initiators(rows: NDArray[np.void], seen: Sides) -> NDArray[np.int8]:
+def initiators(rows: Table, seen: Sides) -> NDArray[np.int8]:
     """Row in INITIATORS: a fact only where the beginning was seen."""
     began = rows["began"][seen.row] == 1
     return np.where(began, np.where(seen.device_is_originator, 1, 2), 0).astype(np.int8)
@@ -104,21 +117,22 @@ def addresses(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> tuple[NDArray[n
     return found.code, found.text
 
 
-def with_application_data(rows: NDArray[np.void], facts: NDArray[np.void]) -> NDArray[np.bool_]:
+def with_application_data(rows: Table, facts: Table) -> NDArray[np.bool_]:
     """Whether the originator sent more than a handshake: any payload, or for TLS and QUIC more than their handshakes take."""
     answered = (rows["transport"] != 6) | (rows["resp_pkts"] > 0)
     return np.asarray((rows["orig_bytes"] > facts["handshake_bytes"]) & answered, np.bool_)
 
 
-def has_met(rows: NDArray[np.void], oddity: str) -> NDArray[np.bool_]:
+def has_met(rows: Table, oddity: str) -> NDArray[np.bool_]:
     """Flows with a packet of which the decoder noted this one of GAP_BITS."""
     return np.asarray(rows["gaps"] & GAP_BITS[oddity] != 0, np.bool_)
 
 
-def nameable(rows: NDArray[np.void], seen: Sides, first_dns: NDArray[np.int64], started: NDArray[np.int64]) -> NDArray[np.bool_]:
+def nameable(rows: Table, seen: Sides, first_dns: NDArray[np.int64], started: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether a name could have been observed: the device had been seen to use DNS by then, and the beginning was captured, or had to be.
 
-    A flow that the snapshot length cut may carry a name behind the cut, and so may every flow of a device whose look-ups are cut.
+    A flow that the snapshot length cut may carry a name behind the cut, and so may every flow of a device whose look-ups are cut. Where a capture
+    holds nothing that was sent to a device, no answer to its look-ups could be seen.
     `started`: as `starts` gives it. What a device does after its own start began after it, so that a missing handshake hides no older lookup.
     """
     start, first_event = rows["start"][seen.row], rows["history"].astype("S1")[seen.row]
@@ -127,13 +141,14 @@ def nameable(rows: NDArray[np.void], seen: Sides, first_dns: NDArray[np.int64], 
     short = has_met(rows, "cut_by_snaplen")
     unasked = np.zeros(first_dns.size, np.bool_)
     unasked[seen.device[(short & ((rows["orig_port"] == DNS_PORT) | (rows["resp_port"] == DNS_PORT)))[seen.row]]] = True
-    shown = ~short[seen.row] & ~unasked[seen.device]
+    heard = np.bincount(seen.device, seen.remote(rows, "pkts") > 0, first_dns.size) > 0
+    shown = ~short[seen.row] & ~unasked[seen.device] & heard[seen.device]
     return np.asarray((begun | since_start) & shown & (start >= first_dns[seen.device]), np.bool_)
 
 
 def flow_table(
-    rows: NDArray[np.void],
-    facts: NDArray[np.void],
+    rows: Table,
+    facts: Table,
     seen: Sides,
     remote: Addresses,
     chosen: naming.Chosen,
@@ -142,26 +157,28 @@ def flow_table(
     first_dns: NDArray[np.int64],
     started: NDArray[np.int64],
     apps: Mapping[int, str],
+    routers: frozenset[int] = frozenset(),
 ) -> Columns:
-    """FLOWS of all devices, one after the other. `remote`: the other sides, `places`: where each distinct one is."""
-    part = {name: rows[name][seen.row] for name in TAKEN}
+    """FLOWS of all devices, one after the other. `remote`: the other sides, `places`: where each distinct one is. `routers`: their MACs."""
     kind = kinds(remote.hi, remote.lo)
     broadcast = (remote.hi == 0) & (remote.lo == np.uint64(0xFFFFFFFFFFFF))
-    app_numbers, app_code = np.unique(part["app"], return_inverse=True)
+
+    def part(name: str) -> NDArray[Any]:
+        """A column that is the same from either side."""
+        return np.asarray(rows[name][seen.row])
+
+    app_numbers, app_code = np.unique(part("app"), return_inverse=True)
     columns: dict[str, Column] = {
-        "flow": part["flow"],
-        "parent": part["parent"],
-        "tunnel": coded(part["tunnel"], TUNNELS),
-        "continues": part["continues"],
-        "start": part["start"],
-        "duration_s": (part["end"] - part["start"]) / 1e9,
-        "transport": coded(part["transport"], TRANSPORTS),
-        "local_addr": coded(*addresses(seen.local(rows, "hi"), seen.local(rows, "lo"))),
+        "flow": part("flow"),
+        "tunnel": coded(part("tunnel"), TUNNELS),
+        "start": part("start"),
+        "duration_s": (part("end") - part("start")) / 1e9,
+        "transport": coded(part("transport"), TRANSPORTS),
+        "local_addr": narrow(*addresses(seen.local(rows, "hi"), seen.local(rows, "lo"))),
         "local_port": seen.local(rows, "port"),
-        "remote_addr": Words(remote.code, tuple(remote.text)),
+        "remote_addr": narrow(remote.code, remote.text),
         "remote_port": seen.remote(rows, "port"),
-        "remote_mac": seen.remote(rows, "mac"),
-        "remote_is_local": (kind != GLOBAL)[remote.code],
+        "remote_is_local": (kind != GLOBAL)[remote.code] | seen.near(rows, routers),
         "remote_is_multicast": ((kind == MULTICAST) | broadcast)[remote.code],
         "device_is_originator": seen.device_is_originator,
         "initiator": coded(initiators(rows, seen), INITIATORS),
@@ -170,45 +187,46 @@ def flow_table(
         "down_pkts": seen.remote(rows, "pkts"),
         "up_bytes": seen.local(rows, "bytes"),
         "down_bytes": seen.remote(rows, "bytes"),
-        "up_ip_bytes": seen.local(rows, "ip_bytes"),
-        "down_ip_bytes": seen.remote(rows, "ip_bytes"),
-        "missed_bytes": part["orig_missed_bytes"] + part["resp_missed_bytes"],
         "cut": has_met(rows, "cut_by_snaplen")[seen.row],
         "ip_options": has_met(rows, "ip_options")[seen.row],
-        "conn_state": coded(part["conn_state"], CONN_STATES),
-        "history": _histories(part["history"]),
-        "handshake_rtt_s": np.where(part["handshake_rtt_ns"] < 0, np.nan, part["handshake_rtt_ns"] / 1e9),
+        "conn_state": coded(part("conn_state"), CONN_STATES),
+        "history": _histories(part("history")),
         "name": coded(chosen.name, texts.of_row),
         "name_source": coded(chosen.source + 1, ("", *NAME_SOURCES)),
-        "name_frame": chosen.frame,
         "ambiguous": chosen.ambiguous,
         "nameable": nameable(rows, seen, first_dns, started),
         "remote_country": coded(remote.code, [place.located_in.country for place in places]),
         "organisation": coded(remote.code, [place.organisation for place in places]),
         "application_data": with_application_data(rows, facts)[seen.row],
         "app": coded(app_code.ravel(), [apps.get(number, "" if number < 0 else str(number)) for number in app_numbers.tolist()]),
-        "first_capture": part["first_capture"],
-        "last_capture": part["last_capture"],
-        "first_frame": part["first_frame"],
-        "last_frame": part["last_frame"],
-        "duplicate_pkts": part["duplicate_pkts"],
-        "community_id": _community_ids(rows, seen.row),
     }
-    return Columns(columns)
+    columns |= _on_disk(rows, seen, chosen.frame)
+    return Columns({name: columns[name] for name in FLOWS})
+
+
+def _on_disk(rows: Table, seen: Sides, name_frame: NDArray[np.int64]) -> dict[str, Column]:
+    """The columns of FLOWS that are read when somebody asks for them."""
+    file = ColumnFile(ON_DISK, seen.row.size)
+    for name in ("parent", "continues", "first_capture", "last_capture", "first_frame", "last_frame", "duplicate_pkts"):
+        file.put(name, rows[name][seen.row])
+    file.put("up_ip_bytes", seen.local(rows, "ip_bytes"))
+    file.put("down_ip_bytes", seen.remote(rows, "ip_bytes"))
+    file.put("remote_mac", seen.remote(rows, "mac"))
+    file.put("missed_bytes", (rows["orig_missed_bytes"] + rows["resp_missed_bytes"])[seen.row])
+    file.put("name_frame", name_frame)
+    rtt_ns = rows["handshake_rtt_ns"][seen.row]
+    file.put("handshake_rtt_s", np.where(rtt_ns < 0, np.nan, rtt_ns / 1e9))
+    file.put("ends", picked(rows, COMMUNITY_FIELDS, seen.row))
+    columns: dict[str, Column] = {name: Later(file.rows, partial(file.values, name)) for name in ON_DISK.names or () if name != "ends"}
+    return {**columns, "community_id": Later(file.rows, lambda chosen: _ids_of(file.values("ends", chosen)))}
 
 
 def _histories(histories: NDArray[np.bytes_]) -> Words:
+    """Few are distinct; only so many at once are Python's own."""
     place: dict[bytes, int] = {}
-    codes = [place.setdefault(history, len(place)) for history in histories.tolist()]
-    return Words(np.array(codes, np.int64), tuple(history.decode("ascii") for history in place))
-
-
-def _community_ids(rows: NDArray[np.void], row: NDArray[np.int64]) -> Later:
-    """Worked out for the rows that somebody asks for: few are."""
-    ends = np.empty(row.size, [(name, rows.dtype[name]) for name in COMMUNITY_FIELDS])
-    for name in COMMUNITY_FIELDS:
-        ends[name] = rows[name][row]
-    return Later(row.size, lambda chosen: _ids_of(ends[chosen]))
+    pieces = (histories[first : first + HISTORIES_AT_ONCE].tolist() for first in range(0, histories.size, HISTORIES_AT_ONCE))
+    codes = np.fromiter((place.setdefault(history, len(place)) for piece in pieces for history in piece), np.int32, histories.size)
+    return narrow(codes, [history.decode("ascii") for history in place])
 
 
 def _ids_of(ends: NDArray[np.void]) -> NDArray[np.object_]:

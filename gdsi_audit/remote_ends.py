@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +16,20 @@ from gdsi_audit.geo import Answer
 from gdsi_audit.geo._places import Places
 from gdsi_audit.naming import OF_RESPONDER
 from gdsi_audit.perspective import Addresses, distinct_addresses
+from gdsi_audit.stored_table import Table
 from gdsi_audit.wire_text import WireText
 
 DNS = NAME_SOURCES.index("dns")
 MOST_NAMES_PER_ENDPOINT = 32
+NO_OPERATORS: Mapping[str, Answer] = MappingProxyType({})
 
 
 def endpoints(
     remote: Addresses,
     serials: NDArray[np.int64],
     called: NDArray[np.bool_],
-    names: NDArray[np.void],
-    answers: NDArray[np.void],
+    names: Table,
+    answers: Table,
     texts: Sequence[str],
     places: Places,
 ) -> dict[str, Endpoint]:
@@ -47,7 +50,7 @@ def endpoints(
     return {remote.text[code]: _endpoint(remote.text[code], found[code][:MOST_NAMES_PER_ENDPOINT], chains.get(code, set()), places) for code in order}
 
 
-def _named(code: NDArray[np.int64], rows: NDArray[np.void], source: NDArray[np.integer], texts: Sequence[str]) -> defaultdict[int, list[Naming]]:
+def _named(code: NDArray[np.int64], rows: Table, source: NDArray[np.integer], texts: Sequence[str]) -> defaultdict[int, list[Naming]]:
     """By code of the address: each name and source once, as first seen on the wire. `code` -1: of no device's flow."""
     kept = np.flatnonzero(code >= 0)
     kept = kept[np.lexsort((rows["frame"][kept], rows["capture"][kept]))]
@@ -62,7 +65,7 @@ def _named(code: NDArray[np.int64], rows: NDArray[np.void], source: NDArray[np.i
     return found
 
 
-def _resolved(rows: NDArray[np.void], texts: Sequence[str]) -> list[tuple[str, ...]]:
+def _resolved(rows: Table, texts: Sequence[str]) -> list[tuple[str, ...]]:
     """(resolver, CNAME chain) of each answer; nothing for names that DNS did not give."""
     if "chain" not in (rows.dtype.names or ()):
         return [()] * rows.size
@@ -70,7 +73,7 @@ def _resolved(rows: NDArray[np.void], texts: Sequence[str]) -> list[tuple[str, .
     return [(servers.text[code], texts[chain]) for code, chain in zip(servers.code.tolist(), rows["chain"].tolist(), strict=True)]
 
 
-def _chains(code: NDArray[np.int64], answers: NDArray[np.void], texts: Sequence[str]) -> dict[int, set[str]]:
+def _chains(code: NDArray[np.int64], answers: Table, texts: Sequence[str]) -> dict[int, set[str]]:
     """By code of the address: the CNAME targets between a name and it."""
     kept = np.flatnonzero((code >= 0) & (answers["chain"] > 0))
     chains: dict[int, set[str]] = {}
@@ -85,7 +88,8 @@ _RANK = {source: rank for rank, source in enumerate(NAME_SOURCES)}
 def _endpoint(address: str, found: list[Naming], chain: set[str], places: Places) -> Endpoint:
     ranked = sorted(found, key=lambda naming: (_RANK[naming.source], naming.time, naming.name)) if len(found) > 1 else found
     words = tuple(dict.fromkeys(naming.name for naming in ranked))
-    return Endpoint(address, tuple(ranked), places.place(address, words, sorted(chain)), Operators(address, words, places))
+    operators = Operators(address, words, places) if words else NO_OPERATORS
+    return Endpoint(address, tuple(ranked), places.place(address, words, sorted(chain)), operators)
 
 
 class Operators(Mapping[str, Answer]):

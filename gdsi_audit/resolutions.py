@@ -7,6 +7,7 @@ names an address.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,8 @@ ADDRESSES = np.dtype(
 """One row per address in an answer."""
 
 MOST_OPEN_QUERIES = 65_536
+MOST_ROWS = 500_000
+"""Of each table; more are counted."""
 
 
 class Resolutions:
@@ -71,37 +74,52 @@ class Resolutions:
         self.texts = texts if texts is not None else Texts()
         self.queries = Spool(QUERIES)
         self.addresses = Spool(ADDRESSES)
-        self._open: OrderedDict[tuple[int, int, int], None] = OrderedDict()
+        self.dropped_queries = self.dropped_addresses = 0
+        self._open: OrderedDict[tuple[int, int, str], None] = OrderedDict()
 
     def add(self, chunks: NDArray[np.void], columns: Any) -> None:
         """Datagrams read by the column: `columns` is dns.DnsColumns, one row per chunk. Rows that need parsing come through `add_message`."""
         messages = columns.messages
         use = (messages["valid"] == 1) & (messages["needs_parse"] == 0) & (messages["opcode"] == 0)
-        names = np.array([self.texts.row(name) for name in columns.queries()], np.int32)
+        names = columns.queries()
         rows = self._rows(chunks)
         for field in ("qtype", "rcode", "response", "answers"):
             rows[field] = messages[field]
-        rows["query"] = names
         rows["message_bytes"] = chunks["wire_length"]
-        rows["solicited"] = self._solicited(rows, messages["id"], use)
-        self.queries.append(rows[use])
+        rows["solicited"] = self._solicited(rows, messages["id"], names, use)
+        asked, answered = np.flatnonzero(use), columns.answers["message"]
+        # Names of messages that there is no room for are not kept.
+        kept = np.union1d(asked[: MOST_ROWS - self.queries.rows], answered[: MOST_ROWS - self.addresses.rows])
+        rows["query"][kept] = [self.texts.row(names[row]) for row in kept.tolist()]
+        self._keep_queries(rows[asked])
         self._add_addresses(rows, columns)
+
+    def finish(self) -> None:
+        """Nothing more comes: which queries are open and which row each text has is forgotten."""
+        self._open.clear()
+        self.texts.finish()
 
     def add_message(self, message: Message, chunk: NDArray[np.void]) -> None:
         """One message that was parsed whole; `chunk`, one row of CHUNKS, completed it."""
         body = message.body
         if body.opcode != 0 or not body.questions:
             return
-        rows = self._rows(chunk)
+        rows, name, answered = self._rows(chunk), body.questions[0].name.lower(), list(body.addresses())
         rows["qtype"], rows["rcode"], rows["response"] = body.questions[0].qtype, body.rcode, body.response
         rows["answers"], rows["message_bytes"] = len(body.answers), chunk["wire_length"]
-        rows["query"] = self.texts.row(body.questions[0].name.lower())
-        rows["solicited"] = self._solicited(rows, np.array([body.id]), np.ones(1, np.bool_))
-        self.queries.append(rows)
-        for answered in body.addresses():
-            hi, lo = value(answered.address)
-            chain = self.texts.row(" > ".join(answered.chain).lower())
-            self._append_address(rows, np.zeros(1, np.int64), np.array([hi], np.uint64), np.array([lo], np.uint64), answered.ttl_s, [chain])
+        rows["solicited"] = self._solicited(rows, np.array([body.id]), [name], np.ones(1, np.bool_))
+        if self.queries.rows < MOST_ROWS or (answered and self.addresses.rows < MOST_ROWS):
+            rows["query"] = self.texts.row(name)
+        self._keep_queries(rows)
+        for one in answered:
+            hi, lo = value(one.address)
+            chain = " > ".join(one.chain).lower()
+            self._append_address(rows, np.zeros(1, np.int64), np.array([hi], np.uint64), np.array([lo], np.uint64), one.ttl_s, [chain])
+
+    def _keep_queries(self, rows: NDArray[np.void]) -> None:
+        room = MOST_ROWS - self.queries.rows
+        self.queries.append(rows[:room])
+        self.dropped_queries += max(rows.size - room, 0)
 
     @staticmethod
     def _rows(chunks: NDArray[np.void]) -> NDArray[np.void]:
@@ -114,9 +132,9 @@ class Resolutions:
         rows["server_port"] = chunks["resp_port"]
         return rows
 
-    def _solicited(self, rows: NDArray[np.void], ids: NDArray[np.integer], use: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def _solicited(self, rows: NDArray[np.void], ids: NDArray[np.integer], names: Sequence[str], use: NDArray[np.bool_]) -> NDArray[np.bool_]:
         solicited = np.ones(rows.size, np.bool_)
-        keys = zip(rows["flow"].tolist(), ids.tolist(), rows["query"].tolist(), strict=True)
+        keys = zip(rows["flow"].tolist(), ids.tolist(), names, strict=True)
         for row, (key, response, used) in enumerate(zip(keys, rows["response"].tolist(), use.tolist(), strict=True)):
             if not used:
                 continue
@@ -131,8 +149,7 @@ class Resolutions:
     def _add_addresses(self, rows: NDArray[np.void], columns: Any) -> None:
         answers = columns.answers
         if answers.size:
-            chains = [self.texts.row(chain) for chain in columns.chains()]
-            self._append_address(rows, answers["message"], answers["address_hi"], answers["address_lo"], answers["ttl_s"], chains)
+            self._append_address(rows, answers["message"], answers["address_hi"], answers["address_lo"], answers["ttl_s"], columns.chains())
 
     def _append_address(
         self,
@@ -141,11 +158,15 @@ class Resolutions:
         hi: NDArray[np.uint64],
         lo: NDArray[np.uint64],
         ttl_s: NDArray[np.uint32] | int,
-        chains: list[int],
+        chains: Sequence[str],
     ) -> None:
         addresses = np.zeros(of_row.size, ADDRESSES)
         for field in ("flow", "frame", "time", "client_hi", "client_lo", "server_hi", "server_lo", "capture", "solicited"):
             addresses[field] = rows[field][of_row]
         addresses["name"] = rows["query"][of_row]
-        addresses["hi"], addresses["lo"], addresses["ttl_s"], addresses["chain"] = hi, lo, ttl_s, chains
-        self.addresses.append(addresses)
+        addresses["hi"], addresses["lo"], addresses["ttl_s"] = hi, lo, ttl_s
+        room = MOST_ROWS - self.addresses.rows
+        kept = addresses[:room]
+        kept["chain"] = [self.texts.row(chain) for chain in chains[:room]]
+        self.addresses.append(kept)
+        self.dropped_addresses += addresses.size - kept.size

@@ -11,9 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from statistics import median
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.frame_index import FrameIndex
 from gdsi_audit.geo import Place
@@ -22,6 +19,7 @@ from gdsi_audit.geo._speed_of_light import SHORTEST_RTT_S, embedded_borders, lea
 from gdsi_audit.handshakes import Handshake, timed
 from gdsi_audit.perspective import Sides
 from gdsi_audit.protocols import Message
+from gdsi_audit.stored_table import Table
 
 TIMED_POSITIONS = frozenset({"device", "access-point", "lan", "wan"})
 """Vantages from which a handshake is timed to the server itself, as far as can be known."""
@@ -48,7 +46,7 @@ class CapturePoint:
 
 def held_to_time(
     endpoints: Mapping[str, Endpoint],
-    rows: NDArray[np.void],
+    rows: Table,
     seen: Sides,
     point: CapturePoint,
     frames: FrameIndex,

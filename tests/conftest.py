@@ -16,7 +16,7 @@ from made_tables import columns_of
 from gdsi_audit.columns import Columns
 from gdsi_audit.declarations import Declaration, Destination, Source, Statement
 from gdsi_audit.endpoints import Endpoint
-from gdsi_audit.frame_index import merged
+from gdsi_audit.frame_ranges import merged
 from gdsi_audit.gap import Ledger
 from gdsi_audit.perspective import contact_table
 from gdsi_audit.traffic import ANSWERS, CONTACTS, DNS, FLOWS, Capture, Coverage, Device, DeviceTraffic, Tables, Traffic

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import pytest
 
 from captures._device import begun
-from captures._home import CAMERA, behind_router
+from captures._home import CAMERA, ROUTER, behind_router
 from captures._tls import tls13
 from gdsi_audit.audit import audit
 
@@ -54,3 +55,25 @@ def test_a_server_name_is_nobody_s_who_calls_the_device(ip_version, tmp_path):
     flows = share.tables.flows
     assert flows["name"][flows["local_port"] == 8443].tolist() == [""]
     assert share.endpoints[outside.address(ip_version)].names == ()
+
+
+@pytest.mark.parametrize(
+    ("mac", "ttl", "near"),
+    [
+        ("02:00:00:00:00:88", 64, True),  # a neighbour
+        ("02:00:00:00:00:88", 57, True),  # a neighbour with limits of its own
+        (ROUTER.mac, 64, True),  # the router itself
+        (ROUTER.mac, 52, False),  # somebody behind it, under a prefix that its network shares
+    ],
+)
+def test_a_global_address_of_the_same_prefix_is_a_neighbour_where_its_frames_show_it(mac, ttl, near, tmp_path):
+    capture, path = begun(6, "near"), tmp_path / "near.pcap"
+    prefix = CAMERA.ipv6.rpartition("::")[0]
+    other = replace(CAMERA, mac=mac, ipv6=f"{prefix}::aa", ttl=ttl)
+    tls13(capture, 5.0, CAMERA, behind_router("203.0.113.9", "2001:db8:9::9"), "api.cams.example", [(True, 100, 0.01)])
+    tls13(capture, 9.0, CAMERA, other, "hub.cams.example", [(True, 100, 0.01)])
+    path.write_bytes(capture.pcap())
+    (share,) = [share for share in audit(path).traffic.devices if CAMERA.mac in share.device.macs]
+    flows = share.tables.flows
+    local = dict(zip(flows["name"].tolist(), flows["remote_is_local"].tolist(), strict=True))
+    assert (local["api.cams.example"], local["hub.cams.example"]) == (False, near)

@@ -86,3 +86,14 @@ def test_the_same_seeds_give_the_same_bytes(made, recipe, tmp_path):
     with (tmp_path / "again.pcap").open("wb") as out:
         recipe.make(out, 5000, list(recipe.SEEDS))
     assert (tmp_path / "again.pcap").read_bytes() == path.read_bytes()
+
+
+def test_beginnings_make_many_flows_of_few_packets(recipe, made, tmp_path):
+    _, whole = made
+    with (tmp_path / "many.pcap").open("wb") as out:
+        figures = recipe.make(out, 5000, list(recipe.SEEDS), per_flow=5)
+    assert figures["packets_per_flow"] <= 5 < whole["packets_per_flow"]
+    found = [(frame, recipe.flow_of(frame)) for _, frame in recipe.read_frames(tmp_path / "many.pcap")]
+    assert len(found) == figures["packets"]
+    of_flow = {flow: sum(1 for _, other in found if other == flow) for _, flow in found[:200]}
+    assert max(of_flow.values()) <= 5

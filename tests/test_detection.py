@@ -38,13 +38,14 @@ def test_a_drafted_field_among_a_vendor_s(device_traffic, traffic_of):
 
 
 def test_what_is_as_grave_without_any_declaration_stays(device_traffic, traffic_of, declared, monkeypatch):
-    """Three subjects: grave against a draft alone, graver against it, and grave whatever is declared."""
+    """Grave against a draft alone, graver against it, graver against any file at all, and grave whatever is declared."""
 
     def detect(traffic, declaration):
         stated = bool(declaration.destinations)
         for subject, bare in (("draft only", ""), ("graver", "medium"), ("always", "critical")):
             if stated or bare:
                 yield finding_of(traffic, subject, "critical" if stated else bare)
+        yield finding_of(traffic, "any file", "high" if declaration.given else "medium")
 
     made = next(iter(discover.module("gdsi_audit.detectors", "persistent_channel").detect(device_traffic(UPLOADS), declared("a.example"))))
 
@@ -53,7 +54,7 @@ def test_what_is_as_grave_without_any_declaration_stays(device_traffic, traffic_
 
     monkeypatch.setattr(discover, "modules", lambda shelf: (SimpleNamespace(detect=detect, COMMITMENTS=("GDSI-7",)),))
     device = device_traffic(UPLOADS)
-    for by, expected in (("drafted", ["low", "medium", "critical"]), ("vendor", ["critical"] * 3)):
+    for by, expected in (("drafted", ["low", "medium", "critical", "medium"]), ("vendor", ["critical"] * 3 + ["high"])):
         assert [one.severity for one in detection.findings(traffic_of(device), declared("a.example", by=by))] == expected
 
 

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from gdsi_audit.evidence_of import evidence
+from gdsi_audit.frame_ranges import Ranges
 
 CAMERA, SERVER, OTHER = "192.168.1.50", "203.0.113.9", "203.0.113.10"
 CAMERA6, SERVER6 = "2001:db8::50", "2001:db8:f::9"
@@ -62,7 +63,7 @@ class KnownFrames:
 
     def frames(self, flows):
         numbers = sorted(number for flow in flows for number in self._frames[flow])
-        return [(0, [(number, number) for number in numbers])] if numbers else []
+        return [(0, Ranges((number, number) for number in numbers))] if numbers else []
 
 
 @pytest.fixture(scope="module")
@@ -123,13 +124,13 @@ def test_one_flow_carries_its_five_tuple(camera):
 
 
 def test_listed_frames_make_a_narrower_filter_exact(camera, capture):
-    (found,) = evidence(camera, camera.flows["flow"].iloc[[1]].tolist(), filter_terms="tcp.flags.syn == 0", frames=[(0, [(19, 20)])])
+    (found,) = evidence(camera, camera.flows["flow"].iloc[[1]].tolist(), filter_terms="tcp.flags.syn == 0", frames=[(0, Ranges([(19, 20)]))])
     assert found.filter_kind == "exact" and "frame.number in {19, 20}" in found.display_filter
     assert seen_by_tshark(capture, found.display_filter) == [19, 20]
 
 
 def test_too_many_frames_to_list_make_a_superset(camera):
-    (found,) = evidence(camera, camera.flows["flow"].iloc[[1]].tolist(), filter_terms="tcp", frames=[(0, [(1, 21)])])
+    (found,) = evidence(camera, camera.flows["flow"].iloc[[1]].tolist(), filter_terms="tcp", frames=[(0, Ranges([(1, 21)]))])
     assert found.filter_kind == "superset" and "frame.number >= 1 && frame.number <= 21" in found.display_filter
 
 

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gdsi_audit.flows import CLOSED
-from gdsi_audit.frame_index import FrameIndex, merged
+from gdsi_audit.frame_index import FrameIndex
 from gdsi_audit.frame_order import ENTRIES, FrameOrder
+from gdsi_audit.frame_ranges import Ranges, merged
 from gdsi_audit.spool import Spool
 
 
@@ -22,7 +23,10 @@ def rows(*flows):
     [([], []), ([5], [(5, 5)]), ([1, 2, 3], [(1, 3)]), ([1, 2, 4, 5, 9], [(1, 2), (4, 5), (9, 9)])],
 )
 def test_ascending_numbers_become_ranges(numbers, ranges):
-    assert merged(np.array(numbers, np.int64)) == ranges
+    found = merged(np.array(numbers, np.int64))
+    assert found == ranges == list(found) and found == Ranges(ranges) and hash(found) == hash(tuple(ranges))
+    assert (len(found), found.frame_count, [found[place] for place in range(len(found))]) == (len(ranges), len(numbers), ranges)
+    assert found[1:] == ranges[1:] and found != [*ranges, (20, 20)] and found != len(ranges)
 
 
 @pytest.fixture
@@ -57,8 +61,8 @@ def test_what_does_not_fit_in_memory_is_the_same_from_disk(serials, known, most_
     for number, serial in enumerate(serials):
         entries.append(np.array([(number + 1, serial)], ENTRIES))
     places = np.arange(len(known))
-    in_memory = FrameOrder(entries, np.array(known, np.int64))
-    on_disk = FrameOrder(entries, np.array(known, np.int64), most_in_memory)
+    in_memory = FrameOrder(entries, np.array(known, np.uint32))
+    on_disk = FrameOrder(entries, np.array(known, np.uint32), most_in_memory)
     expected = sorted(number + 1 for number, serial in enumerate(serials) if serial in known)
     assert sorted(in_memory.frames(places).tolist()) == sorted(on_disk.frames(places).tolist()) == expected
     for place in range(len(known)):

@@ -9,12 +9,13 @@ PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 
 ORDER = (
     *("wire_text", "discover", "interrupt", "gap", "names", "machine_code", "prefetch", "compiler", "kernels"),
-    *("spool", "distinct", "columns", "collecting"),
-    *("readers", "packets", "flows", "frame_order", "frame_index", "protocols", "content", "geo"),
+    *("spool", "stored_table", "distinct", "columns", "collecting", "freed_memory"),
+    *("readers", "packets", "flows", "frame_ranges", "frame_order", "frame_index", "protocols", "content", "geo"),
     *("endpoints", "facts", "messages", "resolutions", "devices", "hostnames", "starts", "naming", "strays", "neighbours", "traffic"),
     *("compiling", "observe", "perspective", "remote_ends", "handshakes", "round_trips", "shares", "coverage", "jurisdictions", "assembly"),
     *("flow_log",),
-    *("filters", "indicators", "declarations", "selection", "assessment", "flow_kinds", "matching", "finding", "flow_tuples"),
+    *("filters", "indicators", "declarations", "selection", "assessment"),
+    *("flow_kinds", "outer_names", "declared_items", "matching", "finding", "flow_tuples"),
     *("evidence_of", "detectors"),
     *("detection", "initiative", "grounds", "commitments", "audit", "drafting"),
     *("evidence", "reports", "manual", "live", "cluster", "output", "geodb_commands", "cli"),

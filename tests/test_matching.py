@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
@@ -55,7 +56,16 @@ def test_ambiguous_names_of_which_none_is_declared_are_undeclared(device_traffic
         "remote name name_source ambiguous\n203.0.113.5:443 a.example dns yes", answers=["a.example 203.0.113.5", "b.example 203.0.113.5"]
     )
     found = matches(traffic, declared("*.cams.example"))
-    assert found["verdict"].tolist() == ["undeclared"] and found["confident"].tolist() == [False]
+    assert found["verdict"].tolist() == ["undeclared"] and found["confident"].tolist() == [True]  # whichever it is
+
+
+@pytest.mark.parametrize(("ports", "verdict"), [((), "ambiguous"), (((443, 443),), "ambiguous"), (((8883, 8883),), "undeclared")])
+def test_ambiguous_names_excuse_only_what_one_of_them_would_cover(device_traffic, declared, ports, verdict):
+    traffic = device_traffic(
+        "remote name name_source ambiguous\n203.0.113.5:443 a.cams.example dns yes", answers=["a.cams.example 203.0.113.5", "b.example 203.0.113.5"]
+    )
+    items = (Destination(name="*.cams.example", transport="tcp", ports=ports),)
+    assert matches(traffic, replace(declared(), destinations=items))["verdict"].tolist() == [verdict]
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,13 @@ def test_over_ipv6_the_mac_tells_who_is_near():
     assert found(("2001:db8::88", 0, "2001:db8:9::9", 0, 50_000, 40_000)) == []
 
 
+def test_a_host_of_the_same_prefix_is_no_party_beyond():
+    inside = ("2001:db8::88", PEER, "2001:db8::99", SERVER, 50_000, 0)
+    assert found(inside) == []
+    behind = ("2001:db8::88", PEER, "2001:db8::99", ROUTER, 50_000, 0)
+    assert found(behind) == [("2001:db8::88", "2001:db8::99", 50_000)], "whose frames came through the router"
+
+
 def test_what_is_no_upload():
     assert found(("192.168.1.88", PEER, "203.0.113.9", ROUTER, 9_000, 900_000)) == []
     assert found(("192.168.1.88", PEER, "192.168.1.50", SERVER, 50_000, 0)) == []

@@ -4,6 +4,7 @@ import struct
 
 import numpy as np
 
+from gdsi_audit import resolutions
 from gdsi_audit.flows import CHUNKS
 from gdsi_audit.protocols import Message, dns, dns_tcp
 from gdsi_audit.resolutions import Resolutions
@@ -17,6 +18,10 @@ def query(number: int = 7) -> bytes:
     return struct.pack(">6H", number, 0x0100, 1, 0, 0, 0) + QUESTION
 
 
+def named(label: bytes) -> bytes:
+    return query().replace(b"\x03www", bytes([len(label)]) + label)
+
+
 def response(number: int = 7) -> bytes:
     return struct.pack(">6H", number, 0x8180, 1, 1, 0, 0) + QUESTION + ANSWER
 
@@ -27,9 +32,9 @@ def resolved(*datagrams: bytes, flows: tuple[int, ...] = ()) -> Resolutions:
     chunks["length"] = [len(datagram) for datagram in datagrams]
     chunks["offset"] = np.cumsum(chunks["length"]) - chunks["length"]
     chunks["flow"] = flows or (16,) * len(datagrams)
-    resolutions = Resolutions()
-    resolutions.add(chunks, dns.columns(data, chunks["offset"], chunks["length"]))
-    return resolutions
+    found = Resolutions()
+    found.add(chunks, dns.columns(data, chunks["offset"], chunks["length"]))
+    return found
 
 
 def test_an_answer_to_a_question_names_its_address():
@@ -50,8 +55,22 @@ def test_an_answer_with_another_id_or_in_another_flow_is_not_solicited():
 
 
 def test_dns_over_a_stream():
-    resolutions, chunk = Resolutions(), np.zeros(1, CHUNKS)
+    found, chunk = Resolutions(), np.zeros(1, CHUNKS)
     for frame, message in enumerate((query(), response()), 1):
         body, _ = dns_tcp.parse(len(message).to_bytes(2) + message, from_responder=frame == 2)
-        resolutions.add_message(Message(0, frame, 0, "dns_tcp", frame == 2, body), chunk)
-    assert resolutions.addresses.all()["solicited"].tolist() == [1] and resolutions.queries.rows == 2
+        found.add_message(Message(0, frame, 0, "dns_tcp", frame == 2, body), chunk)
+    assert found.addresses.all()["solicited"].tolist() == [1] and found.queries.rows == 2
+
+
+def test_what_there_is_no_room_for_is_counted_and_leaves_no_names(monkeypatch):
+    monkeypatch.setattr(resolutions, "MOST_ROWS", 2)
+    found = resolved(query(), response(), query(8), response(8), named(b"late"))
+    assert (found.queries.rows, found.dropped_queries, found.addresses.rows, found.dropped_addresses) == (2, 3, 2, 0)
+    assert found.addresses.all()["solicited"].tolist() == [1, 1]
+    assert found.texts.of_row == ["", "www.example"]
+    whole, chunk = Resolutions(), np.zeros(1, CHUNKS)
+    for frame, message in enumerate((query(), response(), query(8), response(8), named(b"late"), response(8)), 1):
+        body, _ = dns_tcp.parse(len(message).to_bytes(2) + message, from_responder=not frame % 2)
+        whole.add_message(Message(0, frame, 0, "dns_tcp", not frame % 2, body), chunk)
+    assert (whole.queries.rows, whole.dropped_queries, whole.addresses.rows, whole.dropped_addresses) == (2, 4, 2, 1)
+    assert whole.texts.of_row == ["", "www.example"]

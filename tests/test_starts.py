@@ -31,7 +31,7 @@ def flows(*given):
     """CLOSED rows of these fields."""
     rows = np.zeros(len(given), CLOSED)
     for row, fields in zip(rows, given, strict=True):
-        row["continues"], row["orig_pkts"] = -1, 1
+        row["continues"], row["orig_pkts"], row["resp_pkts"] = -1, 1, 1
         for name, value in fields.items():
             row[name] = value
     return rows
@@ -83,3 +83,11 @@ def test_where_look_ups_are_cut_nothing_of_that_device_is_nameable():
     rows = flows(TCP_UNBEGUN | {"transport": 17}, TCP_UNBEGUN | {"transport": 17}, look_up)
     side = Sides(np.arange(3), np.array([0, 1, 0], np.int32), np.ones(3, np.bool_))
     assert nameable(rows, side, np.array([50, 50]), np.full((2, 2), NEVER)).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(("answered", "expected"), [(0, [False, False, True]), (1, [True, True, True])])
+def test_where_nothing_that_was_sent_to_a_device_was_captured_nothing_of_it_is_nameable(answered, expected):
+    sent = {"transport": 17, "start": 100, "resp_pkts": 0}
+    rows = flows(sent, sent | {"resp_port": 53, "resp_pkts": answered, "start": 60}, sent | {"resp_pkts": 2})
+    side = Sides(np.arange(3), np.array([0, 0, 1], np.int32), np.ones(3, np.bool_))
+    assert nameable(rows, side, np.array([50, 50]), np.full((2, 2), NEVER)).tolist() == expected

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from gdsi_audit import names
 from gdsi_audit.declarations import Declaration, Note, Source
 from gdsi_audit.declarations._countries import MOST_COUNTRIES, groups
+
+WIDEST = {4: 8, 6: 16}
+"""Prefix lengths by version of IP."""
 
 
 def noted(declaration: Declaration) -> Declaration:
@@ -39,8 +43,9 @@ def _conditional(words: Iterable[str], source: Source) -> Iterator[Note]:
 
 def _of_destinations(declaration: Declaration) -> Iterator[Note]:
     for item in declaration.destinations:
-        if item.network is not None and item.network.prefixlen == 0:
-            yield Note(kind="over_broad", text=f"[[destination]] {item.title} is every address", source=item.source)
+        if item.network is not None and _is_wide(item.network):
+            share = "every address" if item.network.prefixlen == 0 else f"1 in {1 << item.network.prefixlen:,} of all addresses"
+            yield Note(kind="over_broad", text=f"[[destination]] {item.title} is {share}", source=item.source)
         yield from _conditional(item.jurisdiction_words, item.source)
         if item.jurisdictions and len(item.jurisdictions) > MOST_COUNTRIES:
             yield Note(kind="over_broad", text=f"[[destination]] {item.title} names {len(item.jurisdictions)} countries", source=item.source)
@@ -51,5 +56,15 @@ def _of_destinations(declaration: Declaration) -> Iterator[Note]:
 
 def _of_listeners(declaration: Declaration) -> Iterator[Note]:
     for item in declaration.listeners:
-        if item.sender in ("anywhere", "0.0.0.0/0", "::/0"):
-            yield Note(kind="over_broad", text=f"[[listener]] {item.transport} port {item.port} is open to anywhere", source=item.source)
+        if item.sender == "anywhere" or (item.sender != "local" and _is_wide(ip_network(item.sender, strict=False))):
+            text = f"[[listener]] {item.transport} port {item.port} is open to {_whom(item.sender)}"
+            yield Note(kind="over_broad", text=text, source=item.source)
+
+
+def _whom(sender: str) -> str:
+    return sender if sender != "anywhere" and ip_network(sender, strict=False).prefixlen else "anywhere"
+
+
+def _is_wide(network: IPv4Network | IPv6Network) -> bool:
+    """Wider than what any one operator was ever given."""
+    return network.prefixlen < WIDEST[network.version]

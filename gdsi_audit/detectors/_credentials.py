@@ -13,6 +13,7 @@ from gdsi_audit.protocols._dialogue import Credentials
 
 CLEAR: Final = "in clear text"
 CHALLENGE: Final = "as the answer to a challenge"
+APPLICATION: Final = "in clear text, as what may be a key that all copies of the application share"
 NOBODY: Final = "without a secret"
 """Anonymous, empty, or what everybody knows and nobody gains by."""
 HASHED: Final = "as what may be a hash of it"
@@ -39,14 +40,16 @@ SHORTEST_CONTENT_BYTES = 6
 SECRET_HEADERS = frozenset({"x-api-key", "x-auth-token", "x-access-token", "api-key", "x-api-token", "x-amz-security-token", "x-session-token"})
 ANONYMOUS = frozenset({"anonymous", "ftp", "guest"})
 NAMES = r"(?:user_?|usr_?|login_?|wifi_?)?(?:password|passwd|passwrd|pass|pwd|psw)|loginpas|passphrase|psk|client_?secret"
-TOKENS = r"access_?token|auth_?token|api_?key|session_?token|refresh_?token|secret_?key"
+TOKENS = r"access_?token|auth_?token|session_?token|refresh_?token|secret_?key"
+APPLICATION_KEYS = r"api_?key"
+_SECRETS = rf"(?:({NAMES})|({TOKENS})|{APPLICATION_KEYS})"
 _EMPTY = re.compile(r"(?:null|none|nil|undefined|true|false|\*+|[01]|(?:%2a)+|\{\w*\}|<\w*>)?", re.IGNORECASE)
 _HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128}|\$\d\w?\$.*", re.IGNORECASE)
-_IN_URL = re.compile(rf"[?&;](?:({NAMES})|({TOKENS}))=([^&;#\s]*)", re.IGNORECASE)
-_IN_FORM = re.compile(rf"(?:^|[&\r\n])(?:[\w.\[-]{{0,40}}[._\[-])?(?:({NAMES})|({TOKENS}))\]?=([^&\r\n]*)", re.IGNORECASE)
-_IN_JSON = re.compile(rf'"(?:[\w.-]{{0,40}}[._-])?(?:({NAMES})|({TOKENS}))"\s*:\s*"([^"]*)"', re.IGNORECASE)
-_IN_XML = re.compile(rf"<(?:\w+:)?(?:({NAMES})|({TOKENS}))(?:\s[^<>]*)?>([^<]*)</", re.IGNORECASE)
-_IN_PARTS = re.compile(rf'name="(?:({NAMES})|({TOKENS}))"[^\r\n]*\r?\n\r?\n([^\r\n]*)\r?\n', re.IGNORECASE)
+_IN_URL = re.compile(rf"[?&;]{_SECRETS}=([^&;#\s]*)", re.IGNORECASE)
+_IN_FORM = re.compile(rf"(?:^|[&\r\n])(?:[\w.\[-]{{0,40}}[._\[-])?{_SECRETS}\]?=([^&\r\n]*)", re.IGNORECASE)
+_IN_JSON = re.compile(rf'"(?:[\w.-]{{0,40}}[._-])?{_SECRETS}"\s*:\s*"([^"]*)"', re.IGNORECASE)
+_IN_XML = re.compile(rf"<(?:\w+:)?{_SECRETS}(?:\s[^<>]*)?>([^<]*)</", re.IGNORECASE)
+_IN_PARTS = re.compile(rf'name="{_SECRETS}"[^\r\n]*\r?\n\r?\n([^\r\n]*)\r?\n', re.IGNORECASE)
 _USER_OF_URL = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#@:]+):([^/?#@]+)@", re.IGNORECASE)
 _SECURED = "PasswordDigest"
 _PLACES = ((_IN_JSON, "{"), (_IN_XML, "<"), (_IN_FORM, "="), (_IN_PARTS, "form-data"))
@@ -69,7 +72,8 @@ def _http(body: Any) -> Iterator[Shown]:
         yield from _content(body.body_prefix, "in a form")
     for name, value in body.headers:
         if name in SECRET_HEADERS and value:
-            yield Shown("HTTP API key", CLEAR, -1, len(value))
+            kind, form = ("HTTP API key", APPLICATION) if "key" in name else ("HTTP token", CLEAR)
+            yield Shown(kind, form, -1, len(value))
 
 
 def _authorization(scheme: str, given: str) -> Iterator[Shown]:
@@ -80,7 +84,7 @@ def _authorization(scheme: str, given: str) -> Iterator[Shown]:
     elif scheme in ANSWERS_A_CHALLENGE:
         yield Shown(f"HTTP {scheme.capitalize() if scheme != 'ntlm' else 'NTLM'}", CHALLENGE, -1, -1)
     elif scheme in CLEAR_SCHEMES and rest:
-        yield Shown(CLEAR_SCHEMES[scheme], CLEAR, -1, len(rest))
+        yield Shown(CLEAR_SCHEMES[scheme], APPLICATION if "key" in scheme else CLEAR, -1, len(rest))
 
 
 def basic(encoded: str) -> tuple[int, int]:
@@ -113,8 +117,9 @@ def _fields(pattern: re.Pattern[str], text: str, where: str) -> Iterator[Shown]:
     for found in pattern.finditer(text):
         value = found[3].strip()
         if not _EMPTY.fullmatch(value):
-            form = HASHED if found[1] and _HASH.fullmatch(value) else CLEAR
-            yield Shown(f"{'a password' if found[1] else 'an access token'} {where}", form, -1, len(value))
+            form = HASHED if found[1] and _HASH.fullmatch(value) else CLEAR if found[1] or found[2] else APPLICATION
+            kind = "a password" if found[1] else "an access token" if found[2] else "an API key"
+            yield Shown(f"{kind} {where}", form, -1, len(value))
 
 
 def _line_login(protocol: str) -> Callable[[Any], Iterator[Shown]]:

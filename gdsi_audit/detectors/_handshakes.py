@@ -47,16 +47,18 @@ class Handshakes(NamedTuple):
 
 
 NOTHING_SPOKEN = Handshakes((), (), (), ())
-_KNOWN: WeakKeyDictionary[DeviceTraffic, Handshakes] = WeakKeyDictionary()
+_LAST: WeakKeyDictionary[DeviceTraffic, Handshakes] = WeakKeyDictionary()
+"""Of one device at most: all detectors ask of one before they ask of the next."""
 
 
 def handshakes(traffic: DeviceTraffic) -> Handshakes:
     """All of `traffic`'s."""
     if not any(protocol in traffic.messages for protocol in PROTOCOLS):
         return NOTHING_SPOKEN
-    known = _KNOWN.get(traffic)
+    known = _LAST.get(traffic)
     if known is None:
-        known = _KNOWN[traffic] = _collected(traffic)
+        _LAST.clear()
+        known = _LAST[traffic] = _collected(traffic)
     return known
 
 

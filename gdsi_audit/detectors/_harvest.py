@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gdsi_audit.detectors._exchanges import Exchange, exchanges
+from gdsi_audit.detectors._probes import serves_the_link
+from gdsi_audit.flow_kinds import parsed_address
 from gdsi_audit.traffic import DeviceTraffic
 
 ALL_SERVICES = "_dns-sd._udp.local"
@@ -118,7 +120,29 @@ def _names(traffic: DeviceTraffic, fewest: int) -> Iterator[Harvest]:
             names[name].add(row)
     reverse = {name: rows for name, rows in names.items() if _REVERSE.search(name)}
     if len(reverse) >= fewest:
-        yield Harvest(f"looked up the names of {len(reverse)} local addresses", len(reverse) >= 3 * fewest, frozenset().union(*reverse.values()))
+        yield from _looked_up(traffic, reverse, fewest)
+
+
+def _looked_up(traffic: DeviceTraffic, reverse: dict[str, set[int]], fewest: int) -> Iterator[Harvest]:
+    """Reverse look-ups of strangers: who serves the link, or writes names beside its peers' addresses, asks for those that it knows.
+
+    It asks the resolver and touches no host, so that no number of names makes it more than a small case.
+    """
+    flows = traffic.tables.flows
+    peers = set(flows.take((flows["up_bytes"] > 0) & (flows["down_bytes"] > 0)).distinct("remote_addr"))
+    strangers = {name: rows for name, rows in reverse.items() if _address_of(name) not in peers}
+    if len(strangers) >= fewest and not serves_the_link(traffic):
+        words = f"looked up the names of {len(strangers)} local addresses that it exchanges nothing with"
+        yield Harvest(words, False, frozenset().union(*strangers.values()))
+
+
+def _address_of(name: str) -> str:
+    """The address that a reverse look-up is for; empty for what is none (`1.168.192.in-addr.arpa` is a network)."""
+    labels = name.split(".")[:-2][::-1]
+    v6 = name.endswith(".ip6.arpa")
+    text = ":".join("".join(labels[place : place + 4]) for place in range(0, 32, 4)) if v6 else ".".join(labels)
+    parsed = parsed_address(text)
+    return str(parsed) if parsed is not None else ""
 
 
 def _asked_names(traffic: DeviceTraffic) -> dict[str, set[int]]:

@@ -13,8 +13,7 @@ from gdsi_audit import names
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _encrypted_dns, _subjects
 from gdsi_audit.detectors._handshakes import handshakes, rows_of
-from gdsi_audit.detectors._strangers import STAND_INS
-from gdsi_audit.protocols._dns_records import ServiceBinding
+from gdsi_audit.outer_names import STAND_INS, offered
 from gdsi_audit.traffic import DeviceTraffic
 
 CLIENT_HELLO, SERVER_NAME, ABSENT, UNDECIDED = "encrypted client hello", "encrypted server name", "no server name", "undecided"
@@ -52,12 +51,16 @@ def hidden(traffic: DeviceTraffic) -> Iterator[Hidden]:
 
 def leads_to_declared(declaration: Declaration, one: Hidden) -> bool:
     """Whether each name behind it is declared."""
-    patterns = [item.name for item in declaration.destinations if item.name]
-    return bool(one.behind) and all(any(names.matches(pattern, name) for pattern in patterns) for name in one.behind)
+    return bool(one.behind) and all(is_declared(declaration, name) for name in one.behind)
+
+
+def is_declared(declaration: Declaration, name: str) -> bool:
+    """Whether an item has this name."""
+    return any(item.name and names.matches(item.name, name) for item in declaration.destinations)
 
 
 def _encrypted(traffic: DeviceTraffic, by_front: dict[str, list[int]], outgoing: NDArray[np.bool_]) -> Iterator[Hidden]:
-    offers = _offers(traffic) if by_front else {}
+    offers = offered(traffic) if by_front else {}
     undecided: list[int] = []
     for front, flows in sorted(by_front.items()):
         rows = rows_of(traffic, flows)
@@ -72,19 +75,6 @@ def _encrypted(traffic: DeviceTraffic, by_front: dict[str, list[int]], outgoing:
     if undecided:
         rows = rows_of(traffic, undecided)
         yield Hidden(UNDECIDED, rows[outgoing[rows]], "", "low")
-
-
-def _offers(traffic: DeviceTraffic) -> dict[str, frozenset[str]]:
-    """Names asked for, by the public name of the configurations in the answers; by themselves where that cannot be read."""
-    asked: dict[str, set[str]] = defaultdict(set)
-    for protocol in ("dns", "dns_tcp"):
-        for message in traffic.messages.get(protocol, ()):
-            owners = {question.name.lower() for question in message.body.questions}
-            for record in message.body.answers:
-                if isinstance(record.value, ServiceBinding) and record.value.ech:
-                    for name in record.value.public_names or owners:
-                        asked[name] |= owners or {record.name.lower()}
-    return {name: frozenset(owners) for name, owners in asked.items()}
 
 
 def _looked_up_instead(traffic: DeviceTraffic, front: str, rows: NDArray[np.intp], offers: dict[str, frozenset[str]]) -> frozenset[str]:

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.columns import Columns
+from gdsi_audit.detectors._beacon_score import spread
 from gdsi_audit.detectors._exchanges import exchanges
+from gdsi_audit.detectors._from_flows import ends
 from gdsi_audit.detectors._probes import fruitless
 from gdsi_audit.protocols._dialogue import Credentials
 from gdsi_audit.traffic import DeviceTraffic
@@ -25,10 +27,13 @@ REFUSALS = {"ftp": ("530", "430", "532"), "smtp": ("535", "534"), "pop": ("-ERR"
 REFUSED_BY_HTTP = (401, 407)
 SLOWEST_GUESS_S = 10.0
 """Between guesses, where only haste tells them from one wrong password: HTTP Digest looks new every time (RFC 7616), and secrets are not kept."""
+POOLED = frozenset({"FTP", "SQL", "LDAP", "SMB", "remote management"})
+"""Services to which programs hold many short sessions at once, by their nature; what FTP refuses is read."""
 FEWEST_DIFFERENT = 3
 """Users or lengths of passwords that were tried."""
 LONGEST_SESSION_S, MOST_SESSION_BYTES = 90.0, 12_000
 """What a session that only tried to log in stays below, each way."""
+SCHEDULED_SPREAD = 0.25
 MOST_SPREAD = 0.6
 """Range of the bytes sent over their median: sessions that only differ in the password are alike."""
 
@@ -39,11 +44,13 @@ class Guessing(NamedTuple):
     address: str
     service: str
     tries: int
-    told: bool
-    """Whether the server was seen to refuse them; else only the sessions' likeness shows it."""
     lasted_s: float
     rows: NDArray[np.intp]
     """Positions of the flows."""
+    at_once: int
+    """How many of the sessions were open together at most: a script runs one after the other."""
+    regular: bool
+    """Whether they came at a fixed interval, as what is scheduled does: a question of its own (`beaconing`)."""
 
 
 def refused(traffic: DeviceTraffic, *, fewest: int) -> Iterator[Guessing]:
@@ -67,7 +74,7 @@ def _in_dialogues(traffic: DeviceTraffic, fewest: int) -> Iterator[Guessing]:
             tries[key].append(one.row)
     for (address, protocol), rows in sorted(tries.items()):
         count, different = min(len(rows), len(shown[address, protocol])), len(set(shown[address, protocol]))
-        guess = _guessing(flows, address, protocol.upper(), count, told=True, rows=np.unique(rows))
+        guess = _guessing(flows, address, protocol.upper(), count, np.unique(rows))
         fast = guess.lasted_s <= SLOWEST_GUESS_S * count
         if count >= fewest and (fast or different >= FEWEST_DIFFERENT):
             yield guess
@@ -88,7 +95,7 @@ def _by_http(traffic: DeviceTraffic, fewest: int) -> Iterator[Guessing]:
             tries[flows["remote_addr"][one.row]].append((*shown[one.row], one.row))
     for address, refusals in sorted(tries.items()):
         rows = np.array(sorted({row for *_, row in refusals}), np.intp)
-        guess = _guessing(flows, address, "HTTP", len({credentials for _, credentials, _ in refusals}), told=True, rows=rows)
+        guess = _guessing(flows, address, "HTTP", len({credentials for _, credentials, _ in refusals}), rows)
         fast = guess.lasted_s <= SLOWEST_GUESS_S * guess.tries
         if guess.tries >= fewest and (fast or any(scheme != "digest" for scheme, *_ in refusals)):
             yield guess
@@ -111,9 +118,11 @@ def alike(flows: Columns, began: NDArray[np.bool_], *, fewest: int) -> Iterator[
         if np.ptp(sent) <= MOST_SPREAD * np.median(sent):
             service = flows["service"][rows[0]]
             name = SERVICES.get(service) or PORTS.get(key & 0xFFFF, service)
-            yield _guessing(flows, part.words("remote_addr")[key >> 16], name, rows.size, told=False, rows=rows)
+            yield _guessing(flows, part.words("remote_addr")[key >> 16], name, rows.size, rows)
 
 
-def _guessing(flows: Columns, address: str, service: str, tries: int, *, told: bool, rows: NDArray[np.intp]) -> Guessing:
-    starts = flows["start"][rows]
-    return Guessing(address, service, tries, told, (int(starts.max()) - int(starts.min())) / 1e9, rows)
+def _guessing(flows: Columns, address: str, service: str, tries: int, rows: NDArray[np.intp]) -> Guessing:
+    starts, stops = np.sort(flows["start"][rows]), np.sort(ends(flows.take(rows)))
+    at_once = np.arange(1, rows.size + 1) - np.searchsorted(stops, starts, side="right")
+    regular = rows.size > 2 and spread(np.diff(starts / 1e9)) <= SCHEDULED_SPREAD
+    return Guessing(address, service, tries, (int(starts[-1]) - int(starts[0])) / 1e9, rows, int(at_once.max()), regular)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 from gdsi_audit import names
@@ -34,9 +35,9 @@ class Owner(NamedTuple):
 
 
 @lru_cache(maxsize=65_536)
-def owner(name: str) -> Owner:
-    """Of a name in lower case, from the embedded tables."""
-    tables = _tables()
+def owner(name: str, geodb: Path | None = None) -> Owner:
+    """Of a name in lower case, from the tables in `geodb`; what that folder lacks, or all with None, is embedded."""
+    tables = _tables(geodb or _folder.embedded())
     if _suffix.find(name, tables.steered) or (
         _suffix.longest(name, tables.claimed) and tables.claimed[_suffix.longest(name, tables.claimed)] is None
     ):
@@ -64,23 +65,22 @@ class Tables(NamedTuple):
     """(company, category) by domain."""
 
 
-@cache
-def _tables() -> Tables:
-    folder = _folder.embedded()
+@lru_cache(maxsize=4)
+def _tables(folder: Path) -> Tables:
     steered = {suffix: True for row in _table.read(folder, "multi_location")["name"] for suffix in row["suffixes"]}
     organisations = _organisations.read(folder).by_domain
     claimed = {domain: claim.organisation if claim is not None else None for domain, claim in organisations.items()}
-    listed = json.loads(gzip.decompress(_folder.file(None, "entities/third-party-web.json.gz").read_bytes()))
+    listed = json.loads(gzip.decompress(_folder.file(folder, "entities/third-party-web.json.gz").read_bytes()))
     entities = {domain.removeprefix("*."): (each["name"], each["category"]) for each in listed for domain in each["domains"]}
     return Tables(steered, claimed, entities)
 
 
-def akin(name: str, other: str) -> bool:
+def akin(name: str, other: str, geodb: Path | None = None) -> bool:
     """Whether two names plainly belong together: one registered domain, one organisation, or a registered name that contains the other's."""
     one, two = (names.registered_domain(each) for each in (name, other))
     if one == two:
         return True
-    known, also = owner(name).organisation, owner(other).organisation
+    known, also = owner(name, geodb).organisation, owner(other, geodb).organisation
     if known and known == also:
         return True
     stems = sorted((each.partition(".")[0] for each in (one, two)), key=len)

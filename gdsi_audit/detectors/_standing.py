@@ -24,6 +24,8 @@ class Standing(NamedTuple):
     """False: the tester's own machine, background, unanswered or link upkeep; no finding above `info` is made of it."""
     stated: bool
     """Whether the declaration speaks of destinations at all."""
+    sure: bool
+    """Whether most of them are known by a sure name: weak ones are never the cause of more than a `low` finding."""
 
     @property
     def declared(self) -> bool:
@@ -31,8 +33,17 @@ class Standing(NamedTuple):
 
     @property
     def undeclared(self) -> bool:
-        """Whether there is a list of destinations and the party is not on it."""
-        return self.stated and self.verdict in ("undeclared", "unnamed")
+        """Whether there is a list of destinations and the party is surely not on it."""
+        return self.stated and self.sure and self.verdict in ("undeclared", "unnamed")
+
+    @property
+    def doubt(self) -> str:
+        """Words for what is said of a declared field that is broken."""
+        return "" if self.sure else ", but the party is only weakly named, so this contradicts nothing for certain"
+
+    def broken(self, field: str) -> tuple[Broken, ...]:
+        """What traffic that breaks `field` of the item contradicts: nothing, where the party is only known by a weak name."""
+        return broken(self.destination.source, "destination", field) if self.destination is not None and self.sure else ()
 
 
 def standing(traffic: DeviceTraffic, declaration: Declaration, rows: Rows) -> Standing:
@@ -41,10 +52,11 @@ def standing(traffic: DeviceTraffic, declaration: Declaration, rows: Rows) -> St
     codes = matched.codes("verdict")
     code = int(np.bincount(codes).argmax())
     verdict = matched.words("verdict")[code]
-    items = matched["destination"][codes == code]
-    item = int(items[0])
+    mine = matched.take(codes == code)
+    item = int(mine["destination"][0])
     destination = declaration.destinations[item] if item >= 0 else None
-    return Standing(verdict, destination, verdict not in NOT_JUDGED, bool(declaration.destinations) or declaration.closed)
+    sure = 2 * int(np.count_nonzero(mine["confident"])) >= len(mine)
+    return Standing(verdict, destination, verdict not in NOT_JUDGED, bool(declaration.destinations) or declaration.closed, sure)
 
 
 def broken(source: Source, table: str, field: str) -> tuple[Broken, ...]:

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from gdsi_audit import names
 from gdsi_audit.detectors import _encrypted_dns, _subjects
 from gdsi_audit.naming import GRACE_S
+from gdsi_audit.outer_names import STAND_INS
 from gdsi_audit.strays import Stray, plain, strays
 from gdsi_audit.traffic import DeviceTraffic
 
-STAND_INS = frozenset({"cloudflare-ech.com", "cover.defo.ie", "public.tls-ech.dev"})
-"""Names that encrypted hellos show instead of others: nobody's identity, so that no address is strange to them."""
 SHARED_BITS = {4: 16, 6: 48}
 """Addresses whose networks' holders are unknown count as neighbours when this much of them is the same."""
 
@@ -41,7 +40,7 @@ def elsewhere(traffic: DeviceTraffic) -> Iterator[tuple[str, Decoy]]:
     proxied = _proxied(traffic)
     hidden_dns = _encrypted_dns.is_used(traffic)
     for stray in found:
-        if stray.name in STAND_INS:
+        if stray.name in STAND_INS:  # nobody's identity, so that no address is strange to it
             continue
         rows = _of_strangers(traffic, stray, proxied)
         asked = _Asked(traffic, stray.name)

@@ -27,6 +27,12 @@ def audited(traffic: DeviceTraffic, declaration: Declaration) -> str:
     return "this device"
 
 
+def opening(traffic: DeviceTraffic, declaration: Declaration) -> str:
+    """`audited` as a sentence begins."""
+    who = audited(traffic, declaration)
+    return who[0].upper() + who[1:]
+
+
 def parties(flows: Columns) -> NDArray[np.object_]:
     """The other side of each flow: registered domain of its confident name, else its address."""
     named = flows.is_any("name_source", CONFIDENT_SOURCES) & ~flows["ambiguous"] & ~flows.is_any("name", ("",))
@@ -72,6 +78,16 @@ def moved(flows: Columns) -> str:
     count = len(flows)
     up, down = flows.sum("up_bytes"), flows.sum("down_bytes")
     return f"{up:,} payload bytes up, {down:,} down, in {count:,} flow{'' if count == 1 else 's'}"
+
+
+def lasted(seconds: float) -> str:
+    """`in 0.42 s`, `in 1,234 s`."""
+    return f"in {seconds:,.0f} s" if seconds >= 10 else f"in {seconds:,.2g} s" if seconds >= 0.001 else "at once"
+
+
+def paced(moved_bytes: int, seconds: float) -> str:
+    """`in 20 s (51.2 bytes/s)`; of less than a second there is no rate to speak of."""
+    return f"{lasted(seconds)} ({moved_bytes / seconds:,.1f} bytes/s)" if seconds >= 1 else lasted(seconds)
 
 
 def measures(flows: Columns) -> dict[str, float | int | str]:

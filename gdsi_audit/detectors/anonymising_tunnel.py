@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from gdsi_audit.columns import grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects, _tunnels
+from gdsi_audit.detectors._by_item import judged_apart
 from gdsi_audit.detectors._from_flows import ends, finding
-from gdsi_audit.detectors._standing import Standing, broken, standing
+from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.detectors._tunnels import Tunnel
 from gdsi_audit.finding import CONFIDENCES, Broken, Finding
 from gdsi_audit.traffic import DeviceTraffic
@@ -49,16 +50,17 @@ def detect(
         if tunnel.kind == _tunnels.TOR:
             by_party[_tunnels.TOR].append(tunnel)
             continue
-        for party, places in grouped(_parties(traffic, tunnel)):
+        for party, places in grouped(_parties(traffic, declaration, tunnel)):
             by_party[str(party)].append(tunnel._replace(rows=tunnel.rows[places]))
     for party, parts in sorted(by_party.items()):
         yield from _finding(traffic, declaration, party, parts)
 
 
-def _parties(traffic: DeviceTraffic, tunnel: Tunnel) -> NDArray[np.object_]:
+def _parties(traffic: DeviceTraffic, declaration: Declaration, tunnel: Tunnel) -> NDArray[np.object_]:
     """Who carries it: of a proxy the address, since the name is that of whom it was asked for."""
-    flows = traffic.tables.flows.take(tunnel.rows)
-    return flows["remote_addr"] if tunnel.kind in (_tunnels.SOCKS, _tunnels.PROXY) else _subjects.parties(flows)
+    if tunnel.kind in (_tunnels.SOCKS, _tunnels.PROXY):
+        return traffic.tables.flows.take(tunnel.rows)["remote_addr"]
+    return judged_apart(traffic, declaration, tunnel.rows)
 
 
 def _finding(traffic: DeviceTraffic, declaration: Declaration, party: str, parts: list[Tunnel]) -> Iterator[Finding]:
@@ -69,7 +71,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, party: str, parts
     flows = traffic.tables.flows.take(rows)
     addresses = flows.distinct("remote_addr")
     severity, contradicts, says = _graded(traffic, stands, rows)
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     kinds = _subjects.listed(part.kind for part in parts)
     length_s = float(ends(flows).max() - flows["start"].min()) / 1e9
     yield finding(
@@ -80,8 +82,8 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, party: str, parts
         severity=severity,
         confidence=max((part.confidence for part in parts), key=CONFIDENCES.index),
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} used {kinds} with {_subjects.listed(addresses)} ({_subjects.listed(_subjects.services(flows))}), "
-        f"to judge by {_subjects.listed(part.sign for part in parts)}: {_subjects.moved(flows)}, over {length_s:,.0f} s; {says}.",
+        observation=f"{who} used {kinds} with {_subjects.listed(addresses)} ({_subjects.listed(_subjects.services(flows))}), "
+        f"to judge by {_subjects.listed(part.sign for part in parts)}: {_subjects.moved(flows)}, {_subjects.lasted(length_s)}; {says}.",
         inference="Whom the device reaches through it, what is sent and who reaches the device through it cannot be seen in this capture.",
         alternatives=ALTERNATIVES,
         refuted_by="The setting with which the user asked for it, or the keys that show whom the traffic inside goes to.",
@@ -97,7 +99,7 @@ def _graded(traffic: DeviceTraffic, stands: Standing, rows: NDArray[np.intp]) ->
         return "info", (), "only one side was heard"
     if stands.declared:
         if item is not None and item.encryption == "tls":
-            return SEVERITY, broken(item.source, "destination", "encryption"), "declared is TLS"
+            return SEVERITY if stands.sure else "low", stands.broken("encryption"), f"declared is TLS{stands.doubt}"
         kept = item is None or bool(item.ports) or item.encryption == "other"
         return ("info", (), "declared") if kept else ("low", (), "the destination is declared, the tunnel is not")
     if not stands.undeclared:

@@ -28,9 +28,9 @@ from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _readable, _resolver_roles, _subjects
 from gdsi_audit.detectors._beacon_score import BeaconScore, beacon_score, phase, spread
 from gdsi_audit.detectors._from_flows import finding
+from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.finding import Broken, Finding
 from gdsi_audit.flow_kinds import parsed_address
-from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.messages import unread
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -161,15 +161,15 @@ def _score(traffic: DeviceTraffic, times: NDArray[np.int64], sizes: NDArray[np.i
 def _finding(
     traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], party: str, rhythm: Rhythm, score: BeaconScore
 ) -> Iterator[Finding]:
-    first = matches(traffic, declaration).take(rows[:1])
-    verdict = str(first["verdict"][0])
-    if verdict in NOT_JUDGED:
+    stands = standing(traffic, declaration, rows)
+    if not stands.judged:
         return
-    severity, contradicts, says = _graded(declaration, verdict, int(first["destination"][0]), rhythm)
-    if severity == "low" and verdict == "declared" and (role := _role(traffic, declaration.destinations[int(first["destination"][0])], rows, party)):
+    severity, contradicts, says = _graded(stands, rhythm)
+    item = stands.destination if stands.declared else None
+    if severity == "low" and item is not None and (role := _role(traffic, item, rows, party)):
         severity, says = "info", f"declared, and {role} by its role"
     answered = bool((traffic.tables.flows["down_pkts"][rows] > 0).any())
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     yield finding(
         traffic,
         rows,
@@ -178,7 +178,7 @@ def _finding(
         severity=severity if answered else "info",
         confidence="high" if rhythm.spread <= SURE_SPREAD and rhythm.contacts >= SURE_CONTACTS else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} contacted {party} {rhythm.contacts:,} times in {rhythm.span_s / 3600:.2f} h, every "
+        observation=f"{who} contacted {party} {rhythm.contacts:,} times in {rhythm.span_s / 3600:.2f} h, every "
         f"{rhythm.period_s:,.1f} s (half of the intervals between {rhythm.low_s:,.1f} and {rhythm.high_s:,.1f} s): beacon score {score.whole:.3f} "
         f"(timing {score.timing:.2f}, size {score.size:.2f}, duration {score.duration:.2f}, histogram {score.histogram:.2f}); {says}.",
         inference="The device reports to this party on a schedule of its own, and could take orders from it.",
@@ -208,16 +208,13 @@ def _role(traffic: DeviceTraffic, item: Destination, rows: NDArray[np.intp], par
     return "sent its declared transfers" if stated and float(np.median(group["up_bytes"])) >= TRANSFER_BYTES else ""
 
 
-def _graded(declaration: Declaration, verdict: str, item: int, rhythm: Rhythm) -> tuple[str, tuple[Broken, ...], str]:
+def _graded(stands: Standing, rhythm: Rhythm) -> tuple[str, tuple[Broken, ...], str]:
     """(severity, what it contradicts, in words)."""
-    if verdict == "declared" and item >= 0:
-        declared = declaration.destinations[item]
-        if declared.period_s is None:
-            return "low", (), "the declaration says nothing of regular contact"
-        if rhythm.period_s >= declared.period_s * (1 - PERIOD_TOLERANCE):
-            return "info", (), f"declared every {declared.period_s:g} s"
-        source = declared.source
-        return SEVERITY, (Broken("destination", "period_s", source.file, source.line, source.by),), f"declared only every {declared.period_s:g} s"
-    if verdict in ("undeclared", "unnamed") and declaration.destinations:
-        return SEVERITY, (), "the party is not declared"
-    return "low", (), "nothing is declared of it"
+    if not stands.declared or stands.destination is None:
+        return (SEVERITY, (), "the party is not declared") if stands.undeclared else ("low", (), "nothing is declared of it")
+    period_s = stands.destination.period_s
+    if period_s is None:
+        return "low", (), "the declaration says nothing of regular contact"
+    if rhythm.period_s >= period_s * (1 - PERIOD_TOLERANCE):
+        return "info", (), f"declared every {period_s:g} s"
+    return SEVERITY if stands.sure else "low", stands.broken("period_s"), f"declared only every {period_s:g} s{stands.doubt}"

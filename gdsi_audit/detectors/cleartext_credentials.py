@@ -3,8 +3,9 @@
 Looks for: HTTP Basic, bearer tokens, API keys, and passwords in forms and URLs; logins of FTP, SMTP, POP, IMAP, MQTT, LDAP, Redis, IRC and SOCKS;
 passwords typed over telnet or a bare terminal; SNMP communities; RTSP Basic. Whoever logs in, device or caller. To the internet it is `high` against
 a declared `encryption = "tls"` and to parties that are not declared, else `medium`, whatever is declared; inside the local network `low`, and `info`
-where `encryption = "none"` is declared. Answers to a challenge (Digest, NTLM, CRAM, SCRAM) do not show the password, but let it be guessed: `low`,
-and `info` inside the local network, where SNMP's `public` and what may be a hash are `info` as well. Anonymous logins are `info`.
+where `encryption = "none"` is declared. Answers to a challenge (Digest, NTLM, CRAM, SCRAM) do not show the password, but let it be guessed, and an
+API key may be one that all copies of an application share: `low`, and `info` inside the local network, where SNMP's `public` and what may be a hash
+are `info` as well. Anonymous logins are `info`.
 
 Also looks like this: a value that is a hash or good for one use; a password that everybody knows and that opens nothing; content that is encrypted
 below. Nothing silences a password that is readable on the internet; encrypt the connection. Shown are the kind and the lengths, never the secret.
@@ -18,17 +19,19 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns, grouped
+from gdsi_audit.columns import grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._credentials import CHALLENGE, CLEAR, DEFAULT, HASHED, NOBODY, READERS, Shown, shown_by
+from gdsi_audit.detectors._by_item import judged_apart
+from gdsi_audit.detectors._credentials import APPLICATION, CHALLENGE, CLEAR, DEFAULT, HASHED, NOBODY, READERS, Shown, shown_by
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._shells import PROTOCOLS, row_of
-from gdsi_audit.detectors._standing import Standing, broken, standing
+from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._terminal_logins import terminal_logins
 from gdsi_audit.finding import Broken, Finding
-from gdsi_audit.frame_index import Ranges, merged
+from gdsi_audit.frame_ranges import Ranges, merged
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"
@@ -44,6 +47,7 @@ INFERENCE = {
     CLEAR: "Whoever sees these packets has what it takes to log in.",
     HASHED: "The value may be a hash; whoever sees these packets can try to use it as it is, or guesses against it.",
     DEFAULT: "Whoever sees these packets learns that the default community is in use.",
+    APPLICATION: "Whoever sees these packets can use the key; whether it opens more than the application itself does for anybody is not known.",
     CHALLENGE: "The password itself is not shown; whoever sees these packets can try guesses against the answer.",
     NOBODY: "Nothing is given away that would be a secret.",
 }
@@ -66,7 +70,7 @@ def detect(traffic: DeviceTraffic, declaration: Declaration) -> Iterator[Finding
     seen = list(_sightings(traffic))
     if not seen:
         return
-    parties = _parties(traffic.tables.flows.take(np.array([one.row for one in seen])))
+    parties = _parties(traffic, declaration, np.array([one.row for one in seen]))
     keys = [(party, one.shown.kind, one.shown.form, one.refused) for one, party in zip(seen, parties, strict=True)]
     for (party, *_), places in grouped(keys):
         group = [seen[place] for place in places]
@@ -75,9 +79,9 @@ def detect(traffic: DeviceTraffic, declaration: Declaration) -> Iterator[Finding
             yield _finding(traffic, declaration, group, str(party), stand)
 
 
-def _parties(flows: Columns) -> list[str]:
+def _parties(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp]) -> list[str]:
     """The other side; by its address where it is the caller (its request names the device) or called by one."""
-    named = _subjects.parties(flows).tolist()
+    flows, named = traffic.tables.flows.take(rows), judged_apart(traffic, declaration, rows).tolist()
     called = flows["device_is_originator"].tolist()
     return [
         name if own and not name[-1:].isdigit() else address for name, own, address in zip(named, called, flows["remote_addr"].tolist(), strict=True)
@@ -141,11 +145,12 @@ def _graded(form: str, stand: Standing, *, local: bool, refused: bool) -> tuple[
         return "info" if local else "low", (), "it was refused"
     if declared is not None and encryption in ("tls", "other"):
         severity = SEVERITY if form == CLEAR and not local else "medium" if form == CLEAR else "low"
-        return severity, broken(declared.source, "destination", "encryption"), f"{declared.title} is declared as encrypted ({encryption})"
+        severity = severity if stand.sure else at_most(severity, "low" if local else "medium")
+        return severity, stand.broken("encryption"), f"{declared.title} is declared as encrypted ({encryption}){stand.doubt}"
     says = "declared as not encrypted" if encryption == "none" else "the declaration does not say that it is encrypted" if stand.declared else ""
     says = says or ("the party is not declared" if stand.undeclared else "no declaration speaks of it")
     if local:
         return "info" if encryption == "none" or form != CLEAR else "low", (), says
-    if form == CHALLENGE:
+    if form in (APPLICATION, CHALLENGE):
         return "info" if encryption == "none" else "low", (), says
     return (SEVERITY if stand.undeclared else "medium"), (), says

@@ -154,7 +154,7 @@ def _made(
     flows = traffic.tables.flows.take(rows)
     services = _subjects.listed(_word(service) for service in flows.distinct("service"))
     kinds = _kinds([of_row[row] for row in rows.tolist()])
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     sent = sum(of_row[row].up_bytes for row in rows.tolist())
     return finding(
         traffic,
@@ -164,7 +164,7 @@ def _made(
         severity=severity,
         confidence="high" if contradicts or severity in ("info", SEVERITY) else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(flows)} with {subject} in clear text ({services}, "
+        observation=f"{who} exchanged {_subjects.moved(flows)} with {subject} in clear text ({services}, "
         f"{_subjects.listed(_subjects.services(flows))}){kinds}, {says}.",
         inference="Whoever is on the way, or keeps a copy, can read and change what was sent.",
         alternatives=ALTERNATIVES,

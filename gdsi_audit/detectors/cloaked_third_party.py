@@ -85,7 +85,7 @@ def _by_alias(traffic: DeviceTraffic, declaration: Declaration, rows: Rows) -> I
     for row, item, name, address in _keys(traffic, declaration, rows):
         chain, frame = targets.get((name, address), ((), 0))
         for target in chain:
-            if _is_another(declaration, item, name, target):
+            if _is_another(traffic, declaration, item, name, target):
                 yield row, Behind(item, names.registered_domain(target), name, target, f"by an alias in frame {frame:,}")
                 break
 
@@ -103,7 +103,7 @@ def _by_certificate(traffic: DeviceTraffic, declaration: Declaration, rows: Rows
         first = (leaf.common_name or listed[0]).lower().removeprefix("*.")
         domains = {names.registered_domain(one.lower().removeprefix("*.")) for one in listed}
         covered = any(names.matches(one.lower(), name) for one in listed)
-        if covered and "." in first and len(domains) <= most_domains and _is_another(declaration, item, name, first):
+        if covered and "." in first and len(domains) <= most_domains and _is_another(traffic, declaration, item, name, first):
             yield row, Behind(item, names.registered_domain(first), name, first, f"by the certificate in frame {message.frame:,}")
 
 
@@ -116,23 +116,23 @@ def _keys(traffic: DeviceTraffic, declaration: Declaration, rows: Rows) -> Itera
             yield row, item, name, address
 
 
-def _is_another(declaration: Declaration, item: int, name: str, target: str) -> bool:
+def _is_another(traffic: DeviceTraffic, declaration: Declaration, item: int, name: str, target: str) -> bool:
     """Whether `target` is of another organisation, which nobody declared and which does more than carry content."""
-    if _owners.akin(name, target) or _owners.owner(target).carries:
+    if _owners.akin(name, target, traffic.geodb) or _owners.owner(target, traffic.geodb).carries:
         return False
     patterns = [one.name for one in declaration.destinations if one.name]
     domain = names.registered_domain(target)
     declared = any(names.matches(pattern, target) or names.registered_domain(pattern.removeprefix("*.")) == domain for pattern in patterns)
-    return not declared and not _owners.akin(declaration.destinations[item].name.removeprefix("*."), target)
+    return not declared and not _owners.akin(declaration.destinations[item].name.removeprefix("*."), target, traffic.geodb)
 
 
 def _finding(traffic: DeviceTraffic, declaration: Declaration, behind: dict[int, Behind]) -> Finding:
     rows = np.array(sorted(behind), np.intp)
     first = behind[int(rows[0])]
     flows = traffic.tables.flows.take(rows)
-    owner = _owners.owner(first.target)
+    owner = _owners.owner(first.target, traffic.geodb)
     whose = f"a name of {owner.organisation} ({owner.source})" if owner.organisation else "whose owner is in no table"
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     return finding(
         traffic,
         rows,
@@ -141,7 +141,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, behind: dict[int,
         severity=SEVERITY,
         confidence="medium" if owner.organisation else "low",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(flows)} with {_subjects.listed(one.name for one in behind.values())}, "
+        observation=f"{who} exchanged {_subjects.moved(flows)} with {_subjects.listed(one.name for one in behind.values())}, "
         f"declared as {declaration.destinations[first.item].title}, which {first.way} leads to {first.target}, {whose}; no item declares it.",
         inference="What is sent to the declared name is received by an organisation that the declaration does not name.",
         alternatives=ALTERNATIVES,

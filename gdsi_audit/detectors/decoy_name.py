@@ -62,7 +62,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, name: str, reason
     stands = standing(traffic, declaration, rows)
     ceiling = max((decoy.ceiling for decoy in reasons), key=("info", "low", "medium", "high").index)
     severity = at_most(at_most(_movement.worst(_movement.grades(flows, SEVERITY)), ceiling), SEVERITY if stands.stated else UNSURE)
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     own = f" {name} is a declared name." if stands.declared else ""
     return finding(
         traffic,
@@ -72,7 +72,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, name: str, reason
         severity=severity,
         confidence=max((decoy.confidence for decoy in reasons), key=("low", "medium", "high").index),
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} showed the name {name} to {_subjects.listed(addresses)} "
+        observation=f"{who} showed the name {name} to {_subjects.listed(addresses)} "
         f"({_subjects.listed(_subjects.services(flows))}): {_subjects.moved(flows)}; {'; '.join(decoy.says for decoy in reasons)}.{own}",
         inference="The name shown need not be that of the party that received the traffic: whoever filters or declares by name would be misled.",
         alternatives=ALTERNATIVES,

@@ -30,7 +30,7 @@ from gdsi_audit.detectors import _encoded_text, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.evidence_of import evidence
 from gdsi_audit.finding import Finding
-from gdsi_audit.frame_index import Ranges, merged
+from gdsi_audit.frame_ranges import Ranges, merged
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"
@@ -166,12 +166,11 @@ def _is_a_list(traffic: DeviceTraffic, asked: Columns, carried: Sequence[str]) -
 
 
 def _finding(traffic: DeviceTraffic, declaration: Declaration, domain: str, asked: Columns, up_bytes: int, down_bytes: int, distinct: int) -> Finding:
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     flows = np.isin(traffic.tables.flows["flow"], asked["flow"])
     seconds = (int(asked["time"].max()) - int(asked["time"].min())) / 1e9
     types = _subjects.listed([QTYPES.get(number, f"TYPE{number}") for number in np.unique(asked["qtype"]).tolist()])
     servers = _subjects.listed(asked.distinct("server"))
-    rate = (up_bytes + down_bytes) / max(seconds, 1.0)
     much = up_bytes + down_bytes >= ENOUGH_BYTES
     made = finding(
         traffic,
@@ -181,8 +180,8 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, domain: str, aske
         severity=SEVERITY if much else SEVERITY_OF_LITTLE,
         confidence="high" if much else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} asked {servers} for {distinct:,} encoded names below {domain} ({types}) in {seconds:,.0f} s; "
-        f"they carry about {up_bytes:,} bytes up and their answers {down_bytes:,} down ({rate:,.1f} bytes/s).",
+        observation=f"{who} asked {servers} for {distinct:,} encoded names below {domain} ({types}); they carry about "
+        f"{up_bytes:,} bytes up and their answers {down_bytes:,} down, {_subjects.paced(up_bytes + down_bytes, seconds)}.",
         inference="DNS is used to move data to and from whoever runs this domain, past what is declared and filtered by name.",
         alternatives=ALTERNATIVES,
         refuted_by="The operator's description of what the labels mean, or labels that repeat when the device's data differ.",

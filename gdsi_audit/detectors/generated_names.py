@@ -25,7 +25,7 @@ from gdsi_audit.detectors import _encoded_text, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.evidence_of import evidence
 from gdsi_audit.finding import Finding
-from gdsi_audit.frame_index import merged
+from gdsi_audit.frame_ranges import merged
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"
@@ -67,7 +67,7 @@ def _generated(query: str, shortest: int, most_common: float) -> str:
 
 
 def _finding(traffic: DeviceTraffic, declaration: Declaration, chosen: Columns, distinct: list[str]) -> Finding:
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     flows = np.isin(traffic.tables.flows["flow"], chosen["flow"])
     captures, frames = chosen["capture"], chosen["frame"]
     seconds = (int(chosen["time"].max()) - int(chosen["time"].min())) / 1e9
@@ -79,8 +79,8 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, chosen: Columns, 
         severity=SEVERITY,
         confidence="high" if len(distinct) >= SURE_DOMAINS else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} asked for {len(distinct):,} registered domains that do not exist and whose labels are no words, in "
-        f"{seconds:,.0f} s: {_subjects.listed(distinct)}.",
+        observation=f"{who} asked for {len(distinct):,} registered domains that do not exist and whose labels are no words, "
+        f"{_subjects.lasted(seconds)}: {_subjects.listed(distinct)}.",
         inference="Names are computed to find whoever registers one of them.",
         alternatives=ALTERNATIVES,
         refuted_by="The program that asks, and a fixed list from which it takes the names.",

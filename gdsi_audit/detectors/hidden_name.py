@@ -61,8 +61,8 @@ def _parties(traffic: DeviceTraffic, hidden: Hidden) -> NDArray[np.object_]:
 
 def _finding(traffic: DeviceTraffic, declaration: Declaration, hidden: Hidden, party: str, stands: Standing) -> Finding:
     flows = traffic.tables.flows.take(hidden.rows)
-    severity, says = _graded(declaration, hidden, stands)
-    who = _subjects.audited(traffic, declaration)
+    severity, says = _graded(declaration, hidden, party, stands)
+    who = _subjects.opening(traffic, declaration)
     return finding(
         traffic,
         hidden.rows,
@@ -71,7 +71,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, hidden: Hidden, p
         severity=severity,
         confidence=hidden.confidence,
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} hid whom it talks to in connections to {_subjects.listed(flows.distinct('remote_addr'))} "
+        observation=f"{who} hid whom it talks to in connections to {_subjects.listed(flows.distinct('remote_addr'))} "
         f"({_subjects.listed(_subjects.services(flows))}) by {hidden.kind}: {hidden.sign}; {_subjects.moved(flows)}; {says}.",
         inference="Who received this cannot be told from the traffic: a name that is shown instead is nobody's identity.",
         alternatives=ALTERNATIVES,
@@ -80,7 +80,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, hidden: Hidden, p
     )
 
 
-def _graded(declaration: Declaration, hidden: Hidden, stands: Standing) -> tuple[str, str]:
+def _graded(declaration: Declaration, hidden: Hidden, party: str, stands: Standing) -> tuple[str, str]:
     """(severity, in words)."""
     if _hidden.leads_to_declared(declaration, hidden):
         return "info", f"the configuration was looked up for {_subjects.listed(hidden.behind)}, which is declared"
@@ -88,13 +88,16 @@ def _graded(declaration: Declaration, hidden: Hidden, stands: Standing) -> tuple
     if stands.declared and (item is None or not item.name):
         return "info", "the address is declared"
     if stands.declared:
+        return "low", "declared is only a name that its address was looked up by"
+    if _hidden.is_declared(declaration, party):
         return "low", "declared is only the name that is shown"
-    return (SEVERITY, "the party is not declared") if stands.undeclared else ("low", "nothing is declared of it")
+    unnamed = hidden.kind == _hidden.CLIENT_HELLO and stands.stated and stands.verdict == "not_observable"
+    return (SEVERITY, "the party is not declared") if stands.undeclared or unnamed else ("low", "nothing is declared of it")
 
 
 def _undecided(traffic: DeviceTraffic, declaration: Declaration, hidden: Hidden) -> Finding:
     flows = traffic.tables.flows.take(hidden.rows)
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     return finding(
         traffic,
         hidden.rows,
@@ -103,7 +106,7 @@ def _undecided(traffic: DeviceTraffic, declaration: Declaration, hidden: Hidden)
         severity="info",
         confidence="low",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} offered encrypted client hello to {_subjects.listed(flows.distinct('name') or ['unnamed servers'])}: "
+        observation=f"{who} offered encrypted client hello to {_subjects.listed(flows.distinct('name') or ['unnamed servers'])}: "
         f"{_subjects.moved(flows)}; real or random filling cannot be told apart, and nothing shows that it is real.",
         inference="Names shown in these handshakes are taken as they stand.",
         alternatives=ALTERNATIVES,

@@ -99,7 +99,7 @@ def _altered(messages: Sequence[Message]) -> tuple[int, int]:
 
 def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], address: str, signs: Sequence[str]) -> Finding:
     group = traffic.tables.flows.take(rows)
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     up, down = group.sum("up_bytes"), group.sum("down_bytes")
     local = bool(group["remote_is_local"].all())
     severity = SEVERITY if up + down >= ENOUGH_BYTES else SEVERITY_OF_LITTLE
@@ -112,8 +112,8 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.
         severity=SEVERITY_LOCAL if local else severity,
         confidence="high" if len(signs) > 1 else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} exchanged {up:,} bytes up and {down:,} down with {address} as data of ICMP echo messages in "
-        f"{seconds:,.0f} s ({(up + down) / max(seconds, 1.0):,.1f} bytes/s): {'; '.join(signs)}.",
+        observation=f"{who} exchanged {up:,} bytes up and {down:,} down with {address} as data of ICMP echo messages "
+        f"{_subjects.paced(up + down, seconds)}: {'; '.join(signs)}.",
         inference="Echo messages carry data of an application instead of a diagnostic's filling.",
         alternatives=ALTERNATIVES,
         refuted_by="The program that sends them, if it fills its requests at random, and replies that return each request unchanged.",

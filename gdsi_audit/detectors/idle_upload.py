@@ -95,7 +95,7 @@ def _outside(
     sure = rows[confident[rows]]
     rows = sure if sure.size else rows
     flows = traffic.tables.flows.take(rows)
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     yield finding(
         traffic,
         rows,
@@ -104,7 +104,7 @@ def _outside(
         severity=SEVERITY if sure.size else "low",
         confidence="high" if sure.size else "low",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(flows)} with {item.title} in connections that lie, or "
+        observation=f"{who} exchanged {_subjects.moved(flows)} with {item.title} in connections that lie, or "
         f"carried messages, outside of the phases declared for it ({', '.join(item.phases)}), {tolerance_s:.0f} s allowed for.",
         inference="The destination is used at times at which, as declared, it is not.",
         alternatives=ALTERNATIVES,
@@ -169,7 +169,7 @@ def _uploaded(
     without_consent = any(phase.consent in WITHOUT_CONSENT for phase in _touched(traffic, rows, quiet))
     flows = traffic.tables.flows.take(rows)
     severity, says = _graded(flows, held, without_consent)
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     when = _quiet_times.words(_touched(traffic, rows, quiet))
     count = f"{len(flows):,} flow{'' if len(flows) == 1 else 's'}"
     hours = _quiet_times.seconds(quiet.spans) / 3600
@@ -181,7 +181,7 @@ def _uploaded(
         severity=severity,
         confidence="medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} sent at least {net:,} bytes beyond handshakes to {party} "
+        observation=f"{who} sent at least {net:,} bytes beyond handshakes to {party} "
         f"({_subjects.listed(_subjects.services(flows))}) in {count} during {when}, {hours:.2f} h in all, and {elsewhere:,} payload bytes at other "
         f"times; {says}.",
         inference="Data leaves the device without anybody having asked for it then" + (" or agreed to it." if without_consent else "."),

@@ -82,7 +82,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, same: Sequence[Hi
         severity, says = at_most(severity, "medium"), f"{says}; the declaration covers it"
     flows = traffic.tables.flows.take(hit.rows)
     listed = tuple(dict.fromkeys(indicator for one in chosen for indicator in one.indicators))
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     kind = hit.indicators[0].kind
     relation = (
         f"below {hit.indicators[0].value}, which is" if hit.below else "in " + hit.indicators[0].value + ", which is" if kind == "prefix" else "is"
@@ -95,8 +95,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, same: Sequence[Hi
         severity=severity,
         confidence=confidence,
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} {says} ({_subjects.moved(flows)}): the {WORDS[kind]} {hit.seen} {relation} listed in "
-        f"{_lists(listed)}.",
+        observation=f"{who} {says} ({_subjects.moved(flows)}): the {WORDS[kind]} {hit.seen} {relation} listed in {_lists(listed)}.",
         inference="The device was in contact with what others have reported as malicious; whether it is so here, the list cannot tell.",
         alternatives=ALTERNATIVES,
         refuted_by="The list's own withdrawal or correction of the entry, or who held the name or the address at that time.",

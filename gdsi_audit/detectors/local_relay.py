@@ -111,7 +111,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.
         severity, says = "low", "nothing is declared of it"
     if flows.is_any("initiator", ("unknown", "remote")).all() and not flows["device_is_originator"].any():
         severity = at_most(severity, "low")
-    who, peer = _subjects.audited(traffic, declaration), flows["remote_addr"][0]
+    who, peer = _subjects.opening(traffic, declaration), flows["remote_addr"][0]
     given, later_s = flows.sum("up_bytes"), (passed.first - int(flows["start"].min())) / 1e9
     found = finding(
         traffic,
@@ -121,7 +121,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.
         severity=severity,
         confidence="medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} sent {given:,} payload bytes to the neighbour {peer}, which from {later_s:,.1f} s later on sent "
+        observation=f"{who} sent {given:,} payload bytes to the neighbour {peer}, which from {later_s:,.1f} s later on sent "
         f"{passed.bytes:,} to {_subjects.listed(passed.parties)} ({passed.bytes / given:.2f} times as much); {says}.",
         inference="The neighbour may pass on what the device gives it, to a party that the device itself never contacts.",
         alternatives=(
@@ -143,7 +143,7 @@ def _onward(traffic: DeviceTraffic, passed: Passed) -> Iterator[Evidence]:
         terms = " || ".join(f"({_field(addr)} == {addr} && {_field(remote)} == {remote})" for addr, remote in pairs)
         span = f"frame.number >= {ranges[0][0]} && frame.number <= {ranges[-1][1]}"
         yield Evidence(
-            frames=((traffic.captures[capture].sha256, tuple(ranges)),),
+            frames=((traffic.captures[capture].sha256, ranges),),
             display_filter=f"({terms}) && {span}" if terms else span,
             filter_kind="superset",
         )

@@ -4,8 +4,9 @@ Looks for: addresses of the internet without a name that were tried on one port 
 connection attempts, connections, datagrams or echo requests to one host at a rate that no use explains; queries to services that answer many times
 over (reflectors); log-ins that a server refused again and again, or many short sessions alike with one log-in service, local hosts included; requests
 of Modbus, S7, DNP3, IEC 60870-5-104 or BACnet that write, operate, stop or restart. No declaration absolves what the wire shows plainly: it stays
-`medium` or more. What only looks so is `low` (sessions alike), and `info` to a declared party. Industrial writes to a declared local controller are
-`info`, to one of which nothing is declared `low`.
+`medium` or more. Sessions alike are `low`; `medium` where no script explains how many came so fast, or several at once; nothing where the party is
+declared, and where they come slowly at a fixed interval. Industrial writes to a declared local controller are `info`, to one of which nothing is
+declared `low`.
 
 Also looks like this: peer-to-peer networks whose members are gone (many ports, not one); a server that is down (one host, one port, seldom); a
 browser that opens dozens of connections; traceroute; a script that logs in by SSH every minute; a building or energy controller at work. Declare
@@ -18,63 +19,27 @@ ATT&CK T1046, T1110, T1498 and T0855.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
-from gdsi_audit.detectors import _subjects
+from gdsi_audit.detectors import _attack_findings, _subjects
+from gdsi_audit.detectors._attack_findings import ALIKE, FLOOD, OPERATED, PORT_SCAN, REFLECTION, REFUSED, SCAN, Speaker
 from gdsi_audit.detectors._floods import floods
-from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._internet_scans import scanned_ports, scans
-from gdsi_audit.detectors._logins import Guessing, alike, refused
-from gdsi_audit.detectors._operations import Frames, operations
+from gdsi_audit.detectors._logins import POOLED, Guessing, alike, refused
+from gdsi_audit.detectors._operations import operations
 from gdsi_audit.detectors._probes import Sweep, brief, fruitless, near, own
 from gdsi_audit.detectors._reflectors import reflectors
-from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.finding import Finding
 from gdsi_audit.traffic import DeviceTraffic
 
-SEVERITY = "high"
-COMMITMENTS = ("GDSI-2",)
+SEVERITY = _attack_findings.SEVERITY
+COMMITMENTS = _attack_findings.COMMITMENTS
 
-NAME = "outbound_attack"
-REFUTED_BY = "A function of the product that explains these contacts, or a test that its user ran at that time."
-
-
-class Kind(NamedTuple):
-    """What findings of one kind say beyond what was seen."""
-
-    inference: str
-    alternatives: tuple[str, ...]
-
-
-SCAN = Kind(
-    "It looked for hosts of the internet that offer these services.",
-    ("a peer-to-peer network whose members are gone", "a measurement that its user runs"),
-)
-PORT_SCAN = Kind(
-    "It looked for services that listen on that host.",
-    ("a peer that guesses the ports of an address translator", "a measurement that its user runs"),
-)
-FLOOD = Kind(
-    "It took part in overloading that host.",
-    ("a load test that its user runs", "a client that connects again without pause after every failure"),
-)
-REFLECTION = Kind(
-    "It had others' servers send far more than it sent itself, to whoever was named as sender.",
-    ("a measurement of open servers", "a tool of its user that asks these services"),
-)
-REFUSED = Kind("It tried passwords until one should fit.", ("a stored password that is no longer right", "a test that its user runs"))
-ALIKE = Kind(
-    "Each may have tried another password; what was said in them is not readable.",
-    ("a script that logs in again and again to run one command", "a monitor that checks whether the service is up"),
-)
-OPERATED = Kind(
-    "It changed what an industrial or building controller does.",
-    ("a controller, gateway or panel that does what it was bought for", "commissioning by its installer"),
-)
+SEVERAL_AT_ONCE = 4
+"""Sessions with one service: who works on a host has one, and its helper another."""
 
 
 def detect(
@@ -113,47 +78,6 @@ def detect(
     yield from _operated(say)
 
 
-class Speaker:
-    """Makes findings of one device."""
-
-    def __init__(self, traffic: DeviceTraffic, declaration: Declaration) -> None:
-        self.traffic, self.declaration = traffic, declaration
-
-    def standing(self, rows: NDArray[np.intp]) -> Standing:
-        return standing(self.traffic, self.declaration, rows)
-
-    def plain(self, kind: Kind, rows: NDArray[np.intp], subject: str, says: str) -> Iterator[Finding]:
-        """What the wire shows beyond doubt: a declaration does not make it less than `medium`."""
-        stands = self.standing(rows)
-        if stands.judged:
-            yield self.finding(kind, rows, subject, says, SEVERITY if stands.undeclared else "medium", stands)
-
-    def finding(
-        self, kind: Kind, rows: NDArray[np.intp], subject: str, says: str, severity: str, stands: Standing, frames: Frames | None = None
-    ) -> Finding:
-        who = _subjects.audited(self.traffic, self.declaration)
-        return finding(
-            self.traffic,
-            rows,
-            detector=NAME,
-            subject=subject,
-            severity=severity,
-            confidence={"high": "high", "medium": "medium"}.get(severity, "low"),
-            commitments=COMMITMENTS,
-            observation=f"{who[0].upper()}{who[1:]} {says}; {_says(stands)}.",
-            inference=kind.inference,
-            alternatives=kind.alternatives,
-            refuted_by=REFUTED_BY,
-            frames=frames,
-        )
-
-
-def _says(stands: Standing) -> str:
-    if stands.declared:
-        return "the party is declared" if stands.destination is None else f"{stands.destination.title} is declared"
-    return "no item declares it" if stands.undeclared else "nothing is declared of it"
-
-
 def _scanned(say: Speaker, found: list[Sweep]) -> Iterator[Finding]:
     if found:
         rows = np.unique(np.concatenate([scan.rows for scan in found]))
@@ -166,7 +90,7 @@ def _guessed(say: Speaker, began: NDArray[np.bool_], fewest_refused: int, fewest
     told: set[str] = set()
     for guess in refused(say.traffic, fewest=fewest_refused):
         told.add(guess.address)
-        says = f"was refused {guess.tries:,} log-ins by {guess.service} of {guess.address} within {guess.lasted_s:,.1f} s"
+        says = f"was refused {guess.tries:,} log-ins by {guess.service} of {guess.address}, {_subjects.lasted(guess.lasted_s)}"
         yield from say.plain(REFUSED, guess.rows, f"log-ins at {guess.address}", says)
     for guess in alike(say.traffic.tables.flows, began, fewest=fewest_alike):
         if guess.address not in told:
@@ -174,13 +98,15 @@ def _guessed(say: Speaker, began: NDArray[np.bool_], fewest_refused: int, fewest
 
 
 def _sessions_alike(say: Speaker, guess: Guessing, fewest: int) -> Iterator[Finding]:
-    """Weak by itself: what a script does every minute looks the same, so rate and number must speak for it."""
+    """Weak by itself: what a script does every minute looks the same, so rate and number must speak for it, or sessions side by side."""
     stands = say.standing(guess.rows)
     fast = guess.lasted_s <= 30.0 * guess.tries
-    if stands.judged and not stands.declared and (fast or guess.tries >= 5 * fewest):
-        plain = guess.tries >= 3 * fewest and guess.lasted_s <= 10.0 * guess.tries
-        says = f"opened {guess.tries:,} short sessions alike with {guess.service} of {guess.address} within {guess.lasted_s:,.1f} s"
-        severity = "medium" if plain or stands.undeclared else "low"
+    if stands.judged and not stands.declared and (fast or (guess.tries >= 5 * fewest and not guess.regular)):
+        side_by_side = guess.at_once >= SEVERAL_AT_ONCE
+        many = (side_by_side or guess.tries >= 3 * fewest) and guess.service not in POOLED
+        says = f"opened {guess.tries:,} short sessions alike with {guess.service} of {guess.address}, {_subjects.lasted(guess.lasted_s)}"
+        says += f", up to {guess.at_once:,} at once" if side_by_side else ""
+        severity = "medium" if stands.undeclared or (many and guess.lasted_s <= 10.0 * guess.tries) else "low"
         yield say.finding(ALIKE, guess.rows, f"log-ins at {guess.address}", says, severity, stands)
 
 

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
+from gdsi_audit.detectors._by_item import judged_apart
 from gdsi_audit.detectors._from_flows import ends, finding
+from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.finding import Broken, Finding
-from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"
@@ -47,9 +48,9 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, longest_promised
     connection = _connections(part)
     lasted_ns, moved = _sums(part, connection)
     kept = np.flatnonzero(((lasted_ns >= longest_promised_s * 1e9) & moved)[connection])
-    for party, rows in grouped(_subjects.parties(part.take(kept))):
+    for party, rows in grouped(judged_apart(traffic, declaration, chosen[kept])):
         connections = np.unique(connection[kept[rows]])
-        yield from _finding(traffic, declaration, chosen[kept[rows]], party, connections.size, float(lasted_ns[connections].max()) / 1e9)
+        yield from _finding(traffic, declaration, chosen[kept[rows]], str(party), connections.size, float(lasted_ns[connections].max()) / 1e9)
 
 
 def _connections(flows: Columns) -> NDArray[np.intp]:
@@ -71,12 +72,11 @@ def _sums(flows: Columns, connection: NDArray[np.intp]) -> tuple[NDArray[np.int6
 
 
 def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], party: str, count: int, longest_s: float) -> Iterator[Finding]:
-    group, first = traffic.tables.flows.take(rows), matches(traffic, declaration).take(rows[:1])
-    verdict = str(first["verdict"][0])
-    if verdict in NOT_JUDGED:
+    group, stands = traffic.tables.flows.take(rows), standing(traffic, declaration, rows)
+    if not stands.judged:
         return
-    severity, contradicts, says = _graded(declaration, verdict, int(first["destination"][0]))
-    who = _subjects.audited(traffic, declaration)
+    severity, contradicts, says = _graded(stands)
+    who = _subjects.opening(traffic, declaration)
     yield finding(
         traffic,
         rows,
@@ -85,7 +85,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.
         severity=severity,
         confidence="high",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} kept {count:,} connection{'' if count == 1 else 's'} with {party} "
+        observation=f"{who} kept {count:,} connection{'' if count == 1 else 's'} with {party} "
         f"({_subjects.listed(_subjects.services(group))}) open for up to {longest_s / 3600:.2f} h: {_subjects.moved(group)}; {says}.",
         inference="Whoever is at the other end can reach the device whenever it likes, through any firewall that lets the device out.",
         alternatives=ALTERNATIVES,
@@ -95,16 +95,12 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.
     )
 
 
-def _graded(declaration: Declaration, verdict: str, item: int) -> tuple[str, tuple[Broken, ...], str]:
+def _graded(stands: Standing) -> tuple[str, tuple[Broken, ...], str]:
     """(severity, what it contradicts, in words)."""
-    if verdict == "declared" and item >= 0:
-        declared = declaration.destinations[item]
-        if declared.persistent is None:
-            return "low", (), "the declaration says nothing of connections that stay open"
-        if declared.persistent:
-            return "info", (), "declared as persistent"
-        source = declared.source
-        return SEVERITY, (Broken("destination", "persistent", source.file, source.line, source.by),), "declared as not persistent"
-    if verdict in ("undeclared", "unnamed") and declaration.destinations:
-        return SEVERITY, (), "the party is not declared"
-    return "low", (), "nothing is declared of it"
+    if not stands.declared or stands.destination is None:
+        return (SEVERITY, (), "the party is not declared") if stands.undeclared else ("low", (), "nothing is declared of it")
+    if stands.destination.persistent is None:
+        return "low", (), "the declaration says nothing of connections that stay open"
+    if stands.destination.persistent:
+        return "info", (), "declared as persistent"
+    return SEVERITY if stands.sure else "low", stands.broken("persistent"), f"declared as not persistent{stands.doubt}"

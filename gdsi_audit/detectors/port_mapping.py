@@ -13,7 +13,6 @@ References: UPnP InternetGatewayDevice:2, WANIPConnection:2 and WANIPv6FirewallC
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -24,7 +23,7 @@ from gdsi_audit.detectors._exchanges import frames_of
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._mappings import Mapping, mappings
 from gdsi_audit.detectors._standing import at_most, broken
-from gdsi_audit.finding import Broken, Finding
+from gdsi_audit.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.matching import matches
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -44,17 +43,14 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_shown: int 
     """See `Detector`. `most_shown`: ports with a finding of their own; a device that asks for more gets one finding for the rest."""
     if not traffic.messages.keys() & PROTOCOLS:
         return
-    wishes: dict[tuple[str, str, int], list[Mapping]] = defaultdict(list)
+    wishes: dict[tuple[str, str, int], list[Mapping]] = {}
     for one in mappings(traffic):
-        wishes[one.client, one.transport, one.internal_port or one.external_port].append(one)
-    of_app = declaration.product.scope.startswith("app:")
-    for place, (client, transport, port) in enumerate(sorted(wishes)):
-        found = wishes[client, transport, port]
-        if of_app and not _is_apps(traffic, declaration, found):
-            continue
+        wishes.setdefault((one.client, one.transport, one.internal_port or one.external_port), []).append(one)
+    if declaration.product.scope.startswith("app:"):
+        wishes = {key: found for key, found in wishes.items() if _is_apps(traffic, declaration, found)}
+    for client, transport, port in sorted(wishes)[:most_shown]:
         subject = f"{transport or 'port'}/{port or 'unknown'}{f' of {client}' if client else ''}"
-        if place < most_shown:
-            yield _finding(traffic, declaration, found, subject)
+        yield _finding(traffic, declaration, wishes[client, transport, port], subject)
     if len(wishes) > most_shown:
         rest = [one for key in sorted(wishes)[most_shown:] for one in wishes[key]]
         yield _finding(traffic, declaration, rest, f"{len(wishes) - most_shown} more ports")
@@ -70,8 +66,9 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, found: Sequence[M
     rows = np.array(sorted({one.row for one in found}), np.intp)
     flows = traffic.tables.flows.take(rows)
     best = max(found, key=lambda one: (one.granted is True, one.granted is None))
-    severity, contradicts, says = _graded(declaration, best)
-    who = _subjects.audited(traffic, declaration)
+    graded = [_graded(declaration, one) for one in found if one.granted == best.granted]
+    severity, contradicts, says = max(graded, key=lambda one: (SEVERITIES.index(one[0]), bool(one[1])))
+    who = _subjects.opening(traffic, declaration)
     ways = " and ".join(sorted({one.way for one in found}))
     wanted = sorted({one.external_port for one in found if one.external_port})
     ports = f" as outer port {_subjects.listed(wanted)}" if wanted else ""
@@ -85,7 +82,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, found: Sequence[M
         severity=severity,
         confidence="high" if best.granted else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} asked {_subjects.listed(flows['remote_addr'].tolist())} by {ways} "
+        observation=f"{who} asked {_subjects.listed(flows['remote_addr'].tolist())} by {ways} "
         f"{len(found):,} time{'' if len(found) == 1 else 's'} to let the internet reach {subject}{ports}{only} ({GRANTS[best.granted]}); {says}.",
         inference="Whoever finds the outer address can reach this port from anywhere, through a router that is meant to keep them out."
         if best.granted is not False

@@ -106,7 +106,7 @@ def _finding(
     graded = _graded(traffic, declaration, rows)
     if graded is None:
         return
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     yield finding(
         traffic,
         rows,
@@ -115,7 +115,7 @@ def _finding(
         severity=at_most(graded[0], ceiling),
         confidence="medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} {says}; {graded[1]}.",
+        observation=f"{who} {says}; {graded[1]}.",
         inference="Somebody outside can reach it through this path although the router lets nothing in, and who it is cannot be seen.",
         alternatives=ALTERNATIVES,
         refuted_by="The user's own use of the device at that time, or the vendor's description of who may reach it this way.",
@@ -128,11 +128,12 @@ def _graded(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.i
     judged = ~matched.is_any("verdict", NOT_JUDGED)
     if not judged.any():
         return None
-    declared = matched.is_any("verdict", ("declared",))[judged]
+    declared = matched.is_any("verdict", ("declared", "ambiguous"))[judged]
     if declared.all():
-        return "info", "all of these parties are declared"
+        sure = matched.is_any("verdict", ("declared",))[judged].all()
+        return "info", "all of these parties are declared" if sure else "all of these parties have declared names, or one among several"
     if declared.any():
-        return "low", "who introduced them is declared, the others are not"
+        return "low", "some of these parties are declared, the others are not"
     if declaration.destinations or declaration.closed:
         return SEVERITY, "none of these parties is declared"
     return "low", "nothing is declared of it"

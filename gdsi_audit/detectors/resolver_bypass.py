@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _encrypted_dns, _subjects
+from gdsi_audit.detectors._by_item import judged_apart
 from gdsi_audit.detectors._encrypted_dns import Lookups
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, broken, standing
@@ -47,7 +48,7 @@ SHOWN_NAMES = 3
 def detect(traffic: DeviceTraffic, declaration: Declaration, *, longest_handshake_bytes: int = 700) -> Iterator[Finding]:
     """See `Detector`. An encrypted connection that sent no more than `longest_handshake_bytes` need not have asked anything: at most `low`."""
     for lookups in (*_unoffered(traffic), *_encrypted_dns.lookups(traffic)):
-        parties = _subjects.parties(traffic.tables.flows.take(lookups.rows))
+        parties = judged_apart(traffic, declaration, lookups.rows)
         for party, places in grouped(parties):
             yield from _finding(traffic, declaration, lookups, lookups.rows[places], str(party), longest_handshake_bytes)
 
@@ -93,7 +94,7 @@ def _finding(
     flows = traffic.tables.flows.take(rows)
     severity, contradicts, says = _graded(declaration, stands, sure=not lookups.sign.endswith(UNSEEN))
     severity = at_most(severity, _ceiling(flows, lookups, handshake_bytes))
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     yield finding(
         traffic,
         rows,
@@ -102,7 +103,7 @@ def _finding(
         severity=severity,
         confidence=lookups.confidence,
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} asked {_at(party, flows.distinct('remote_addr'))} for names by {lookups.kind} "
+        observation=f"{who} asked {_at(party, flows.distinct('remote_addr'))} for names by {lookups.kind} "
         f"({_subjects.listed(_subjects.services(flows))}), to judge by {lookups.sign}: "
         f"{_subjects.moved(flows)}{_asked(traffic, lookups, rows)}; {says}.",
         inference="The network's own resolver, with whatever it logs or blocks, does not see these names; somebody else does.",

@@ -79,7 +79,7 @@ def _by_port(flows: Columns, rows: NDArray[np.intp], most_ports: int) -> Iterato
 def _finding(traffic: DeviceTraffic, declaration: Declaration, group: NDArray[np.intp], subject: str) -> Finding:
     flows = traffic.tables.flows.take(group)
     severity, contradicts, says = _graded(traffic, declaration, group)
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     outside = ~flows["remote_is_local"]
     callers = [f"{_subjects.listed(set(flows['remote_addr'][part]))} from {side}" for part, side in _sides(outside) if part.any()]
     facts = int(np.count_nonzero(is_fact(flows)))
@@ -92,7 +92,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, group: NDArray[np
         severity=severity,
         confidence="high" if facts else "low",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} answered on {subject} to {' and to '.join(callers)} (recognised: {service}; in {facts:,} of "
+        observation=f"{who} answered on {subject} to {' and to '.join(callers)} (recognised: {service}; in {facts:,} of "
         f"{len(flows):,} flows the other side was seen to begin): {_subjects.moved(flows)}; {says}.",
         inference="A service waits there, and whoever reaches the device can speak to it.",
         alternatives=ALTERNATIVES,

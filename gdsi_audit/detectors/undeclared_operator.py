@@ -129,7 +129,7 @@ def _outside(
     grades = _movement.grades(group, SEVERITY)
     grades = np.where([one.agreed for one in seats], grades, np.minimum(grades, _movement.LOW))
     worst = {seats[place] for place in np.flatnonzero(grades == grades.max()).tolist()}
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     broken = "which is denied" if seat in declaration.jurisdictions.denied else f"which {field} does not list"
     return finding(
         traffic,
@@ -139,7 +139,7 @@ def _outside(
         severity=SEVERITIES[int(grades.max())],
         confidence=_confidence(worst),
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(group)} with {party}, {clause} {seat}, {broken} "
+        observation=f"{who} exchanged {_subjects.moved(group)} with {party}, {clause} {seat}, {broken} "
         f"({_subjects.listed({one.sources for one in seats})}); {_located(traffic, group.distinct('remote_addr'))}.",
         inference=f"The {role} of {party}, compared with {field}, is subject to {seat}, which the declaration does not allow.",
         alternatives=ALTERNATIVES,

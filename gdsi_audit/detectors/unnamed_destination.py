@@ -53,7 +53,7 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: i
 
 def _unnamed(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], subject: str) -> Finding:
     group = traffic.tables.flows.take(rows)
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     organisations = _subjects.listed(group.distinct("organisation"))
     return finding(
         traffic,
@@ -63,7 +63,7 @@ def _unnamed(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.
         severity=_movement.worst(_movement.grades(group, SEVERITY)),
         confidence="medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(group)} with {_subjects.listed(group.distinct('remote_addr'))} "
+        observation=f"{who} exchanged {_subjects.moved(group)} with {_subjects.listed(group.distinct('remote_addr'))} "
         f"({_subjects.listed(_subjects.services(group))}{'; ' + organisations if organisations else ''}) without a name in DNS or handshake.",
         inference="The address was known to the device by other means than a name that could be seen.",
         alternatives=ALTERNATIVES,
@@ -84,6 +84,9 @@ def _not_observable(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Finding:
         observation=f"{_subjects.moved(group)} with {len(group.distinct('remote_addr')):,} address(es) "
         f"whose name could not be seen with certainty in this capture: {_subjects.listed(group.distinct('remote_addr'))}.",
         inference="Who was contacted cannot be said by name.",
-        alternatives=("the flows began before the capture, or before the device's first DNS in it",),
+        alternatives=(
+            "the flows began before the capture, or before the device's first DNS in it",
+            "the name is hidden inside the handshake, for the user's privacy",
+        ),
         refuted_by="A capture from the device's start.",
     )

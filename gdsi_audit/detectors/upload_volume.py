@@ -134,7 +134,7 @@ def _contradiction(
     commitments: tuple[str, ...],
 ) -> Finding:
     """What was stated of one item and is not so."""
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     flows = traffic.tables.flows.take(rows)
     contradicts: tuple[Broken, ...] = tuple(one for field in fields for one in broken(item.source, "destination", field))
     doubt = "" if sure else "; some of these flows are only weakly named, so this contradicts nothing for certain"
@@ -146,7 +146,7 @@ def _contradiction(
         severity=SEVERITY if sure else "low",
         confidence="high" if sure else "low",
         commitments=commitments,
-        observation=f"{who[0].upper()}{who[1:]} {says} ({_subjects.moved(flows)} counted){doubt}.",
+        observation=f"{who} {says} ({_subjects.moved(flows)} counted){doubt}.",
         inference=inference,
         alternatives=ALTERNATIVES,
         refuted_by="The vendor's description of a function that moves this much, with a declaration that states it.",
@@ -192,7 +192,7 @@ def _bulk_of(
 def _lopsided(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], party: str, held: Standing, in_24_h: int) -> Finding:
     flows = traffic.tables.flows.take(rows)
     severity, says = _graded(flows, held)
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     ratio = flows.sum("up_bytes") / max(flows.sum("down_bytes"), 1)
     return finding(
         traffic,
@@ -202,7 +202,7 @@ def _lopsided(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np
         severity=severity,
         confidence="low" if _one_sided(flows) else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} sent {in_24_h:,} payload bytes within 24 hours to {party} "
+        observation=f"{who} sent {in_24_h:,} payload bytes within 24 hours to {party} "
         f"({_subjects.listed(_subjects.services(flows))}), {_subjects.moved(flows)}: {ratio:,.0f} times what came back; {says}.",
         inference="Data in bulk leaves the device for this party; what it is cannot be told from its volume.",
         alternatives=ALTERNATIVES,

@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects, _weak_handshakes
+from gdsi_audit.detectors._by_item import judged_apart
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.detectors._standing import Standing, at_most, broken, standing
+from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._tls_defects import BROKEN, SELF_SIGNED, Defect
 from gdsi_audit.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.traffic import DeviceTraffic
@@ -48,7 +49,7 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, clock_tolerance_
     defects = _weak_handshakes.defects(traffic, round(clock_tolerance_s * 1e9))
     if defects:
         rows = np.array(sorted(defects), np.intp)
-        for party, places in grouped(_subjects.parties(traffic.tables.flows.take(rows))):
+        for party, places in grouped(judged_apart(traffic, declaration, rows)):
             yield from _finding(traffic, declaration, rows[places], str(party), defects)
     yield from _offers(traffic, declaration, rows_agreed=frozenset(defects))
 
@@ -67,7 +68,7 @@ def _finding(
     for _, defect in listed:
         counts[defect.says] += 1
     says = "; ".join(f"{text} ({count:,} of {rows.size:,})" for text, count in sorted(counts.items())[:MOST_DEFECTS])
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     yield finding(
         traffic,
         rows,
@@ -76,7 +77,7 @@ def _finding(
         severity=severity,
         confidence="high",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} used weak protection with {party} ({_subjects.listed(_subjects.services(flows))}; "
+        observation=f"{who} used weak protection with {party} ({_subjects.listed(_subjects.services(flows))}; "
         f"{_subjects.listed(flows.distinct('remote_addr'))}) in {rows.size:,} connection{'' if rows.size == 1 else 's'}: {says}.",
         inference="Somebody between the device and this party might read or change what they exchange, or stand in for the party.",
         alternatives=ALTERNATIVES,
@@ -102,7 +103,7 @@ def _graded(flows: Columns, stands: Standing, severity: str, kinds: set[str]) ->
     if item.encryption in ("none", "other") or (item.encryption == "tls" and kinds == {SELF_SIGNED}):
         return "info", ()
     if item.encryption == "tls" and severity == SEVERITY:
-        return severity, broken(item.source, "destination", "encryption")
+        return severity if stands.sure else "low", stands.broken("encryption")
     return at_most(severity, "low"), ()
 
 
@@ -113,7 +114,7 @@ def _offers(traffic: DeviceTraffic, declaration: Declaration, *, rows_agreed: fr
     if not rows.size:
         return
     flows = traffic.tables.flows.take(rows)
-    who = _subjects.audited(traffic, declaration)
+    who = _subjects.opening(traffic, declaration)
     yield finding(
         traffic,
         rows,
@@ -122,8 +123,7 @@ def _offers(traffic: DeviceTraffic, declaration: Declaration, *, rows_agreed: fr
         severity="info",
         confidence="high",
         commitments=COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} offered {_subjects.listed(words)} in {rows.size:,} handshakes "
-        f"with {_subjects.listed(_subjects.parties(flows))}.",
+        observation=f"{who} offered {_subjects.listed(words)} in {rows.size:,} handshakes with {_subjects.listed(_subjects.parties(flows))}.",
         inference="A server, or somebody who stands in for one, could have chosen it.",
         alternatives=("an old library that lists everything it knows", "a test tool"),
         refuted_by="A server that chooses it and is refused.",

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from gdsi_audit import names
 from gdsi_audit.declarations import Declaration, Destination
+from gdsi_audit.declared_items import DECLARING_SOURCES
 from gdsi_audit.flow_kinds import NEVER_ACCEPTED, WITH_PORTS
-from gdsi_audit.matching import DECLARING_SOURCES, NOT_JUDGED, matches
+from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.traffic import DeviceTraffic, Traffic
 
 CLASSES = ("dhcp", "resolver", "time", "multicast", "local-network")

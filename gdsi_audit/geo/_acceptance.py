@@ -18,7 +18,7 @@ from typing import Any
 
 import maxminddb
 
-from gdsi_audit.geo import _cloud_lists
+from gdsi_audit.geo import _cloud_lists, _cloud_prefixes
 from gdsi_audit.geo._country_database import code_of, normalised
 
 MOST_BYTES = 1 << 30
@@ -139,7 +139,7 @@ def _text(name: str, content: bytes, provenance: dict[str, Any], existing_cloud:
     listed = _cloud_lists.read(text)
     if listed is not None:
         stored, rows = _cloud_lists.merged(gzip.decompress(existing_cloud).decode() if existing_cloud else "", listed)
-        facts = {"path": "cloud/prefixes.csv.gz", "name": "cloud", "edition": listed.edition, "attribution": "published by the providers"}
+        facts = {"path": _cloud_prefixes.LISTS, "name": "cloud", "edition": listed.edition, "attribution": "published by the providers"}
     else:
         stored, rows = _geofeed(name, text, provenance["retrieved"])
         facts = {
@@ -151,6 +151,12 @@ def _text(name: str, content: bytes, provenance: dict[str, Any], existing_cloud:
     return _row(
         gzip.compress(stored.encode(), mtime=0), {**facts, "licence": "LicenseRef-user", "rows": rows, "transform": "compacted", **provenance}
     )
+
+
+def ready_ranges(lists: Accepted) -> Accepted:
+    """Accepted lists of prefixes in the form that is ready to be searched."""
+    row = {"path": _cloud_prefixes.READY, "name": "cloud-ranges", "transform": "ready to be searched"}
+    return _row(_cloud_prefixes.ready(lists.content), {**lists.entry, **row})
 
 
 def _row(content: bytes, entry: dict[str, Any]) -> Accepted:

@@ -13,7 +13,9 @@ from gdsi_audit.geo._prefix_table import PrefixTable, span
 Row = tuple[str, str, str]
 """Prefix, region, service."""
 
-FASTLY, CLOUDFLARE = "fastly", "cloudflare"
+ANYCAST, FASTLY, CLOUDFLARE = "anycast", "fastly", "cloudflare"
+OF_CLOUDFLARE = frozenset({"173.245.48.0/20", "2400:cb00::/32"})
+"""Prefixes that are on Cloudflare's list for IPv4, and on the one for IPv6: nothing else tells them from other lists of bare prefixes."""
 PROBES = 2000
 
 
@@ -29,7 +31,10 @@ class Listed:
 
 
 def read(text: str) -> Listed | None:
-    """Recognises a list by its form; None: it is none. Raises ValueError when it is one and malformed."""
+    """Recognises a list by its form; None: it is none. Bare prefixes are Cloudflare's, or a census of anycast.
+
+    Raises ValueError when it is a list and malformed.
+    """
     if text.lstrip().startswith("{"):
         try:
             return _of_json(json.loads(text))
@@ -37,7 +42,8 @@ def read(text: str) -> Listed | None:
             raise ValueError(f"a provider's list that is malformed: {error!r}") from error
     lines = text.split()
     if lines and all("/" in line and "," not in line for line in lines):
-        return _listed(CLOUDFLARE, "", ((prefix, "GLOBAL", "CDN") for prefix in lines))
+        provider = ANYCAST if OF_CLOUDFLARE.isdisjoint(lines) else CLOUDFLARE
+        return _listed(provider, "", ((prefix, "GLOBAL", "CDN") for prefix in lines))
     return None
 
 
@@ -117,7 +123,7 @@ def likeness(new: str, old: str) -> tuple[float, float]:
 
     Asked of at most PROBES prefixes of each.
     """
-    table = PrefixTable(_places(new))
+    table = PrefixTable.of(_places(new))
     before: dict[str, list[tuple[str, str]]] = {}
     for prefix, (provider, region) in _places(old):
         before.setdefault(provider, []).append((prefix, region))

@@ -28,7 +28,7 @@ class Provider:
 
     def is_outpost(self, region: str) -> bool:
         """Whether `region` is part of another: `af-south-1-los-1`, the local zone of `af-south-1` in Lagos."""
-        return any(region.startswith(f"{code}-") for code in self.regions)
+        return any(region[:place] in self.regions for place, letter in enumerate(region) if letter == "-")
 
     def outposts(self, region: str) -> tuple[str, ...]:
         """Countries, sorted, of the parts of `region` that are abroad."""

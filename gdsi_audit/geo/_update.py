@@ -10,7 +10,7 @@ import hashlib
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 from gdsi_audit import __version__
 from gdsi_audit.geo import _folder
-from gdsi_audit.geo._acceptance import Accepted, accepted, compared
+from gdsi_audit.geo._acceptance import Accepted, accepted, compared, ready_ranges
+from gdsi_audit.geo._cloud_prefixes import LISTS
 from gdsi_audit.geo._user_files import UserFiles
 
 ADDRESSES: Mapping[str, str] = {
@@ -32,6 +33,8 @@ ADDRESSES: Mapping[str, str] = {
     "cloud-oracle": "https://docs.oracle.com/iaas/tools/public_ip_ranges.json",
     "cloud-cloudflare": "https://www.cloudflare.com/ips-v4 https://www.cloudflare.com/ips-v6",
     "cloud-fastly": "https://api.fastly.com/public-ip-list",
+    "anycast-bgptools": "https://raw.githubusercontent.com/bgptools/anycast-prefixes/master/anycatch-v4-prefixes.txt"
+    " https://raw.githubusercontent.com/bgptools/anycast-prefixes/master/anycatch-v6-prefixes.txt",
 }
 """By source and file. Azure dates the address of its list: download ServiceTags_Public.json by hand, then `geodb add` it."""
 SOURCES = tuple(dict.fromkeys(name.partition("-")[0] for name in ADDRESSES))
@@ -61,8 +64,8 @@ def add(path: Path, *, user_files: UserFiles | None = None, today: date | None =
     Raises OSError where it cannot be read and ValueError where it is none of these.
     """
     kept = user_files or UserFiles()
-    found = accepted(path.name, path.read_bytes(), path.name, _text_of(today), existing_cloud=_existing("cloud/prefixes.csv.gz"))
-    kept.put({found.path: found.content}, [found.entry])
+    found = accepted(path.name, path.read_bytes(), path.name, _text_of(today), existing_cloud=_existing(LISTS))
+    _put(kept, [found])
     return Change(found.path, str(found.entry["edition"]), int(found.entry["rows"]), None)
 
 
@@ -87,13 +90,13 @@ def update(
     changes: dict[str, Change] = {}
     for name, text in wanted.items():
         raw, origin = _fetched(text, headers, today or datetime.now(UTC).date())
-        cloud = files["cloud/prefixes.csv.gz"].content if "cloud/prefixes.csv.gz" in files else _existing("cloud/prefixes.csv.gz")
+        cloud = files[LISTS].content if LISTS in files else _existing(LISTS)
         found = accepted(name, raw, origin, _text_of(today), existing_cloud=cloud)
         before = _existing(found.path)
         agreement = compared(found, before) if before else None
         files[found.path] = _with_upstream(found, files.get(found.path))
         changes[found.path] = Change(found.path, str(found.entry["edition"]), int(found.entry["rows"]), agreement)
-    (user_files or UserFiles()).put({path: one.content for path, one in files.items()}, [one.entry for one in files.values()])
+    _put(user_files or UserFiles(), list(files.values()))
     return list(changes.values())
 
 
@@ -118,6 +121,12 @@ def _with_upstream(found: Accepted, earlier: Accepted | None) -> Accepted:
     if earlier is None:
         return found
     return Accepted(found.content, {**found.entry, "upstream": [*earlier.entry["upstream"], *found.entry["upstream"]]})
+
+
+def _put(user_files: UserFiles, found: Sequence[Accepted]) -> None:
+    """Puts them in force; lists of prefixes also in the form that is ready to be searched."""
+    every = [*found, *(ready_ranges(one) for one in found if one.path == LISTS)]
+    user_files.put({one.path: one.content for one in every}, [one.entry for one in every])
 
 
 def _maxmind(environment: Mapping[str, str]) -> dict[str, str]:

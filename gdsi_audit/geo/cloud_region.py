@@ -7,12 +7,10 @@ outposts' countries stay possible. An address in a provider's network that its l
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
-from itertools import repeat
 from pathlib import Path
 
-from gdsi_audit.geo import Claim, Question, _folder, _providers
+from gdsi_audit.geo import Claim, Question, _cloud_prefixes, _folder, _providers
 from gdsi_audit.geo._prefix_table import PrefixTable
 from gdsi_audit.geo._providers import Provider
 
@@ -26,22 +24,20 @@ Row = tuple[str, str, str]
 
 def load(folder: Path) -> Callable[[Question], Claim | None]:
     """Reads `cloud/prefixes.csv.gz` if it is there. Raises ValueError when it is malformed."""
-    path = _folder.file(folder, "cloud/prefixes.csv.gz")
+    path = _folder.file(folder, _cloud_prefixes.LISTS)
     if not path.is_file():
         return lambda _: None
     providers, _ = _providers.read(folder)
-    title, *lines = gzip.decompress(path.read_bytes()).decode("utf-8").split("\n")
-    pairs = [(prefix, rest) for prefix, _, rest in map(str.partition, filter(None, lines), repeat(","))]
     try:
-        rows = {rest: _row(rest, providers) for rest in {rest for _, rest in pairs}}
-        claims = _claims(rows, _Editions(title), providers)
-        listed = {provider: providers[provider] for provider, _, _ in rows.values()}
-        spread = [(prefix, _spread(provider)) for provider in listed.values() for prefix in provider.spread]
-        table: PrefixTable[Claim | None] = PrefixTable([*spread, *((prefix, claims[rest]) for prefix, rest in pairs)])
+        stored = _cloud_prefixes.read(path)
+        rows = [_row(rest, providers) for rest in stored.rows]
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from error
-    unlisted = {asn: _unlisted(provider, _Editions(title).source(name)) for name, provider in sorted(listed.items()) for asn in provider.asns}
-    return lambda question: table.find(question.number) or unlisted.get(question.asn)
+    editions, listed = _Editions(stored.title), {name: providers[name] for name, _, _ in rows}
+    table = PrefixTable(stored.flat, [None, *_claims(rows, editions, providers)])
+    spread = PrefixTable.of((prefix, _spread(provider)) for provider in listed.values() for prefix in provider.spread)
+    unlisted = {asn: _unlisted(provider, editions.source(name)) for name, provider in sorted(listed.items()) for asn in provider.asns}
+    return lambda question: table.find(question.number) or spread.find(question.number) or unlisted.get(question.asn)
 
 
 class _Editions:
@@ -56,20 +52,19 @@ class _Editions:
 
 
 def _row(rest: str, providers: dict[str, Provider]) -> Row:
-    parts = rest.rstrip("\r").split(",")
+    parts = rest.split(",")
     if len(parts) != 3 or parts[0] not in providers:
         raise ValueError(f"{rest!r} is not provider,region,services of a known provider")
     return parts[0], parts[1], parts[2]
 
 
-def _claims(rows: dict[str, Row], editions: _Editions, providers: dict[str, Provider]) -> dict[str, Claim | None]:
-    """What each different row says of its prefixes; of a region that is not known nothing."""
-    telling = {provider for provider, region, _ in rows.values() if providers[provider].is_outpost(region)}
-    claims: dict[str, Claim | None] = {}
-    for rest, (name, region, services) in rows.items():
-        elsewhere = () if name in telling else providers[name].outposts(region)
-        claims[rest] = _claim(providers[name], region, services, editions.source(name), elsewhere)
-    return claims
+def _claims(rows: list[Row], editions: _Editions, providers: dict[str, Provider]) -> list[Claim | None]:
+    """What each row says of its prefixes; of a region that is not known nothing."""
+    telling = {provider for provider, region, _ in rows if providers[provider].is_outpost(region)}
+    return [
+        _claim(providers[name], region, services, editions.source(name), () if name in telling else providers[name].outposts(region))
+        for name, region, services in rows
+    ]
 
 
 def _claim(provider: Provider, region: str, services: str, source: str, elsewhere: tuple[str, ...]) -> Claim | None:

@@ -23,5 +23,5 @@ def load(folder: Path) -> Callable[[Question], Claim | None]:
         return lambda _: None
     with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
         edition = stream.readline().removeprefix("#").strip()
-        table = PrefixTable((row[0], Claim(f"geofeed {edition}", row[1], detail="declared by the network")) for row in csv.reader(stream))
+        table = PrefixTable.of((row[0], Claim(f"geofeed {edition}", row[1], detail="declared by the network")) for row in csv.reader(stream))
     return lambda question: table.find(question.number)

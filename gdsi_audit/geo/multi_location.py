@@ -1,7 +1,8 @@
 """Anycast and edge networks: one address or one name served from many countries, so no database can place it.
 
 Three kinds of evidence: the whole AS serves from everywhere, a prefix does, or the name belongs to a service that steers by DNS. A name
-counts only where the address is in a network of that service, if the service has networks of its own: a device chooses the names it shows.
+counts only where the address is in a network of that service, if the service keeps to its own networks: a device chooses the names it shows.
+Services with caches in the networks of carriers (Akamai) do not.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def load(folder: Path) -> Callable[[Question], Claim | None]:
     table = _table.read(folder, "multi_location")
     source = f"multi-location table {table['as_of']}"
     networks = {asn: _claim(source, row, f"AS{asn}") for row in table["network"] for asn in row["asns"]}
-    prefixes = PrefixTable((prefix, _claim(source, row, prefix)) for row in table["range"] for prefix in row["prefixes"])
+    prefixes = PrefixTable.of((prefix, _claim(source, row, prefix)) for row in table["range"] for prefix in row["prefixes"])
     names = {suffix: (frozenset(row.get("asns", ())), _claim(source, row, suffix)) for row in table["name"] for suffix in row["suffixes"]}
 
     def ask(question: Question) -> Claim | None:

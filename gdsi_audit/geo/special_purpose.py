@@ -15,5 +15,7 @@ def load(folder: Path) -> Callable[[Question], Claim | None]:
     """Reads `tables/special_purpose.toml`. Raises ValueError when it is malformed."""
     table = _table.read(folder, "special_purpose")
     source = f"IANA special-purpose registries {table['as_of']}"
-    prefixes = PrefixTable((row["prefix"], Claim(source, confidence="high", detail=row["kind"]) if row["kind"] else None) for row in table["prefix"])
+    prefixes = PrefixTable.of(
+        (row["prefix"], Claim(source, confidence="high", detail=row["kind"]) if row["kind"] else None) for row in table["prefix"]
+    )
     return lambda question: prefixes.find(question.number)

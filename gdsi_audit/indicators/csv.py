@@ -62,7 +62,7 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     reader = csv.reader(io.StringIO(text.replace("\0", "")), delimiter="\t" if "\t" in first and "," not in first else ",", skipinitialspace=True)
     try:
-        return [(reader.line_num, row) for row in reader if row and row[0].strip()]
+        return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise ValueError(f"line {reader.line_num}: {error}") from error
 
@@ -74,7 +74,7 @@ def _is_header(row: list[str]) -> bool:
 def _entry(columns: list[str], row: list[str], number: int) -> Entry:
     cells = dict(zip(columns, (cell.strip() for cell in row), strict=False))
     column = next((name for name in VALUE_COLUMNS if cells.get(name)), "")
-    value = cells[column] if column else row[0]
+    value = cells[column] if column else "" if columns else row[0]
     word = next((cells[name].lower() for name in KIND_COLUMNS if cells.get(name)), "")
     label = next((cells[name] for name in LABEL_COLUMNS if cells.get(name)), "")
     if word in WITH_PORT:

@@ -74,7 +74,7 @@ class ClientHello:
     ja4: str
     name_source: str = "tls-sni"
     cut: bool = False
-    """Only its beginning was captured: the extensions are those that are all there."""
+    """Only its beginning was captured, or only its beginning fits: the extensions are those that are all there."""
 
     @property
     def satisfied(self) -> bool:
@@ -138,6 +138,14 @@ def client_hello(body: bytes, transport: str) -> ClientHello:
     if row[scan.STATE] != scan.COMPLETE:
         raise ValueError(f"ClientHello of {len(body)} bytes: the field at offset {row[scan.USED]} does not fit")
     return from_row(row, body, shapes, transport)
+
+
+def readable_client_hello(body: bytes, transport: str) -> ClientHello:
+    """The ClientHello in `body`, or the beginning of one whose later extensions do not fit. Raises ValueError where the earlier fields do not."""
+    try:
+        return client_hello(body, transport)
+    except ValueError:
+        return cut_client_hello(body, transport)
 
 
 def cut_client_hello(part: bytes, transport: str) -> ClientHello:

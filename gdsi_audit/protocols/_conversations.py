@@ -7,7 +7,6 @@ after the other, and stops at the first message that leaves nothing more to lear
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,20 +14,16 @@ from numpy.typing import NDArray
 
 from gdsi_audit.flows import CHUNKS
 from gdsi_audit.protocols import NeedMore
+from gdsi_audit.protocols._attention import NEVER, Attention, Want
 from gdsi_audit.protocols._heads import TRANSPORTS, Beginnings, Chunk, Shelf, heads_of, heads_of_bytes, with_icmp_headers
 from gdsi_audit.protocols._heard import Heard, Said
+from gdsi_audit.protocols._whole_batch import WholeBatch
 
 SHORTEST_HEAD_BYTES = 8
 """A stream's first chunk shorter than this waits for the next one before it is recognised."""
 STREAM_BYTES = 65_536
 """Most bytes that one direction of one stream keeps while a message is incomplete."""
 MOST_DATAGRAMS = 16
-EVERYTHING = 1 << 62
-
-Read = tuple[NDArray[np.void], str, Any]
-"""(chunks, protocol, columns), as in Heard.columns."""
-Want = Callable[[list[int], list[int], list[int], list[int]], None]
-"""(slots, serials, directions, bytes wanted), as FlowTable.want takes them."""
 
 
 class Side:
@@ -63,16 +58,11 @@ class Conversations:
     def __init__(self, want: Want, most_slots: int) -> None:
         self.shelf = Shelf()
         self.gaps: Counter[str] = Counter()
-        self._want = want
-        self._live: dict[int, Conversation] = {}
-        self._known_in_slot = np.full(most_slots, -1, np.int64)
-        self._live_in_slot = np.full(most_slots, -1, np.int64)
-        self._heard_to = np.zeros(2 * most_slots, np.int64)
-        """Per side, 2 * slot + direction: nothing of the stream before this offset is of interest; EVERYTHING: nothing at all."""
-        self._heard_to_of = self._heard_to.data
-        self._stream_of_side = np.full(2 * most_slots, -1, np.int64)
-        self._wants: list[tuple[int, int, int, int]] = []
+        self._attention = Attention(want, most_slots)
         self._said = Said(self.shelf)
+        self._whole_batch = WholeBatch(self.shelf, self._attention, self._said, self.gaps, most_slots)
+        self._live: dict[int, Conversation] = {}
+        self._live_in_slot = np.full(most_slots, -1, np.int64)
         self._row = 0
         self._alone = np.array([getattr(module, "EVERY_DATAGRAM", False) for module in self.shelf.protocols], np.bool_)
 
@@ -81,9 +71,7 @@ class Conversations:
         if not chunks.size:
             return Heard(self.shelf)
         heard = self._hear_all(data, with_icmp_headers(chunks))
-        if self._wants:
-            self._want(*map(list, zip(*self._wants, strict=True)))
-            self._wants.clear()
+        self._attention.tell()
         return heard
 
     def end(self, serials: NDArray[np.int64]) -> Heard:
@@ -98,30 +86,24 @@ class Conversations:
     def _hear_all(self, data: NDArray[np.uint8], chunks: NDArray[np.void]) -> Heard:
         slots, directions = chunks["slot"].astype(np.int64), chunks["from_responder"]
         sides = 2 * slots + directions
-        columns: list[Read] = []
-        self._meet(slots, chunks["serial"])
+        self._attention.meet(slots, chunks["serial"])
         claimed = self._claims(data, chunks)
-        taken = self._parse_columns(data, chunks, claimed, columns) | self._parse_flights(data, chunks, claimed, sides)
-        taken |= self._take_sound(data, chunks, claimed)
+        taken, columns = self._whole_batch.read(data, chunks, claimed, sides)
         self._listen(chunks, claimed, taken)
         alone = (claimed >= 0) & self._alone[claimed]
         ends = chunks["stream_offset"] + chunks["length"]
         live = self._live_in_slot[slots] == chunks["serial"]
-        rows = np.flatnonzero((live | alone) & ~taken & (self._heard_to[sides] < ends))
+        rows = np.flatnonzero((live | alone) & ~taken & self._attention.reaches(sides, ends))
         beginnings = Beginnings(self.shelf, data, chunks, rows)
+        begins = self._attention.begins
         for row, side, end in zip(rows.tolist(), sides[rows].tolist(), ends[rows].tolist(), strict=True):
-            if self._heard_to_of[side] < end:
+            # Chunks before it in this batch may have said it all.
+            if begins[side] < end:
                 self._row = row
                 self._hear_one(data, Chunk._make(chunks[row].item()), int(claimed[row]), beginnings)
         heard = self._said.take(chunks)
         heard.columns = columns
         return heard
-
-    def _meet(self, slots: NDArray[np.int64], serials: NDArray[np.int64]) -> None:
-        """Forgets what was known of the flows that had these slots before."""
-        fresh = slots[self._known_in_slot[slots] != serials]
-        self._heard_to[2 * fresh] = self._heard_to[2 * fresh + 1] = 0
-        self._known_in_slot[slots] = serials
 
     def _claims(self, data: NDArray[np.uint8], chunks: NDArray[np.void]) -> NDArray[np.int16]:
         """Row on the shelf per chunk; only a stream's first chunk and datagrams are looked at."""
@@ -129,61 +111,6 @@ class Conversations:
         claimed = np.full(chunks.size, -1, np.int16)
         claimed[looked_at] = self.shelf.recognise(heads_of(data, chunks[looked_at]))
         return claimed
-
-    def _parse_columns(self, data: NDArray[np.uint8], chunks: NDArray[np.void], claimed: NDArray[np.int16], heard: list[Read]) -> NDArray[np.bool_]:
-        taken = np.zeros(chunks.size, np.bool_)
-        for index in self._claimed_with("columns", claimed):
-            rows = np.flatnonzero(claimed == index)
-            part = chunks[rows]
-            columns = self.shelf.protocols[index].columns(data, part["offset"], part["length"])
-            heard.append((part, self.shelf.names[index], columns))
-            taken[rows] = ~columns.messages["needs_parse"].astype(np.bool_)
-        return taken
-
-    def _parse_flights(
-        self, data: NDArray[np.uint8], chunks: NDArray[np.void], claimed: NDArray[np.int16], sides: NDArray[np.int64]
-    ) -> NDArray[np.bool_]:
-        """Streams that begin in this batch and say all they have to say in it."""
-        taken = np.zeros(chunks.size, np.bool_)
-        for index in self._claimed_with("flights", claimed):
-            begun = sides[claimed == index]
-            rows, first = self._streams(begun, sides)
-            part = chunks[rows]
-            flights = self.shelf.protocols[index].flights(data, part["offset"], part["length"], part["gap_bytes"], first)
-            done = np.array(flights.done, np.bool_)
-            self._heard_to[begun[done]] = EVERYTHING
-            taken[rows] |= np.repeat(done, np.diff(first))
-            ended = part[first[:-1][done]]
-            nothing = [0] * ended.size
-            self._wants.extend(zip(ended["slot"].tolist(), ended["serial"].tolist(), ended["from_responder"].tolist(), nothing, strict=True))
-            self._said.all(rows[flights.rows], index, flights.bodies)
-        return taken
-
-    def _take_sound(self, data: NDArray[np.uint8], chunks: NDArray[np.void], claimed: NDArray[np.int16]) -> NDArray[np.bool_]:
-        """Datagrams of which it is enough to know that they are sound: their bodies are left for whoever wants them."""
-        taken = np.zeros(chunks.size, np.bool_)
-        for index in self._claimed_with("sound", claimed):
-            rows = np.flatnonzero(claimed == index)
-            part = chunks[rows]
-            sound = self.shelf.protocols[index].sound(data, part["offset"], part["length"])
-            self.gaps[f"bad_{self.shelf.names[index]}"] += int(np.count_nonzero(~sound))
-            bounds = zip(part["offset"][sound].tolist(), (part["offset"] + part["length"])[sound].tolist(), strict=True)
-            view = data.data
-            self._said.all(rows[sound], index, [bytes(view[begin:end]) for begin, end in bounds])
-            taken[rows] = True
-        return taken
-
-    def _streams(self, begun: NDArray[np.int64], sides: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-        """Rows of the chunks of the sides `begun`, stream by stream, and where each stream begins among them, their end included."""
-        self._stream_of_side[begun] = np.arange(begun.size)
-        streams = self._stream_of_side[sides]
-        self._stream_of_side[begun] = -1
-        rows = np.flatnonzero(streams >= 0)
-        rows = rows[np.argsort(streams[rows], kind="stable")]
-        return rows, np.searchsorted(streams[rows], np.arange(begun.size + 1))
-
-    def _claimed_with(self, ability: str, claimed: NDArray[np.int16]) -> list[int]:
-        return [index for index in np.unique(claimed).tolist() if index >= 0 and hasattr(self.shelf.protocols[index], ability)]
 
     def _listen(self, chunks: NDArray[np.void], claimed: NDArray[np.int16], taken: NDArray[np.bool_]) -> None:
         """Flows in which a protocol was recognised, or whose first chunk is too short to tell, are heard from now on."""
@@ -230,7 +157,7 @@ class Conversations:
         side.datagrams.append(payload)
         if self._hear_datagram(chunk, side.protocol, side.datagrams) or len(side.datagrams) >= MOST_DATAGRAMS:
             side.datagrams.clear()
-            self._heard_to_of[2 * chunk.slot + chunk.from_responder] = EVERYTHING
+            self._attention.skip_to(chunk, NEVER)
 
     def _hear_stream(self, conversation: Conversation, chunk: Chunk, claimed: int, payload: bytes, beginnings: Beginnings) -> None:
         side = conversation.sides[chunk.from_responder]
@@ -240,13 +167,13 @@ class Conversations:
             if not beginnings.has(self._row, side.protocol):
                 return
             side.resting = False
-        elif chunk.gap_bytes and (side.buffer or self._heard_to_of[2 * chunk.slot + chunk.from_responder] < chunk.stream_offset):
+        elif chunk.gap_bytes and (side.buffer or self._attention.begins[2 * chunk.slot + chunk.from_responder] < chunk.stream_offset):
             # Missing bytes are harmless inside a body that is skipped anyway, and the end of what can be parsed elsewhere.
             self.gaps["stream_gap"] += 1
             self._read_cut(side)
             self._finish(side, chunk)
             return
-        side.buffer += payload[max(self._heard_to_of[2 * chunk.slot + chunk.from_responder] - chunk.stream_offset, 0) :]
+        side.buffer += payload[max(self._attention.begins[2 * chunk.slot + chunk.from_responder] - chunk.stream_offset, 0) :]
         side.chunk = chunk
         while side.buffer and self._take_message(conversation, side, chunk):
             pass
@@ -295,7 +222,7 @@ class Conversations:
         missing_bytes = 0 if answers_tunnel else int(getattr(body, "body_bytes_missing", 0))
         side.resting = missing_bytes < 0
         if missing_bytes > 0:
-            self._heard_to_of[2 * chunk.slot + chunk.from_responder] = chunk.stream_offset + chunk.length + missing_bytes
+            self._attention.skip_to(chunk, chunk.stream_offset + chunk.length + missing_bytes)
         conversation.tunnel |= hands_over and hasattr(body, "method")
         if hands_over or answers_tunnel:
             side.protocol = -1
@@ -310,8 +237,7 @@ class Conversations:
     def _finish(self, side: Side, chunk: Chunk) -> None:
         """Nothing more is to be learnt from this direction."""
         side.buffer, side.chunk = b"", None
-        self._heard_to_of[2 * chunk.slot + chunk.from_responder] = EVERYTHING
-        self._wants.append((chunk.slot, chunk.serial, chunk.from_responder, 0))
+        self._attention.finish(chunk)
 
     def _settle(self, side: Side, chunk: Chunk) -> None:
         """Bounds what is kept of a message that is not whole."""

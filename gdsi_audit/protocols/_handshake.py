@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from gdsi_audit.protocols import _ja
 from gdsi_audit.protocols._certificate import Certificate, certificate
-from gdsi_audit.protocols._client_hello import DTLS_1_3, TLS_1_3, ClientHello, client_hello
+from gdsi_audit.protocols._client_hello import DTLS_1_3, TLS_1_3, ClientHello, readable_client_hello
 from gdsi_audit.wire_text import WireText, display
 
 CLIENT_HELLO, SERVER_HELLO, CERTIFICATE = 1, 2, 11
@@ -93,7 +93,7 @@ Body = ClientHello | ServerHello | Certificate | Alert | Encrypted
 def message_body(kind: int, body: bytes, transport: str) -> ClientHello | ServerHello | Certificate | None:
     """What is kept of a whole handshake message, None for kinds of which nothing is. `transport` as for JA4. Raises ValueError."""
     if kind == CLIENT_HELLO:
-        return client_hello(body, transport)
+        return readable_client_hello(body, transport)
     if kind == SERVER_HELLO:
         return server_hello(body)
     if kind == CERTIFICATE:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, product
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -25,6 +25,8 @@ LARGEST_CRYPTO_BYTES = 65_536
 MOST_PACKETS = 32
 MOST_FRAMES = 256
 """In one packet. What is beyond these bounds is not read: a hello needs a few packets of a few frames."""
+
+LAST_DEPLOYED_DRAFT = 0xFF00001D
 
 _SALT_1 = bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a")  # RFC 9001, drafts 33 and 34
 _SALT_2 = bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9")  # RFC 9369
@@ -51,6 +53,17 @@ class Keys(NamedTuple):
     packet: AESGCM
     iv: int
     header: Cipher[ECB]
+
+
+def keyed_as(version: int) -> tuple[int, ...]:
+    """The versions whose keys a packet of `version` may be sealed with; none where no salt is known.
+
+    No version stands behind a reserved one (RFC 9000 section 15): a client that sends it, so that the server lists its own, seals the packet as the
+    version that it would rather speak.
+    """
+    if layout.is_reserved(version):
+        return layout.VERSION_1, LAST_DEPLOYED_DRAFT
+    return (version,) if salt(version) else ()
 
 
 def salt(version: int) -> bytes:
@@ -81,8 +94,17 @@ def expand(secret: bytes, label: str, size_bytes: int) -> bytes:
     return hmac.digest(secret, info, hashlib.sha256)[:size_bytes]
 
 
-def open_packet(packet: Packet, opener: Keys) -> bytes | None:
-    """The frames in an Initial packet; None where `opener` is not its key, or where the capture cut it."""
+class Opened(NamedTuple):
+    """An Initial packet, its protection removed."""
+
+    packet: Packet
+    number: int
+    """As far as it is written out: its last bytes, which are all of the first ones."""
+    frames: bytes
+
+
+def open_packet(packet: Packet, opener: Keys) -> Opened | None:
+    """None where `opener` is not its key, or where the capture cut it."""
     data, at = packet.datagram, packet.payload
     if packet.end > len(data) or at + 20 > packet.end:
         return None
@@ -92,35 +114,29 @@ def open_packet(packet: Packet, opener: Keys) -> bytes | None:
     number = int.from_bytes(data[at : at + size]) ^ int.from_bytes(mask[1 : 1 + size])
     header = bytes([first]) + data[packet.begin + 1 : at] + number.to_bytes(size)
     try:
-        return opener.packet.decrypt((opener.iv ^ number).to_bytes(12), data[at + size : packet.end], header)
+        frames = opener.packet.decrypt((opener.iv ^ number).to_bytes(12), data[at + size : packet.end], header)
     except InvalidTag:
         return None
+    return Opened(packet, number, frames)
 
 
-def packet_number(packet: Packet, client_dcid: bytes) -> int:
-    """Number of a client's Initial packet that `client_dcid` opens, as far as it is written out: its last bytes, which are all of the first ones."""
-    data, at = packet.datagram, packet.payload
-    if at + 20 > len(data):
-        return -1
-    mask = keys(packet.version, client_dcid, "client").header.encryptor().update(data[at + 4 : at + 20])
-    size = (data[packet.begin] ^ mask[0] & 0x0F) & 3
-    return int.from_bytes(data[at : at + size + 1]) ^ int.from_bytes(mask[1 : size + 2])
-
-
-def crypto_bytes(packets: Iterable[Packet], side: str, client_dcids: Iterable[bytes]) -> tuple[bytes, Packet | None]:
+def crypto_bytes(packets: Iterable[Packet], side: str, client_dcids: Iterable[bytes]) -> tuple[bytes, Opened | None]:
     """The bytes of the handshake from its beginning as far as they are there, and the first packet that could be opened."""
     candidates = list(dict.fromkeys(client_dcids))[:MOST_CANDIDATES]
     pieces: dict[int, bytes] = {}
-    opened: Packet | None = None
+    first: Opened | None = None
     for packet in islice(packets, MOST_PACKETS):
-        for candidate in candidates if salt(packet.version) else ():
-            frames = open_packet(packet, keys(packet.version, candidate, side))
-            if frames is not None:
-                opened = opened or packet
-                for offset, piece in crypto_frames(frames, layout.is_google_framed(packet.version)):
-                    keep(pieces, offset, piece)
-                break
-    return joined(pieces), opened
+        opened = _opened(packet, side, candidates)
+        if opened:
+            first = first or opened
+            for offset, piece in crypto_frames(opened.frames, layout.is_google_framed(packet.version)):
+                keep(pieces, offset, piece)
+    return joined(pieces), first
+
+
+def _opened(packet: Packet, side: str, client_dcids: list[bytes]) -> Opened | None:
+    tried = (open_packet(packet, keys(version, dcid, side)) for version, dcid in product(keyed_as(packet.version), client_dcids))
+    return next(filter(None, tried), None)
 
 
 def crypto_frames(frames: bytes, google: bool) -> Iterator[tuple[int, bytes]]:

@@ -94,13 +94,26 @@ def packet(datagram: bytes, begin: int) -> Packet:
         return Packet("Version Negotiation", version, dcid, scid, datagram, begin, at, len(datagram))
     bits = datagram[begin] >> 4 & 3
     kind = KINDS[(bits - 1) % 4 if version in (VERSION_2, VERSION_2_DRAFT) else bits]
-    if kind == "Retry" or not is_known(version):
-        return Packet(kind, version, dcid, scid, datagram, begin, at, len(datagram))
+    whole = Packet(kind, version, dcid, scid, datagram, begin, at, len(datagram))
+    if kind == "Retry" or not (is_known(version) or is_reserved(version)):
+        return whole
+    try:
+        payload, end = _length_field(datagram, at, kind)
+    except ValueError:
+        if is_known(version):
+            raise
+        # What follows the connection ids of a reserved version is anybody's choice (RFC 8999 section 5.1).
+        return whole
+    return Packet(kind, version, dcid, scid, datagram, begin, payload, end)
+
+
+def _length_field(datagram: bytes, at: int, kind: str) -> tuple[int, int]:
+    """Where the packet number begins, and the end of the packet. Raises ValueError."""
     if kind == "Initial":
         token_bytes, at = varint(datagram, at)
         at += token_bytes
     size, at = varint(datagram, at)
-    return Packet(kind, version, dcid, scid, datagram, begin, at, at + size)
+    return at, at + size
 
 
 def varint(data: bytes, at: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from gdsi_audit.protocols._gquic import GquicHello
 from gdsi_audit.protocols._handshake import CLIENT_HELLO, LARGEST_MESSAGE_BYTES, SERVER_HELLO, ServerHello
 from gdsi_audit.protocols._handshake import server_hello as read_server_hello
 from gdsi_audit.protocols._quic_packet import Packet, packets, version_name
+
+if TYPE_CHECKING:
+    from gdsi_audit.protocols._quic_initial import Opened
 
 __all__ = ["GquicHello", "LongHeader", "QuicInitial", "VersionNegotiation", "parse", "recognise", "server_hello"]
 
@@ -113,7 +117,7 @@ def parse(datagrams: list[bytes], *, from_responder: bool, final: bool = False) 
         return NEED_MORE
     if not initials:
         return LongHeader(first.kind, version_name(first.version), first.dcid.hex(), first.scid.hex())
-    return _initial(opened or initials[0], _cut_hello(handshake))
+    return _initial(opened.packet if opened else initials[0], _cut_hello(handshake), opened)
 
 
 def server_hello(datagrams: list[bytes], client_dcid: str) -> ServerHello | NeedMore:
@@ -141,12 +145,12 @@ def _all_packets(datagrams: list[bytes]) -> tuple[list[Packet], bool]:
     return read, is_under_way or any(packet.kind == "Handshake" for packet in read)
 
 
-def _hello(handshake: bytes, opened: Packet) -> QuicInitial | GquicHello | None:
+def _hello(handshake: bytes, opened: Opened) -> QuicInitial | GquicHello | None:
     """The client's hello when it is whole. Raises ValueError for one that cannot be."""
-    if opened.version == layout.Q050:
-        return _gquic.hello(handshake, version_name(opened.version))
+    if opened.packet.version == layout.Q050:
+        return _gquic.hello(handshake, version_name(opened.packet.version))
     body = _message(handshake, CLIENT_HELLO)
-    return None if body is None else _initial(opened, client_hello(body, "q"))
+    return None if body is None else _initial(opened.packet, client_hello(body, "q"), opened)
 
 
 def _cut_hello(handshake: bytes) -> ClientHello | None:
@@ -167,17 +171,12 @@ def _message(handshake: bytes, kind: int) -> bytes | None:
     return handshake[4 : 4 + size] if len(handshake) >= 4 + size else None
 
 
-def _initial(packet: Packet, hello: ClientHello | None) -> QuicInitial:
-    return QuicInitial(version_name(packet.version), packet.dcid.hex(), packet.scid.hex(), hello, _packet_number(packet) if hello else -1)
+def _initial(packet: Packet, hello: ClientHello | None, opened: Opened | None) -> QuicInitial:
+    number = opened.number if opened and hello else -1
+    return QuicInitial(version_name(packet.version), packet.dcid.hex(), packet.scid.hex(), hello, number)
 
 
-def _packet_number(packet: Packet) -> int:
-    from gdsi_audit.protocols._quic_initial import packet_number
-
-    return packet_number(packet, packet.dcid)
-
-
-def _crypto_bytes(initials: list[Packet], side: str, dcids: Iterable[bytes]) -> tuple[bytes, Packet | None]:
+def _crypto_bytes(initials: list[Packet], side: str, dcids: Iterable[bytes]) -> tuple[bytes, Opened | None]:
     # Ciphers are loaded with the first Initial packet.
     from gdsi_audit.protocols._quic_initial import crypto_bytes
 

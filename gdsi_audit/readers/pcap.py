@@ -1,6 +1,6 @@
 """Classic pcap, both byte orders: microseconds, nanoseconds, and Kuznetzov's modified records.
 
-Source: draft-ietf-opsawg-pcap; for versions 2.2 and 2.3, whose two lengths may stand in the other order, libpcap and Wireshark.
+Source: draft-ietf-opsawg-pcap; for versions up to 2.3 and 543, whose two lengths may stand in the other order, libpcap and Wireshark.
 """
 
 from __future__ import annotations
@@ -37,6 +37,12 @@ def walk(head: bytes) -> PcapWalk:
     return PcapWalk(head)
 
 
+def _length_order(major: int, minor: int) -> int:
+    if major == 543 or minor < 3:
+        return _SWAPPED_ALWAYS
+    return _SWAPPED_IF_LARGER if minor == 3 else 0
+
+
 class PcapWalk:
     """State of the walk over one pcap file."""
 
@@ -56,7 +62,7 @@ class PcapWalk:
         self.resolved_names: list[tuple[bytes, bytes]] = []
         self.interfaces_dropped = 0
         self._largest = min(max(snaplen, LARGEST_RECORD_BYTES), LARGEST_HELD_BYTES - self._header_bytes)
-        self._length_order = {(2, 2): _SWAPPED_ALWAYS, (2, 3): _SWAPPED_IF_LARGER}.get((major, minor), 0)
+        self._length_order = _length_order(major, minor)
         self._header_left = _HEADER_BYTES
 
     def take(self, data: NDArray[np.uint8], start: int, stop: int, out: NDArray[np.void]) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -14,6 +15,6 @@ class Report(Protocol):
     SUFFIXES: tuple[str, ...]
     """File suffixes that choose this format for `-o`: (".html",). Empty: only by `--format`."""
 
-    def render(self, audit: Audit) -> str | bytes:
-        """The whole report. The same audit gives the same bytes."""
+    def render(self, audit: Audit) -> str | bytes | Iterator[str]:
+        """The whole report, or its text piece by piece where it may be large. The same audit gives the same bytes."""
         ...

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from gdsi_audit.jurisdictions import jurisdiction
 from gdsi_audit.reports._instant import iso
 from gdsi_audit.traffic import DeviceTraffic
 
+T = TypeVar("T")
 KEYS = ("name", "remote_addr")
 SUMS = ("flows", "up_bytes", "down_bytes")
 MOST_SERVICES = 8
@@ -31,15 +34,15 @@ GRAVEST_ASSESSMENT = ("outside", "contested", "unknown", "multi-location", "insi
 
 @dataclass(slots=True)
 class Party:
-    """One destination, summed up."""
+    """One name at one address, summed up. There may be hundreds of thousands: what they have in common they share."""
 
     name: str
+    address: str
     source: str = ""
-    addresses: set[str] = field(default_factory=set)
-    services: set[str] = field(default_factory=set)
-    verdicts: set[str] = field(default_factory=set)
-    items: set[int] = field(default_factory=set)
-    assessments: set[str] = field(default_factory=set)
+    services: frozenset[str] = frozenset()
+    verdicts: frozenset[str] = frozenset()
+    items: frozenset[int] = frozenset()
+    assessments: frozenset[str] = frozenset()
     flows: int = 0
     up_bytes: int = 0
     down_bytes: int = 0
@@ -55,18 +58,22 @@ def parties(device: DeviceTraffic, matched: Columns, declaration: Declaration) -
     """One Party per name and address. Sums come from `contacts`, which is complete; verdicts from `flows`, which may be folded."""
     found: Parties = {}
     for name, address, *moved in _sums(device.tables.contacts):
-        found[name, address] = Party(name, "", {address}, set(), set(), set(), set(), *moved)
+        found[name, address] = Party(name, address, "", frozenset(), frozenset(), frozenset(), frozenset(), *moved)
     for name, address, source, verdict, item, assessed in _judged(device, matched, declaration):
-        party = found.setdefault((name, address), Party(name, addresses={address}))
-        party.verdicts.add(verdict)
-        party.assessments.add(assessed)
+        party = found.get((name, address)) or found.setdefault((name, address), Party(name, address))
+        party.verdicts, party.assessments = _with(party.verdicts, verdict), _with(party.assessments, assessed)
         if item >= 0:
-            party.items.add(item)
+            party.items = _with(party.items, item)
         if source and (not party.source or NAME_SOURCES.index(source) < NAME_SOURCES.index(party.source)):
             party.source = source
     for name, address, service in _services(device.tables.flows):
-        found[name, address].services.add(service)
+        found[name, address].services = _with(found[name, address].services, service)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _with(known: frozenset[T], one: T) -> frozenset[T]:
+    return known | {one}
 
 
 def _sums(contacts: Columns) -> Iterator[tuple[Any, ...]]:
@@ -115,7 +122,7 @@ def _services(flows: Columns) -> Iterator[tuple[str, str, str]]:
         yield name, address, " ".join(filter(None, ("listens" if ported and not device_began else "", text, service)))
 
 
-def _distinct(services: set[str]) -> list[str]:
+def _distinct(services: AbstractSet[str]) -> list[str]:
     """Sorted; `tcp/443` goes where there is `tcp/443 tls`, for it is the same service with its first bytes uncaptured."""
     return sorted(one for one in services if not any(other.startswith(f"{one} ") for other in services))
 
@@ -125,18 +132,23 @@ def _assess(endpoint: Endpoint | None, declaration: Declaration, item: int) -> s
     return assessment.assess(endpoint.place if endpoint else Place(), *assessment.limits(destination, declaration.jurisdictions))
 
 
-def destinations(found: Parties, endpoints: Mapping[str, Endpoint], declaration: Declaration) -> list[dict[str, Any]]:
+def destinations(found: Parties, endpoints: Mapping[str, Endpoint], declaration: Declaration) -> Iterator[dict[str, Any]]:
     """Rows for a reader: addresses of one name together, most upload first."""
     grouped: dict[str, list[Party]] = defaultdict(list)
     for (name, address), party in found.items():
         grouped[name or address].append(party)
-    rows = [_destination(title, group, endpoints, declaration) for title, group in grouped.items()]
-    return sorted(rows, key=lambda row: (-row["up_bytes"], -row["down_bytes"], row["destination"]))
+    for title, group in sorted(grouped.items(), key=_most_moved):
+        yield _destination(title, group, endpoints, declaration)
+
+
+def _most_moved(of: tuple[str, list[Party]]) -> tuple[int, int, str]:
+    title, group = of
+    return -sum(one.up_bytes for one in group), -sum(one.down_bytes for one in group), title
 
 
 def _destination(title: str, group: Sequence[Party], endpoints: Mapping[str, Endpoint], declaration: Declaration) -> dict[str, Any]:
-    ranked = sorted(group, key=lambda one: (-one.up_bytes, *sorted(one.addresses)))
-    addresses = [address for one in ranked for address in sorted(one.addresses)]
+    ranked = sorted(group, key=lambda one: (-one.up_bytes, one.address))
+    addresses = [one.address for one in ranked]
     places = [endpoints[address].place for address in addresses if address in endpoints]
     items = [declaration.destinations[row] for row in sorted({row for one in group for row in one.items})]
     services = _distinct({service for one in group for service in one.services})
@@ -180,6 +192,6 @@ def gravest_assessment(group: Sequence[Party]) -> str:
     return _gravest([one.assessments for one in group], GRAVEST_ASSESSMENT, "unknown")
 
 
-def _gravest(said: Sequence[set[str]], order: Sequence[str], default: str) -> str:
-    words = said[0] if len(said) == 1 else set().union(*said)
+def _gravest(said: Sequence[AbstractSet[str]], order: Sequence[str], default: str) -> str:
+    words = said[0] if len(said) == 1 else frozenset().union(*said)
     return next(iter(words)) if len(words) == 1 else min(words, key=order.index, default=default)

@@ -35,7 +35,10 @@ def parties_of(audit: Audit) -> list[Parties]:
 
 
 def parts(audit: Audit, found: Sequence[Parties]) -> Iterator[tuple[str, Any]]:
-    """What `document` is made of, not yet plain: texts as they came, sets and numbers of other kinds. `found`: the parties of each device."""
+    """What `document` is made of, not yet plain: texts as they came, sets and numbers of other kinds, long lists as iterators.
+
+    `found`: the parties of each device.
+    """
     traffic = audit.traffic
     yield "captures", [_capture(one) for one in traffic.captures]
     yield "devices", [_device(*one, audit) for one in zip(traffic.devices, found, strict=True)]

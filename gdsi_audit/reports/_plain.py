@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -33,6 +33,8 @@ def _rarer(value: object) -> Any:
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
         return plain(dict(value))
+    if isinstance(value, Sequence | Iterator):
+        return [plain(item) for item in value]
     if isinstance(value, AbstractSet):
         return sorted((plain(item) for item in value), key=str)
     return printable(str(value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -17,24 +17,50 @@ from gdsi_audit.reports._plain import plain
 SUFFIXES = (".json",)
 
 
-@rare_collection()
-def render(audit: Audit) -> str:
-    """One object. Rows of its lists stand on lines of their own, so that reports can be compared line by line."""
-    return "{\n" + ",\n".join(_members(audit)) + "\n}\n"
+def render(audit: Audit) -> Iterator[str]:
+    """One object, piece by piece. Rows of its lists stand on lines of their own, so that reports can be compared line by line."""
+    with rare_collection():
+        yield "{\n"
+        for number, (key, value) in enumerate(_members(audit)):
+            yield (",\n" if number else "") + f'"{key}": '
+            yield from (value,) if isinstance(value, str) else _listed(value)
+        yield "\n}\n"
 
 
-def _members(audit: Audit) -> Iterator[str]:
+def _members(audit: Audit) -> Iterator[tuple[str, str | Iterable[Iterable[str]]]]:
+    """Keys with their text, or the rows of their list."""
     found = parties_of(audit)
     for key, value in parts(audit, found):
         if key == "findings":
-            yield _member("endpoints", list(endpoint_rows(audit.traffic.devices, found, audit.traffic.endpoints)))
-        yield _member(key, [_encoded(row) for row in value] if isinstance(value, list) else _encoded(value))
+            yield "endpoints", ((row,) for row in endpoint_rows(audit.traffic.devices, found, audit.traffic.endpoints))
+            found.clear()
+        yield key, map(_row, value) if isinstance(value, list) else _encoded(value)
 
 
-def _member(key: str, value: str | list[str]) -> str:
-    if isinstance(value, list):
-        value = "[\n" + ",\n".join(value) + "\n]" if value else "[]"
-    return f'"{key}": {value}'
+def _listed(rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    before = "["
+    for row in rows:
+        yield f"{before}\n"
+        yield from row
+        before = ","
+    yield "[]" if before == "[" else "\n]"
+
+
+def _row(row: Any) -> Iterator[str]:
+    """Piece by piece where it has a long list."""
+    if not isinstance(row, Mapping) or not any(isinstance(value, Iterator) for value in row.values()):
+        yield _encoded(row)
+        return
+    for number, (key, value) in enumerate(row.items()):
+        yield f'{", " if number else "{"}"{key}": '
+        yield from _items(value) if isinstance(value, Iterator) else (_encoded(value),)
+    yield "}"
+
+
+def _items(values: Iterator[Any]) -> Iterator[str]:
+    yield "["
+    yield from (f"{', ' if number else ''}{_encoded(value)}" for number, value in enumerate(values))
+    yield "]"
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(", ", ": "), default=lambda value: _other(value)).encode

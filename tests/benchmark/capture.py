@@ -1,9 +1,10 @@
-"""Makes the benchmark capture: `python tests/benchmark/capture.py OUT [--packets N] [--seeds FILE...] [--only-header]`.
+"""Makes the benchmark capture: `python tests/benchmark/capture.py OUT [--packets N] [--seeds FILE...] [--per-flow N] [--only-header]`.
 
 Recorded Ethernet captures are repeated with other addresses and ports, so that every repetition makes flows of its own: DEVICES copies at a time,
 one per local device, interleaved as they would be on one wire. Remote addresses come from a pool of REMOTES; local addresses, MACs and ports vary
 with the copy; A and AAAA records move along with the addresses they name. Checksums are updated as in RFC 1624, so whatever was right stays right.
-The same seeds give the same bytes. Left out of the seeds: fragments, ICMP errors and neighbour discovery, which carry addresses within.
+The same seeds give the same bytes. Left out of the seeds: fragments, ICMP errors and neighbour discovery, which carry addresses within. With
+`--per-flow` only so many packets of each flow are repeated: many flows in few bytes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import argparse
 import random
 import struct
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
@@ -113,10 +116,31 @@ def is_left_out(frame: bytes) -> bool:
     return kind != 0x0806
 
 
-def load(paths: list[Path]) -> Seed:
+def beginnings(frames: list[tuple[int, bytes]], per_flow: int) -> Iterator[tuple[int, bytes]]:
+    """The first packets of each flow."""
+    seen: Counter[object] = Counter()
+    for time, frame in frames:
+        flow = flow_of(frame)
+        seen[flow] += 1
+        if seen[flow] <= per_flow:
+            yield time, frame
+
+
+def flow_of(frame: bytes) -> object:
+    """Equal for both directions; without addresses the frame itself."""
+    pair, (kind, at) = ends(frame), network_layer(frame)
+    if pair is None:
+        return frame
+    transport, begin = (frame[at + 9], at + (frame[at] & 15) * 4) if kind == 0x0800 else (frame[at + 6], at + 40)
+    ports = (frame[begin : begin + 2], frame[begin + 2 : begin + 4]) if transport in (6, 17) else (b"", b"")
+    return transport, *sorted(zip(pair, ports, strict=True))
+
+
+def load(paths: list[Path], per_flow: int = 0) -> Seed:
     seed, begin_us = Seed(), 0
     for path in paths:
         found = [(time, frame) for time, frame in read_frames(path) if not is_left_out(frame)]
+        found = list(beginnings(found, per_flow)) if per_flow else found
         first = min(time for time, _ in found)
         seed.times_us += [begin_us + time - first for time, _ in found]
         seed.frames += [frame for _, frame in found]
@@ -321,9 +345,9 @@ def shifted(ports: NDArray[np.int64], shift: int) -> NDArray[np.int64]:
     return FIRST_EPHEMERAL_PORT + (ports - FIRST_EPHEMERAL_PORT + shift) % EPHEMERAL_PORTS
 
 
-def make(out: BinaryIO, packets: int, paths: list[Path], begin_s: int = 1_790_000_000) -> dict[str, float]:
-    """Writes at least `packets` packets, in whole turns; returns what they are like."""
-    seed = load(paths)
+def make(out: BinaryIO, packets: int, paths: list[Path], begin_s: int = 1_790_000_000, per_flow: int = 0) -> dict[str, float]:
+    """Writes at least `packets` packets, in whole turns; returns what they are like. `per_flow` 0: all of each flow."""
+    seed = load(paths, per_flow)
     repeater = Repeater(seed, max(1, min(DEVICES, -(-packets // len(seed.frames)))))
     turns = -(-packets // repeater.packets)
     out.write(HEADER)
@@ -348,14 +372,17 @@ def main() -> None:
     parser.add_argument(
         "--seeds", type=Path, nargs="+", default=list(SEEDS), help="classic Ethernet captures; default: captures/recorded/web_session.pcap"
     )
+    parser.add_argument("--per-flow", type=int, default=0, help="first packets of each flow that are repeated; default: all")
     parser.add_argument("--only-header", action="store_true", help="the capture that holds nothing")
     options = parser.parse_args()
     with options.out.open("wb") as out:
         if options.only_header:
             out.write(HEADER)
             return
-        made = make(out, options.packets, options.seeds)
+        made = make(out, options.packets, options.seeds, per_flow=options.per_flow)
     print(made)
+    if options.per_flow:
+        return
     if made["packets_per_flow"] < FEWEST_PACKETS_PER_FLOW or made["dns_share"] > MOST_DNS or made["mean_bytes"] < LEAST_MEAN_BYTES:
         sys.exit("these seeds do not make a benchmark capture: see FEWEST_PACKETS_PER_FLOW, MOST_DNS and LEAST_MEAN_BYTES")
 

@@ -2,7 +2,8 @@
 
 CPU is user + system time of the whole process tree, start-up included, with kernels cached; memory is the largest process's. Programs take turns, and
 the median of the rounds counts. Peers that are not installed are listed as absent. NFStream and drift-evidence live in environments of their own:
-`--nfstream PYTHON`, `--drift DRIFT`. Slow peers get the first SLOW_PACKETS packets. Make the capture with capture.py.
+`--nfstream PYTHON`, `--drift DRIFT`. Slow peers get the first SLOW_PACKETS packets. Make the capture with capture.py;
+`--many-flows` makes one of its own with a million flows, for their memory.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from pathlib import Path
 
 SLOW_PACKETS = 300_000
 SMALL_BYTES = 10_000_000
+MANY_FLOWS_PACKETS = 3_700_000
+MANY_FLOWS_PER_FLOW = 5
+"""A million flows: memory must not grow with them."""
 LONGEST_S = 1800
 REPOSITORY = Path(__file__).parents[2]
 
@@ -159,7 +163,8 @@ def bars(of: dict[str, dict[str, object]]) -> Iterator[tuple[str, object, str, b
         for peer in ("softflowd", "nfpcapd"):
             theirs = table[peer]
             yield f"flow table alone, CPU s, against {peer}", alone, f"<= {theirs}", alone <= theirs if isinstance(theirs, float) else None
-    for name, key, bar in (("audit", "memory_mib", 400), ("help", "wall_s", 0.3), ("small", "wall_s", 3.0), ("small_compiling", "wall_s", 20.0)):
+    memory = [(name, "memory_mib", 400) for name in ("audit", "many_flows") if name in of]
+    for name, key, bar in (*memory, ("help", "wall_s", 0.3), ("small", "wall_s", 3.0), ("small_compiling", "wall_s", 20.0)):
         value = of.get(name, {}).get(key)
         yield f"{of.get(name, {}).get('program', name)}, {key}", value, f"<= {bar}", value <= bar if isinstance(value, int | float) else None
     longer, shorter = (of.get(name, {}).get("cpu_s") for name in ("audit", "tenth"))
@@ -181,6 +186,12 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, object]:
         few = front(options.capture, tenth, packets=packets // 10)
         audit = programs["audit"].words[:-1]
         programs["tenth"] = Program("gdsi-audit audit, a tenth", [*audit, str(tenth)], few)
+    if options.many_flows:
+        many = folder / "many_flows.pcap"
+        recipe = Path(__file__).with_name("capture.py")
+        size = ("--packets", str(MANY_FLOWS_PACKETS), "--per-flow", str(MANY_FLOWS_PER_FLOW))
+        subprocess.run([sys.executable, str(recipe), str(many), *size], check=True, stdout=subprocess.DEVNULL)
+        programs["many_flows"] = Program("gdsi-audit audit, a million flows", [*programs["audit"].words[:-1], str(many)], packets_of(many))
     small = programs["small"]
     Program("", small.words, 0).run(environment)  # fills the kernel cache
     programs = {name: program for name, program in programs.items() if name in (options.only or programs)}
@@ -235,6 +246,7 @@ def main() -> None:
     parser.add_argument("--nfstream", default="", help="a Python that has NFStream")
     parser.add_argument("--drift", default="", help="the program of drift-evidence")
     parser.add_argument("--linearity", action="store_true", help="also a tenth of the capture against all of it")
+    parser.add_argument("--many-flows", action="store_true", help="also a million flows of few packets, made from the recipe's seeds")
     parser.add_argument("--compiling", action="store_true", help="also 10 MB with an empty kernel cache")
     parser.add_argument("--only", nargs="+", default=[], help="programs to run, by key: audit flows header small help ndpi softflowd nfpcapd dpkt …")
     parser.add_argument("--markdown", action="store_true")

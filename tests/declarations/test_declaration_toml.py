@@ -341,7 +341,10 @@ def test_the_value_of_an_identifier_is_not_in_its_representation():
 NOTES = [
     ('[[listener]]\nport = 23\nfrom = "anywhere"', "over_broad", 1),
     ('[[listener]]\nport = 23\nfrom = "::/0"', "over_broad", 1),
+    ('[[listener]]\nport = 23\nfrom = "128.0.0.0/1"', "over_broad", 1),
     ('[[destination]]\naddress = "0.0.0.0/0"', "over_broad", 1),
+    ('[[destination]]\naddress = "0.0.0.0/1"', "over_broad", 1),
+    ('[[destination]]\naddress = "2000::/3"', "over_broad", 1),
     ('[[destination]]\naddress = "::/0"', "over_broad", 1),
     ('[[destination]]\nname = "*.s3.amazonaws.com"', "shared_platform", 1),
     ('[jurisdictions]\nallowed = ["ADEQUACY"]', "conditional_group", 2),

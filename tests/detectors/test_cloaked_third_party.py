@@ -119,6 +119,18 @@ def test_names_that_belong_together():
     assert not _owners.akin("x.cam.example", "y.camera-insight.example")  # three letters connect nothing
 
 
+def test_a_folder_of_the_user_s_comes_before_what_is_embedded(device_traffic, declared, tmp_path):
+    (tmp_path / "tables").mkdir()
+    row = '{ id = "insight", name = "Insight", seat = "SE", domains = ["audience-insight.example"], shared_domains = ["hotjar.com"] }'
+    (tmp_path / "tables" / "organisations.toml").write_text(f'as_of = "2026-06-01"\norganisation = [{row}]\n')
+    known, carried = (
+        device_traffic(FLOW.format("tls-sni"), answer_table=aliased(one), geodb=tmp_path)
+        for one in ("c17.audience-insight.example", "cams.hotjar.com")
+    )
+    assert found(known, declared("*.cams.example")) == [("audience-insight.example behind *.cams.example", "low", "medium")]
+    assert found(carried, declared("*.cams.example")) == [], "rented out, as this table has it"
+
+
 @pytest.mark.parametrize("twin", ["", "_v6"])
 def test_the_captures(repository, twin):
     folder = repository / "captures" / "detectors"

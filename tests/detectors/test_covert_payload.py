@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from gdsi_audit.declarations import NOTHING_DECLARED, Destination
-from gdsi_audit.detectors.covert_payload import NTP_EPOCH_S, detect
+from gdsi_audit.detectors._ntp_fields import NTP_EPOCH_S
+from gdsi_audit.detectors.covert_payload import detect
 from gdsi_audit.protocols import Message, http
 from gdsi_audit.protocols.ntp import NtpMessage
 from gdsi_audit.traffic import DNS

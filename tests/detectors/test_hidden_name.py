@@ -10,6 +10,7 @@ import pytest
 from gdsi_audit import audit
 from gdsi_audit.declarations import NOTHING_DECLARED, Destination
 from gdsi_audit.detectors.hidden_name import detect
+from gdsi_audit.matching import matches
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._client_hello import ClientHello
 from gdsi_audit.protocols._dns_message import DnsMessage, Question
@@ -49,6 +50,26 @@ def test_a_configuration_that_is_used(device_traffic, declared, protocol):
     assert found(traffic, declared("relay.example")) == [(subject, "info")]
     assert found(traffic, declared(FRONT)) == [(subject, "low")]
     assert found(traffic, declared(Destination(network=ip_network("203.0.113.0/24")))) == [(subject, "info")]
+
+
+@pytest.mark.parametrize(
+    ("answers", "item", "verdict"),
+    [
+        ((), FRONT, "not_observable"),  # the front's name acquits nobody
+        ((), "api.cams.example", "not_observable"),  # nor accuses
+        (("relay.example 203.0.113.9",), "relay.example", "declared"),
+        (("relay.example 203.0.113.9",), FRONT, "not_observable"),
+        (("relay.example 203.0.113.9", "api.cams.example 203.0.113.9"), "relay.example", "ambiguous"),
+        (("relay.example 203.0.113.9", "api.cams.example 203.0.113.9"), FRONT, "not_observable"),
+    ],
+)
+def test_a_flow_is_never_matched_by_the_name_of_a_front(device_traffic, declared, answers, item, verdict):
+    traffic = seen(device_traffic, hello(FRONT), hello("api.cams.example"), bindings=[binding("relay.example", FRONT)], answers=answers)
+    found = matches(traffic, declared(item))
+    assert (found["verdict"][0], bool(found["confident"][0])) == (verdict, verdict == "not_observable" and not answers)
+    assert found["verdict"][1] == ("declared" if item == "api.cams.example" else "undeclared"), "filling beside a name of its own"
+    plain = seen(device_traffic, hello(FRONT, ech=""), bindings=[binding("relay.example", FRONT)])
+    assert matches(plain, declared(FRONT))["verdict"].tolist() == ["declared"], "whoever calls the front itself"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 import pytest
 
@@ -101,6 +102,26 @@ def test_ports_of_one_host(device_traffic):
     assert found(device_traffic("\n".join(table.splitlines()[:13]))) == [("ports of 192.168.1.9", "low")]
 
 
+def ports(address, count=40):
+    return "\n".join(f"{address}:{port} tcp 0 0 1 REJ -" for port in range(20, 20 + count))
+
+
+def test_ports_of_several_hosts_are_one_finding(device_traffic):
+    (one,) = detect(device_traffic(HEADER + "\n".join([ports("192.168.1.9"), ports("192.168.1.10", 12)])), NOTHING_DECLARED)
+    assert (one.subject, one.severity, one.measures["ports"], one.count) == ("ports of 2 local hosts", "medium", 40, 52)
+    assert "tried 40 ports of the local host 192.168.1.9 in vain; tried 12 ports of the local host 192.168.1.10 in vain" in one.observation
+
+
+def test_a_sweep_and_the_ports_of_whom_it_found_are_one_finding(device_traffic):
+    table = "\n".join([hosts(20, "arp 0 0 0 S0 192.168.1.50:0", 0), ports("192.168.1.9")])
+    (one,) = detect(device_traffic(table), NOTHING_DECLARED)
+    assert (one.subject, one.severity, one.count) == ("hosts of the local network", "medium", 60)
+    assert one.observation == (
+        "This device, in 60 s, asked 20 local addresses by ARP, of which 20 gave nothing; tried 40 ports of the local host 192.168.1.9 in vain; "
+        "nothing is declared of it."
+    )
+
+
 @pytest.mark.parametrize(
     ("items", "severity"),
     [
@@ -150,6 +171,19 @@ def question(*names, qtype=12):
 def test_questions_to_the_link(device_traffic, names, severity):
     traffic = messages(device_traffic(HEADER + "224.0.0.251:5353 udp 40 0 0 S0 -"), "mdns", [question(*names)])
     assert found(traffic) == ([("services of the local network", severity)] if severity else [])
+
+
+@pytest.mark.parametrize("address", ["192.168.1.{}", "[fd00::{}]"])
+def test_names_of_addresses_that_the_device_has_to_do_with(device_traffic, address):
+    numbers = range(100, 130)
+    asked = [ip_address(address.format(number).strip("[]")).reverse_pointer for number in numbers]
+    questions = HEADER + "224.0.0.251:5353 udp 40 0 0 S0 -"
+    peers = "\n".join(f"{address.format(number)}:445 tcp 500 900 3 SF -" for number in numbers)
+    told = messages(device_traffic(f"{questions}\n{peers}"), "mdns", [question(*asked)])
+    assert found(told) == [], "a list of its own clients"
+    strange = messages(device_traffic(questions), "mdns", [question(*asked)])
+    assert found(strange) == [("services of the local network", "low")]
+    assert found(replace(strange, offered={"resolver": ("192.168.1.50",)})) == [], "a router that names its hosts"
 
 
 def test_every_device_that_speaks_upnp(device_traffic):

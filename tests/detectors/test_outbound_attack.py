@@ -184,15 +184,25 @@ def sessions(count, every_s, cells="tcp 845 2123 14 SF", address="203.0.113.9", 
     return "\n".join([HEADER.strip() + " start", *lines])
 
 
+def scattered(count):
+    lines = [f"203.0.113.9:22 tcp 845 2123 14 SF {T0 + (60 * number + 50 * (number % 3)) * 10**9}" for number in range(count)]
+    return "\n".join([HEADER.strip() + " start", *lines])
+
+
 @pytest.mark.parametrize(
     ("table", "severity"),
     [
-        (sessions(7, 0.1), "low"),
+        (sessions(7, 0.1), "medium"),
         (sessions(20, 1), "medium"),
         (sessions(20, 1, port=3389), "medium"),
         (sessions(5, 0.1), ""),
         (sessions(20, 60), ""),  # a script, once a minute
-        (sessions(40, 60), "low"),
+        (sessions(400, 60), ""),  # all night
+        (scattered(40), "low"),  # slowly, and at no fixed time
+        (sessions(7, 0.4), "low"),  # three at once
+        (sessions(12, 2), "low"),  # a playbook, one command after the other
+        (sessions(40, 0.1, port=21), "low"),  # transfers side by side
+        (sessions(40, 0.1, port=3306), "low"),  # a pool of connections
         (sessions(20, 1, "tcp 90000 2123 80 SF"), ""),  # real work
         (sessions(20, 1, port=443), ""),
     ],

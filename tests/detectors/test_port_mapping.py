@@ -44,6 +44,19 @@ def test_upnp(device_traffic, reply, severity, granted):
     assert found(traffic) == [("tcp/8443", severity, granted)]
 
 
+def port(number):
+    return request(arguments=PORTS.replace("8443", str(number)))
+
+
+def test_many_ports_are_graded_by_the_worst_of_them(device_traffic, declared):
+    asked = [body for number in (1, 2, 3) for body in (port(number), answer(OPEN))]
+    traffic = talk(device_traffic, "http", *asked)
+    listeners = [Listener(port=number, transport="tcp", sender="anywhere" if number == 2 else "local", source=Source()) for number in (2, 3)]
+    first, rest = detect(traffic, declared(listeners=tuple(listeners)), most_shown=1)
+    assert (first.subject, first.severity, first.contradicts) == ("tcp/1", "high", ())
+    assert (rest.subject, rest.severity, [broken.table for broken in rest.contradicts]) == ("2 more ports", "high", ["listener"])
+
+
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [

@@ -33,7 +33,6 @@ REPORTED = [
     ("port_mapping", "port_mapping", "tcp/554"),
     ("port_mapping_pmp", "port_mapping", "tcp/554"),
     ("lan_sweep", "lan_reconnaissance", "hosts of the local network"),
-    ("lan_sweep", "lan_reconnaissance", FIRST_IN_LAN),
     ("ssh_guessing", "outbound_attack", STRANGER),
     ("ssh_forward", "anonymising_tunnel", STRANGER),
     ("mqtt_password", "cleartext_credentials", "example.com"),
@@ -49,6 +48,7 @@ HONEST = ("ping", "ntp", "port_status", "mqtt_anonymous", "mqtt_tls", "web_tls",
 SHOWN = {
     "telnet_shell": STRANGER, "dropbear_shell": STRANGER, "openvpn": PEER, "dns_over_tls": OWN_RESOLVER, "ssh_forward": STRANGER,
     "iodine_direct": OWN_RESOLVER, "iodine": FIRST_IN_LAN, "dns2tcp": FIRST_IN_LAN,
+    "lan_sweep": FIRST_IN_LAN,
 }  # fmt: skip
 """Whom the observation names, where the subject is a name or a port."""
 
@@ -80,6 +80,14 @@ def test_what_a_tool_does_is_reported(name, version, detector, subject):
     assert found[0].device == DEVICE
     assert SEVERITIES.index(found[0].severity) >= SEVERITIES.index("low")
     assert SHOWN.get(name, {}).get(version, "") in found[0].observation
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_passwords_that_are_tried_side_by_side_are_an_attack(version):
+    (found,) = (one for one in result("ssh_guessing", version).findings if one.detector == "outbound_attack")
+    assert found.severity == "medium"
+    assert "17 short sessions alike with SSH" in found.observation
+    assert ", up to 7 at once;" in found.observation
 
 
 @pytest.mark.parametrize(("name", "version"), [(name, version) for name in HONEST for version in versions(name)])

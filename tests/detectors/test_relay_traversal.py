@@ -80,6 +80,15 @@ def test_a_declared_relay(device_traffic, declared):
     assert found(traffic, declared("a.example", bench=(Bench(role="proxy", address="198.51.100.31"),))) == []
 
 
+@pytest.mark.parametrize(("transport", "severity"), [("udp", "info"), ("tcp", "medium")])
+def test_a_relay_at_an_address_of_several_names(device_traffic, declared, transport, severity):
+    table = "\n".join(f"{line} {extra}" for line, extra in zip(RELAY.splitlines(), ("ambiguous", "yes"), strict=False))
+    answers = [f"{name} 198.51.100.31" for name in ("api.cams.example", "turn.views.example")]
+    traffic = speaking(device_traffic(table, answers=answers), "stun", (0, True, stun(3)), (0, False, stun(3, 2)))
+    items = (Destination(name="turn.views.example", transport=transport),)
+    assert [severity for _, severity in found(traffic, replace(declared(), destinations=items))] == [severity]
+
+
 def test_paths_by_ice(device_traffic):
     table = RELAY.replace("50001", "50002") + "203.0.113.77:45678 192.168.1.50:50002 udp stun - -"
     traffic = speaking(device_traffic(table), "stun", (0, True, stun()), (1, True, stun(1, 0, 6, 0x24)), (1, False, stun(1, 0, 6, 0x24)))

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from gdsi_audit.geo import Question, cloud_region
+from gdsi_audit.geo import Question, _cloud_prefixes, cloud_region
 from gdsi_audit.geo._address import unwrapped
 from gdsi_audit.geo._folder import embedded
 from gdsi_audit.geo._places import Places
@@ -54,6 +54,12 @@ EVERYWHERE = """
 2.16.0.1 23.32.0.1 23.192.0.1 104.64.0.1 184.24.0.1 92.122.0.1 96.16.0.1 2a02:26f0::1 2600:1400::1
 45.60.0.1 45.223.0.1 107.154.0.1 199.83.128.1 192.230.64.1 192.88.134.1 185.93.228.1 152.195.0.1 152.199.0.1 93.184.216.34 192.229.128.1
 185.199.108.153 76.76.21.21 23.227.38.32 104.244.42.1 97.74.100.1 173.201.68.1 129.134.30.12 185.89.218.12
+2001:503:a83e::2:30 2001:503:231d::2:30 2001:503:83eb::30 2001:500:856e::30 2001:502:1ca1::30 2001:503:d414::30 2001:503:eea3::30 2001:502:8cc::30
+2001:503:39c1::30 2001:502:7094::30 2001:503:d2d::30 2001:500:d937::30 2001:501:b1f9::30 194.0.0.53 194.246.96.1 156.154.100.3 213.248.216.1 194.0.9.1
+194.0.28.53 194.146.106.42 194.0.25.24 194.0.6.1 185.159.197.150 203.119.1.1 199.4.144.2 199.19.56.1 193.232.128.6 200.219.148.10 200.219.154.10
+192.175.48.1 192.31.196.1 80.80.80.80 199.85.126.10 198.153.192.40 2620:74:1b::1:1 216.218.131.2 216.66.80.18 52.113.194.132 17.253.200.1
+23.227.38.65 216.150.1.1 192.0.78.24 216.24.57.1 209.94.90.1 160.79.104.10 178.248.232.1 45.57.8.1 108.175.32.1 162.125.248.18 173.199.96.96
+2620:149:ae0::53 2603:5:2140::1 2001:8d8:fe::1 2001:19f0:ccc::1 185.143.232.1 47.246.0.1 198.51.44.1
 """
 """Public resolvers, root servers, content networks, global load balancers and name servers, by their operators' own lists and documentation."""
 
@@ -120,6 +126,28 @@ def test_what_a_provider_leaves_off_its_list_has_no_place(tmp_path):
     assert ask(asked("13.34.10.1")).multi_location
 
 
+def test_what_is_ready_to_be_searched_is_what_the_lists_say():
+    path = embedded() / "cloud" / "prefixes.csv.gz"
+    packed = path.read_bytes()
+    assert path.with_name("prefixes.npz").read_bytes() == _cloud_prefixes.ready(packed)
+    stored, text = _cloud_prefixes.read(path), _cloud_prefixes.parsed(packed)
+    assert (stored.title, stored.rows) == (text.title, text.rows)
+    assert [list(getattr(stored.flat, name)) for name in _cloud_prefixes.COLUMNS] == [
+        list(getattr(text.flat, name)) for name in _cloud_prefixes.COLUMNS
+    ]
+
+
+def test_ranges_ready_to_be_searched_count_for_their_own_lists_only(tmp_path):
+    small(tmp_path, "5.0.0.0/16,aws,af-south-1,")
+    lists = tmp_path / "cloud" / "prefixes.csv.gz"
+    lists.with_name("prefixes.npz").write_bytes(_cloud_prefixes.ready(lists.read_bytes()))
+    assert cloud_region.load(tmp_path)(asked("5.0.0.1")).country == "ZA"
+    assert small(tmp_path, "5.0.0.0/16,aws,eu-west-3,")(asked("5.0.0.1")).country == "FR"
+    lists.with_name("prefixes.npz").write_bytes(b"PK")
+    with pytest.raises(ValueError, match=r"prefixes\.npz: not ready"):
+        cloud_region.load(tmp_path)
+
+
 @pytest.mark.parametrize(
     "row", ["5.0.0.0/16,nobody,eu,", "5.0.0.0/16,aws,eu", "5.0.0.1/16,aws,eu-west-3,", "5.0.0.0,aws,eu-west-3,", "x/8,aws,eu-west-3,"]
 )
@@ -149,4 +177,4 @@ def span_end(network):
 )
 def test_what_is_no_prefix_is_an_error(prefix):
     with pytest.raises(ValueError, match=r"prefix|bits"):
-        PrefixTable([(prefix, 1)])
+        PrefixTable.of([(prefix, 1)])

@@ -7,12 +7,13 @@ import shutil
 from ipaddress import ip_address, ip_network
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdsi_audit.geo import Question, _table, cloud_region, multi_location, special_purpose
-from gdsi_audit.geo._address import unwrapped
+from gdsi_audit.geo import Question, _table, asn, cloud_region, multi_location, special_purpose
+from gdsi_audit.geo._address import MAPPED, unwrapped
 from gdsi_audit.geo._country_database import load, normalised
 from gdsi_audit.geo._folder import embedded
 from gdsi_audit.geo._organisations import read as organisations
@@ -142,14 +143,40 @@ NETWORKS = st.lists(st.tuples(st.integers(0, 255), st.integers(0, 8)), max_size=
 
 
 @settings(max_examples=50, deadline=None)
-@given(NETWORKS)
-def test_the_longest_prefix_wins(rows):
-    prefixes = {str(ip_network((f"10.0.0.{start}", 24 + length), strict=False)) for start, length in rows}
-    table = PrefixTable((prefix, prefix) for prefix in sorted(prefixes))
+@given(NETWORKS, st.sampled_from([("10.0.0.0", 24), ("2001:db8::", 120), ("2001:db8:0:5::", 56), ("255.255.255.0", 24), ("::", 0), ("ff00::", 8)]))
+def test_the_longest_prefix_wins(rows, space):
+    base, length = ip_address(space[0]), space[1]
+    step = 1 << base.max_prefixlen - length - 8
+    prefixes = {str(ip_network((int(base) + start * step, length + longer), strict=False)) for start, longer in rows if base.version == 4}
+    prefixes |= {str(ip_network((str(base + start * step), length + longer), strict=False)) for start, longer in rows if base.version == 6}
+    table = PrefixTable.of((prefix, prefix) for prefix in sorted(prefixes))
     for last in range(256):
-        address = ip_address(f"10.0.0.{last}")
+        address = base + last * step
         holding = [prefix for prefix in prefixes if address in ip_network(prefix)]
-        assert table.find(unwrapped(str(address))[1]) == max(holding, key=lambda prefix: ip_network(prefix).prefixlen, default=None)
+        assert table.find(_number(address)) == max(holding, key=lambda prefix: ip_network(prefix).prefixlen, default=None)
+
+
+def _number(address):
+    return int(address) + (MAPPED if address.version == 4 else 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"asn,country", b"\x93NUMPY"])
+def test_a_table_of_registrations_that_is_none_is_an_error(tmp_path, content):
+    (tmp_path / "registration.npy").write_bytes(content)
+    with pytest.raises(ValueError, match=r"registration\.npy: not a table"):
+        asn.registration(tmp_path / "registration.npy")
+
+
+def test_registrations_are_found_by_number(tmp_path):
+    def told(*rows):
+        np.save(tmp_path / "registration.npy", np.array(list(rows), dtype=[("asn", "<u4"), ("country", "S2")]))
+        return asn.registration(tmp_path / "registration.npy")
+
+    country = told((7, b"DE"), (9, b"EU"), (4_294_967_295, b"SE"))
+    assert [country(number) for number in (0, 7, 8, 9, 4_294_967_294, 4_294_967_295)] == ["", "DE", "", "", "", "SE"]
+    assert told()(7) == ""
+    with pytest.raises(ValueError, match="ascend"):
+        told((9, b"DE"), (7, b"DE"))
 
 
 def test_a_vendors_list_and_its_edge_services(small):

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdsi_audit.geo import _acceptance, _cloud_lists, _explained, _folder, _update
+from gdsi_audit.geo import _acceptance, _cloud_lists, _cloud_prefixes, _explained, _folder, _update
 from gdsi_audit.geo._places import Places
 from gdsi_audit.geo._user_files import UserFiles
 
@@ -73,7 +73,7 @@ AZURE = {
 }
 ORACLE = {"last_updated_timestamp": "2026-10-01T00:00:00", "regions": [{"region": "uk-london-1", "cidrs": [{"cidr": "5.6.0.0/16", "tags": ["OCI"]}]}]}
 FASTLY = {"addresses": ["5.7.0.0/16"], "ipv6_addresses": ["2a04:4e40::/32"]}
-CLOUDFLARE = "5.8.0.0/16\n2606:4700::/32\n"
+CLOUDFLARE = "5.8.0.0/16\n173.245.48.0/20\n2606:4700::/32\n"
 LISTS = [json.dumps(whole) for whole in (AWS, GCP, AZURE, ORACLE, FASTLY)] + [CLOUDFLARE]
 
 
@@ -172,6 +172,16 @@ def test_any_bytes_are_accepted_or_a_value_error(raw):
     except ValueError:
         return
     assert found.entry["rows"] > 0
+
+
+def test_a_census_of_anycast_gives_way_to_the_regions_inside_it(tmp_path):
+    _update.add(put(tmp_path, "aws.json", LISTS[0]))
+    _update.add(put(tmp_path, "anycast.txt", "5.0.0.0/12\n5.0.0.0/16\n5.0.7.0/24\n2a02:db00::/32\n"))
+    places = Places()
+    assert places.claims("5.0.0.1")["cloud-region"][0].country == "DE"
+    for address in ("5.0.7.1", "5.10.0.1", "2a02:db00::1"):
+        assert places.place(address).multi_location, address
+    assert "edge service of an anycast network (anycast list undated)" in "\n".join(_explained.lookup(places, "5.0.7.1"))
 
 
 def test_every_provider_s_list_joins_the_others(tmp_path):
@@ -316,7 +326,7 @@ def test_a_failed_download_changes_nothing(own_folder, halves, served):
         _update.update(addresses=dbip(base), today=TODAY)
     with pytest.raises(ValueError, match="only https"):
         _update.update(addresses={"dbip-country": "http://192.0.2.1/{month}"}, today=TODAY)
-    with pytest.raises(ValueError, match="one of dbip, maxmind, sapics, cloud"):
+    with pytest.raises(ValueError, match="one of dbip, maxmind, sapics, cloud, anycast"):
         _update.update("nobody")
     assert own_folder.current() is None
 
@@ -347,8 +357,11 @@ def test_cloud_lists_come_together(own_folder, served, tmp_path):
     answers["/v6"] = b"2a06:98c0::/29"
     addresses = {f"cloud-{number}": f"{base}/{number}" for number in range(5)} | {"cloud-cloudflare": f"{base}/5 {base}/v6"}
     (change,) = _update.update("cloud", addresses=addresses, today=TODAY)
-    (entry,) = own_folder.entries()
+    entry, ranges = own_folder.entries()
     assert (change.path, change.agreement, len(entry["upstream"])) == ("cloud/prefixes.csv.gz", 1.0, 6)
+    lists, ready = ((own_folder.current() / each["path"]).read_bytes() for each in (entry, ranges))
+    assert ready == _cloud_prefixes.ready(lists)
+    assert hashlib.sha256(ready).hexdigest() == ranges["sha256"]
     assert Places().claims("5.0.0.1")["cloud-region"][0].country == "DE"
 
 

@@ -89,6 +89,12 @@ def test_a_table_with_few_words(raw):
     assert ("address", "203.0.113.7") in [one[:2] for one in csv.read(raw).entries]
 
 
+def test_a_row_without_its_first_cell_is_read_and_one_without_a_value_is_counted():
+    listed = csv.read(b"seen_by,domain\n,evil.example\n198.51.100.1,\n,\n")
+    assert [one.value for one in listed.entries] == ["evil.example"]
+    assert len(listed.left_out) == 1
+
+
 def test_misp():
     attributes = [
         {"type": "domain|ip", "value": "evil.example|203.0.113.9", "to_ids": True, "comment": "c2"},

@@ -46,6 +46,7 @@ def initial(
     frames: bytes,
     *,
     version: int = 1,
+    written: int | None = None,
     dcid: bytes = DCID,
     keyed_by: bytes | None = None,
     scid: bytes = b"\xcc\xdd",
@@ -54,7 +55,8 @@ def initial(
     side: str = "client",
     pad_to: int = 1162,
 ) -> bytes:
-    """One Initial packet; `keyed_by` is the connection id that the keys come from, where it is not `dcid`."""
+    """One Initial packet; `keyed_by` is the connection id that the keys come from, where it is not `dcid`; `written` the version in the header, where
+    it is not `version`, whose keys seal it."""
     prefix = "quicv2" if version == 0x6B3343CF else "quic"
     secret = expand(extract(bytes.fromhex(SALTS[version]), keyed_by or dcid), f"{side} in", 32)
     key, iv, header_key = (expand(secret, f"{prefix} {label}", size) for label, size in (("key", 16), ("iv", 12), ("hp", 16)))
@@ -62,7 +64,8 @@ def initial(
     kind = 0xD0 if version == 0x6B3343CF else 0xC0
     cids = bytes([len(dcid)]) + dcid + bytes([len(scid)]) + scid
     packet_number = number.to_bytes(2, "big")
-    header = bytes([kind | 1]) + version.to_bytes(4, "big") + cids + varint(len(token)) + token + varint(2 + len(frames) + 16) + packet_number
+    lengths = varint(len(token)) + token + varint(2 + len(frames) + 16)
+    header = bytes([kind | 1]) + (written or version).to_bytes(4, "big") + cids + lengths + packet_number
     nonce = (int.from_bytes(iv, "big") ^ number).to_bytes(12, "big")
     sealed = AESGCM(key).encrypt(nonce, frames, header)
     mask = Cipher(algorithms.AES(header_key), modes.ECB()).encryptor().update((packet_number + sealed)[4:20])

@@ -62,6 +62,20 @@ def test_hello_in_one_datagram(version, name):
     assert quic.recognise(heads(datagram)).tolist() == [True]
 
 
+@pytest.mark.parametrize("sealed_as", [1, 0xFF00001D])
+def test_hello_of_a_reserved_version_that_asks_for_negotiation(sealed_as):
+    datagram = made.initial(WHOLE, version=sealed_as, written=0x1A2A3A4A, number=3)
+    body = parse(datagram)
+    assert (body.version, list(body.names()), body.number) == ("0x1a2a3a4a", [("www.example.com", "quic-sni")], 3)
+    assert quic.recognise(heads(datagram)).tolist() == [True]
+
+
+def test_reserved_version_with_anything_behind_its_connection_ids():
+    header = bytes([0xC0]) + (0x0A0A0A0A).to_bytes(4, "big") + bytes([8]) + made.DCID + bytes([0])
+    for rest in (bytes(1200), b"\xff" * 1200, b"\x7f\xff" + bytes(1200)):
+        assert parse(header + rest, final=True).version == "0x0a0a0a0a"
+
+
 def test_google_frames_around_a_tls_hello():
     assert parse(made.initial(b"\x07" + made.crypto(0, HELLO, 8), version=0x54303531)).version == "T051"
 

@@ -44,7 +44,7 @@ def test_check_sequence_bits_are_no_part_of_the_link_type():
     assert rows[0]["linktype"] == 113
 
 
-@pytest.mark.parametrize(("version", "lengths"), [((2, 2), (9, 4)), ((2, 3), (9, 4)), ((2, 3), (4, 9))])
+@pytest.mark.parametrize(("version", "lengths"), [((2, 0), (9, 4)), ((2, 2), (9, 4)), ((543, 0), (9, 4)), ((2, 3), (9, 4)), ((2, 3), (4, 9))])
 def test_old_versions_may_swap_the_lengths(version, lengths):
     content = malformed.file_header(version=version) + malformed.record(b"abcd", caplen=lengths[0], wire=lengths[1])
     _, rows = read(content)

@@ -36,7 +36,7 @@ def page(poisoned):
 
 
 def test_json_is_faithful(poisoned):
-    text = json.render(poisoned)
+    text = "".join(json.render(poisoned))
     text.encode()
     whole = json_reader.loads(text)
     assert {name["name"] for row in whole["endpoints"] for name in row["names"]} == set(SHOWN)

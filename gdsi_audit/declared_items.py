@@ -1,0 +1,118 @@
+"""Which declared items speak of a kind of flow: by its own name, its address, its network's number, or as a class; and what of them it breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
+
+from gdsi_audit import names
+from gdsi_audit.declarations import Declaration, Destination, Listener
+from gdsi_audit.endpoints import CONFIDENT_SOURCES
+from gdsi_audit.flow_kinds import WITH_PORTS, FlowKind, is_dhcp, parsed_address
+from gdsi_audit.traffic import DeviceTraffic
+
+DECLARING_SOURCES = CONFIDENT_SOURCES | {"dns-expired", "dns-later"}
+"""A certificate names whatever its sender likes, so it declares nothing."""
+
+
+class DeclaredItems:
+    """The destinations of a declaration, made ready for looking up by one device's flows."""
+
+    def __init__(self, traffic: DeviceTraffic, declaration: Declaration) -> None:
+        self._traffic = traffic
+        self._items = declaration.destinations
+        self._offers = {kind: frozenset(addresses) for kind, addresses in traffic.offered.items()}
+        self._by_name: dict[str, list[int]] = {}
+        self._by_address: dict[str, list[int]] = {}
+
+    def offered(self, role: str) -> frozenset[str]:
+        """Addresses that the network offered as `resolver` or `time`; none where no offer was captured."""
+        return self._offers.get(role, frozenset())
+
+    def speaking_of(self, kind: FlowKind) -> list[int]:
+        """Rows of the items that speak of this destination, whatever they say of ports, most specific first."""
+        by_class = [row for row, item in enumerate(self._items) if item.klass and self._is_class(item.klass, kind)]
+        return [*self._by_own_name(kind), *self._addressed(kind.remote_addr), *by_class]
+
+    def named(self, name: str) -> list[int]:
+        """Rows of the items whose name covers `name`: exact ones first, then the longest pattern."""
+        if name not in self._by_name:
+            rows = [row for row, item in enumerate(self._items) if item.name and not item.not_assessable and names.matches(item.name, name)]
+            self._by_name[name] = sorted(rows, key=lambda row: (self._items[row].name.startswith("*."), -len(self._items[row].name), row))
+        return self._by_name[name]
+
+    def _by_own_name(self, kind: FlowKind) -> list[int]:
+        own = bool(kind.name) and kind.name_source in DECLARING_SOURCES and not kind.ambiguous
+        return self.named(kind.name) if own else []
+
+    def _addressed(self, address: str) -> list[int]:
+        """Rows of the items that hold `address`, the longest prefix first, then those of its network's number."""
+        if address not in self._by_address:
+            self._by_address[address] = list(self._find_address(address))
+        return self._by_address[address]
+
+    def _find_address(self, address: str) -> Iterator[int]:
+        parsed = parsed_address(address)
+        usable = [(row, item) for row, item in enumerate(self._items) if not item.not_assessable]
+        held = [(row, item.network) for row, item in usable if item.network is not None and parsed is not None and parsed in item.network]
+        yield from (row for row, network in sorted(held, key=lambda pair: (-pair[1].prefixlen, pair[0])))
+        endpoint = self._traffic.endpoints.get(address)
+        yield from (row for row, item in usable if item.asn is not None and endpoint is not None and endpoint.place.asn == item.asn)
+
+    def _is_class(self, klass: str, kind: FlowKind) -> bool:
+        if klass == "local-network":
+            return kind.remote_is_local
+        if klass == "multicast":
+            return _is_group(kind.remote_addr) or (kind.remote_is_local and kind.service in ("mdns", "ssdp", "llmnr"))
+        if klass == "dhcp":
+            return is_dhcp(kind)
+        if klass == "resolver":
+            offers = self.offered("resolver")
+            return kind.asks_port_53 and (kind.remote_addr in offers if offers else kind.remote_is_local)
+        return klass == "time" and self._is_time(kind)
+
+    def _is_time(self, kind: FlowKind) -> bool:
+        """NTP-shaped, to a server that was offered, is local, or whose name the device asked for."""
+        if kind.service != "ntp":
+            return False
+        asked = bool(kind.name) and kind.name_source in DECLARING_SOURCES
+        return asked or kind.remote_is_local or kind.remote_addr in self.offered("time")
+
+
+def deviations(item: Destination, kind: FlowKind) -> tuple[str, ...]:
+    """Which structured fields of `item` a flow of this kind breaks. Who began counts only as a fact."""
+    found = []
+    if item.transport and item.transport != kind.transport.replace("icmp6", item.transport if item.transport == "icmp" else "icmp6"):
+        found.append("transport")
+    if kind.transport in WITH_PORTS and not _ports_fit(item, kind):
+        found.append("port")
+    if item.initiator and kind.initiator in ("device", "remote") and item.initiator != kind.initiator:
+        found.append("initiator")
+    return tuple(found)
+
+
+def _ports_fit(item: Destination, kind: FlowKind) -> bool:
+    """`ports` are the service's: the other side's, or the device's own where the other side connects to it. Items with `source_ports` name both."""
+    if item.source_ports:
+        return _within(kind.local_port, item.source_ports) and (not item.ports or _within(kind.remote_port, item.ports))
+    serves = not kind.device_is_originator and _within(kind.local_port, item.ports)
+    return not item.ports or serves or _within(kind.remote_port, item.ports)
+
+
+def _within(port: int, ranges: Iterable[tuple[int, int]]) -> bool:
+    return any(first <= port <= last for first, last in ranges)
+
+
+def hears(listener: Listener, kind: FlowKind) -> bool:
+    if listener.port != kind.local_port or listener.transport != kind.transport:
+        return False
+    if listener.sender in ("local", "anywhere"):
+        return listener.sender == "anywhere" or kind.remote_is_local
+    parsed = parsed_address(kind.remote_addr)
+    return parsed is not None and parsed in ip_network(listener.sender, strict=False)
+
+
+def _is_group(address: str) -> bool:
+    """Whether `address` is a multicast group; broadcast is local network."""
+    parsed = parsed_address(address)
+    return parsed is not None and parsed.is_multicast
