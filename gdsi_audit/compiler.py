@@ -1,27 +1,30 @@
 """The compiler of kernels: numba, loaded only when there is something to compile.
 
-A kernel is called from C through a function made for its shapes: the arrays come as addresses and lengths and are arrays again before the kernel sees
-them. Kernels raise nothing: where they could, the process would have no way to hear of it.
+A kernel is called from C through a function made for its shapes: it is given the address of a room of numbers, in which the arrays stand as addresses
+and lengths; they are arrays again before the kernel sees them. Kernels raise nothing: where they could, the process would have no way to hear of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from itertools import count
 from types import FunctionType
 from typing import Any
 
 import llvmlite.binding as llvm
 import numba
-from numba import carray, types
+from llvmlite import ir
+from numba import carray, extending, types
 
 from gdsi_audit.machine_code import Code, Shape
+from gdsi_audit.prefetch import prefetch
 
 Function = Callable[..., Any]
 
 
 def dispatcher(function: Function, inner: Collection[Function], *, boundscheck: bool, inside: bool = False) -> Any:
-    """numba's own form of `function`, in which all of its file that is among `inner` is compiled too. `inside`: only kernels call it."""
+    """numba's own form of `function`, in which what its file has of `inner`, imported or its own, is compiled too. `inside`: only kernels call it."""
     names = _names_seen(function.__globals__, inner, boundscheck=boundscheck)
     options: dict[str, Any] = {"no_cfunc_wrapper": True, "no_cpython_wrapper": inside}
     return numba.njit(nogil=True, error_model="numpy", boundscheck=boundscheck, **options)(_seeing(function, names))
@@ -35,8 +38,13 @@ def _names_seen(plain: dict[str, Any], inner: Collection[Function], *, boundsche
         known = names.get(name)
         # A kernel that other kernels call stands there as what Python calls.
         value = getattr(given, "function", given)
-        if not isinstance(value, FunctionType) or value not in inner:
+        if value is prefetch:
+            names[name] = _prefetch
+        elif not isinstance(value, FunctionType) or value not in inner:
             names[name] = given
+        elif value.__globals__ is not plain:
+            # A part of another file sees the names of that file.
+            names[name] = _names_seen(value.__globals__, inner, boundscheck=boundscheck)[value.__name__]
         elif getattr(known, "plain", None) is not value:
             names[name] = numba.njit(nogil=True, error_model="numpy", boundscheck=boundscheck, **options)(_seeing(value, names))
             names[name].plain = value
@@ -61,7 +69,7 @@ def compile_kernel(function: Function, inner: Collection[Function], shapes: tupl
         kernel.compile(tuple(map(_type_of, shapes)))
         gives = kernel.nopython_signatures[0].return_type
         results = len(gives) if isinstance(gives, types.BaseTuple) else 0 if gives == types.none else -1
-        entry = numba.cfunc(_c_signature(shapes, results), nopython=True)(_entry(kernel, shapes, results))
+        entry = numba.cfunc(types.void(types.CPointer(types.int64)), nopython=True)(_entry(kernel, shapes, results))
         return _emitted(entry, results)
 
 
@@ -85,52 +93,51 @@ def _type_of(shape: Shape) -> Any:
     return types.none if kind == "nothing" else types.int64
 
 
-def _c_signature(shapes: tuple[Shape, ...], results: int) -> Any:
-    arguments = list(_c_arguments(shapes))
-    return types.int64(*arguments) if results < 0 else types.void(*arguments, types.CPointer(types.int64))
+@extending.intrinsic
+def _pointer(_: Any, number: Any) -> Any:
+    """A number as the address that it is."""
+    return types.voidptr(number), lambda _context, builder, _signature, values: builder.inttoptr(values[0], ir.PointerType(ir.IntType(8)))
 
 
-def _c_arguments(shapes: tuple[Shape, ...]) -> Iterator[Any]:
-    for kind, *rest in shapes:
-        if kind == "array":
-            yield types.CPointer(numba.from_dtype(rest[0]))
-            yield from (types.int64 for _ in range(rest[1]))
-        elif kind == "tuple":
-            yield from _c_arguments(rest[1])
-        elif kind == "number":
-            yield types.int64
+@extending.intrinsic
+def _prefetch(_: Any, array: Any, place: Any, offset_bytes: Any) -> Any:
+    """What `prefetch` says: LLVM's instruction of that name, for reading, into every cache."""
+
+    def written(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        data = context.make_array(array)(context, builder, values[0]).data
+        byte, word = ir.PointerType(ir.IntType(8)), ir.IntType(32)
+        line = builder.gep(builder.bitcast(builder.gep(data, [values[1]]), byte), [values[2]])
+        instruction = builder.module.declare_intrinsic("llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), [byte, word, word, word]))
+        builder.call(instruction, [line, word(0), word(3), word(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, types.int64), written
 
 
 def _entry(kernel: Any, shapes: tuple[Shape, ...], results: int) -> Function:
-    """A function of plain C arguments that calls `kernel`. Its text depends on nothing but the shapes."""
-    names: dict[str, Any] = {"kernel": kernel, "carray": carray}
-    parameters: list[str] = []
-    call = f"kernel({', '.join(_spelled(shape, parameters, names) for shape in shapes)})"
-    if results < 0:
-        body = f"    return {call}"
-    else:
-        parameters.append("results")
-        body = "\n".join((f"    given = {call}", *(f"    results[{place}] = given[{place}]" for place in range(results))))
-    exec(f"def entry({', '.join(parameters)}):\n{body}\n", names)
+    """A function of a room of numbers that calls `kernel`. Its text depends on nothing but the shapes."""
+    names: dict[str, Any] = {"kernel": kernel, "carray": carray, "pointer": _pointer}
+    places = count()
+    call = f"kernel({', '.join(_spelled(shape, places, names) for shape in shapes)})"
+    behind = next(places)
+    into = [f"room[{behind + place}] = given[{place}]" for place in range(results)] if results >= 0 else [f"room[{behind}] = given"]
+    exec("\n    ".join(("def entry(room):", f"given = {call}", *into)) + "\n", names)
     entry: Function = names["entry"]
     return entry
 
 
-def _spelled(shape: Shape, parameters: list[str], names: dict[str, Any]) -> str:
-    """The expression for one argument; its parameters are appended, and the class of a named tuple is put among the names."""
+def _spelled(shape: Shape, places: Iterator[int], names: dict[str, Any]) -> str:
+    """The expression for one argument, from the next places of the room; what it names besides is put among the names."""
     kind, *rest = shape
-    here = len(parameters)
     if kind == "array":
-        lengths = [f"n{here}_{dimension}" for dimension in range(rest[1])]
-        parameters += [f"p{here}", *lengths]
-        return f"carray(p{here}, ({', '.join(lengths)},))"
+        here = next(places)
+        names[f"dtype{here}"] = rest[0]
+        return f"carray(pointer(room[{here}]), ({''.join(f'room[{next(places)}], ' for _ in range(rest[1]))}), dtype{here})"
     if kind == "tuple":
-        names[f"tuple{here}"] = rest[0]
-        return f"tuple{here}({', '.join(_spelled(field, parameters, names) for field in rest[1])})"
-    if kind == "nothing":
-        return "None"
-    parameters.append(f"p{here}")
-    return f"p{here}"
+        name = f"tuple{len(names)}"
+        names[name] = rest[0]
+        return f"{name}({', '.join(_spelled(field, places, names) for field in rest[1])})"
+    return "None" if kind == "nothing" else f"room[{next(places)}]"
 
 
 @contextmanager

@@ -15,8 +15,6 @@ from gdsi_audit.frame_ranges import Ranges, merged
 from gdsi_audit.spool import Spool
 from gdsi_audit.stored_table import Table
 
-UNKNOWN_SERIAL = np.uint32(0xFFFFFFFF)
-
 
 class FrameIndex:
     """Frames by flow. Serials are the flow table's, frames are numbered through over all captures in the order of reading."""
@@ -33,16 +31,11 @@ class FrameIndex:
         """The next capture begins; `frames_before` frames were in the earlier ones."""
         self._capture_starts.append(frames_before)
 
-    def add(self, serials: NDArray[np.int64], frames: NDArray[np.int64]) -> None:
-        """One entry per packet row: its flow's serial (-1: none) and its frame number in the current capture."""
-        numbers = frames + self._capture_starts[-1]
-        # As one number the frame stands in the lower half, the serial in the upper.
-        entries = ((serials << 32) | numbers).astype("<i8", copy=False).view(ENTRIES)
-        if serials.size and int(serials.min()) < 0:
-            entries, numbers = entries[serials >= 0], numbers[serials >= 0]
+    def add(self, entries: NDArray[np.int64]) -> None:
+        """One entry per packet row, in the order of frames: its flow's serial * 2^32 + its frame over all captures."""
         if entries.size:
-            self._batches.append((self._spool.rows, entries.size, int(numbers.min()), int(numbers.max())))
-            self._spool.append(entries)
+            self._batches.append((self._spool.rows, entries.size, int(entries[0]) & 0xFFFFFFFF, int(entries[-1]) & 0xFFFFFFFF))
+            self._spool.append(entries.astype("<i8", copy=False).view(ENTRIES))
 
     def name_flows(self, rows: Table) -> None:
         """Tells which flow has which serial and where it lies; `rows` are all CLOSED rows, ascending by flow id."""

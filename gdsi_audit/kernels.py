@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -29,8 +29,8 @@ def _kernel_sources() -> list[Path]:
     """Every file that a kernel can be made from: its own, and those whose constants it takes."""
     package = Path(__file__).parent
     stages = [path for stage in ("readers", "packets", "flows") for path in (package / stage).glob("*.py")]
-    parsers = [path for path in (package / "protocols").glob("*.py") if b"import kernel" in path.read_bytes()]
-    compiling = [package / name for name in ("kernels.py", "compiler.py", "machine_code.py", "gap.py")]
+    parsers = [path for path in (package / "protocols").glob("*.py") if b"gdsi_audit.kernels import" in path.read_bytes()]
+    compiling = [package / name for name in ("kernels.py", "compiler.py", "machine_code.py", "prefetch.py", "gap.py")]
     return sorted([*compiling, *stages, *parsers])
 
 
@@ -83,7 +83,7 @@ class Kernel:
         """In this process."""
         self.compile_seconds = 0.0
         """CPU seconds that these took."""
-        self._known: dict[tuple[int, ...], Callable[..., Any]] = {}
+        self._known: dict[tuple[int, ...], Callable[[Sequence[int]], Any]] = {}
         self._by_shapes: dict[tuple[machine_code.Shape, ...], Callable[..., Any]] = {}
 
     def __call__(self, *arguments: Any) -> Any:
@@ -91,19 +91,22 @@ class Kernel:
         plain: list[int] = []
         machine_code.arguments_of(arguments, kinds, plain)
         known = self._known.get(tuple(kinds))
-        if known is None:
-            if BOUNDSCHECK:
-                return self._checked()(*arguments)
-            # The shapes hold the dtypes, so that their ids stay their own.
-            shapes = machine_code.shapes_of(arguments)
-            known = self._known[tuple(kinds)] = self._by_shapes.get(shapes) or self._ready(shapes)
-        return known(*plain)
+        return known(plain) if known is not None else self.first(kinds, arguments)(plain)
+
+    def first(self, kinds: Sequence[int], arguments: Sequence[Any]) -> Callable[[Sequence[int]], Any]:
+        """For arguments of these kinds, which have not been met before."""
+        if BOUNDSCHECK:
+            return lambda _: self._checked()(*arguments)
+        # The shapes hold the dtypes, so that their ids stay their own.
+        shapes = machine_code.shapes_of(arguments)
+        known = self._known[tuple(kinds)] = self._by_shapes.get(shapes) or self._ready(shapes)
+        return known
 
     @property
     def name(self) -> str:
         return f"{self.function.__module__}.{self.function.__name__}"
 
-    def _ready(self, shapes: tuple[machine_code.Shape, ...]) -> Callable[..., Any]:
+    def _ready(self, shapes: tuple[machine_code.Shape, ...]) -> Callable[[Sequence[int]], Any]:
         file = CACHE_FOLDER / f"{self.name}-{machine_code.name_of(shapes)}.o"
         code = machine_code.read(file)
         if code is None:
@@ -137,6 +140,28 @@ class Kernel:
         return ready
 
 
+def bound(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
+    """The kernel `function` with its first arguments, which are looked at here and not at every call. They have to stay what and where they are."""
+    assert isinstance(function, Kernel)
+    kinds: list[int] = []
+    plain: list[int] = []
+    machine_code.arguments_of(arguments, kinds, plain)
+    known: dict[tuple[int, ...], Callable[[Sequence[int]], Any]] = {}
+
+    def call(*others: Any) -> Any:
+        own: list[int] = []
+        given = plain.copy()
+        machine_code.arguments_of(others, own, given)
+        ready = known.get(tuple(own))
+        if ready is None:
+            ready = function.first([*kinds, *own], (*arguments, *others))
+            if not BOUNDSCHECK:
+                known[tuple(own)] = ready
+        return ready(given)
+
+    return call
+
+
 def _stage(module: str) -> str:
     """Folder of the module; empty: it is not ours."""
     package, *inside = module.split(".")
@@ -151,6 +176,6 @@ def kernel(function: Function) -> Function:
 
 
 def part(function: Function) -> Function:
-    """A function that kernels of its own file call: it is compiled into them. Called from Python it is plain Python."""
+    """A function that kernels call, of its own file or of one that imports it: it is compiled into them. Called from Python it is plain Python."""
     _inner.add(function)
     return function

@@ -21,7 +21,6 @@ from gdsi_audit.flows.table import Batch, FlowTable
 from gdsi_audit.frame_index import FrameIndex
 from gdsi_audit.gap import Gap, Ledger
 from gdsi_audit.messages import Messages
-from gdsi_audit.packets import GAP_BITS
 from gdsi_audit.packets.decode import Decoder
 from gdsi_audit.protocols._conversations import Conversations
 from gdsi_audit.protocols._heard import Heard
@@ -33,11 +32,9 @@ from gdsi_audit.spool import Spool
 from gdsi_audit.traffic import Capture
 
 MOST_LIVE_FLOWS = 200_000
-LONGEST_SILENCE_NS = 3_600_000_000_000
 COLLECT_EVERY_OBJECTS = 100_000
 
 RESOLVING = frozenset({"dns", "dns_tcp"})
-CUT_BY_SNAPLEN = GAP_BITS["cut_by_snaplen"]
 
 Keep = Callable[[NDArray[np.void]], NDArray[np.bool_]]
 Progress = Callable[[int, int | None], None]
@@ -61,7 +58,7 @@ class Observation:
     cut_pkts: int = 0
     pkts: int = 0
     observed_ns: int = 0
-    """Time that the captures cover; silence counts up to LONGEST_SILENCE_NS at a time, since nothing shows that anyone listened."""
+    """Time that the captures cover, long silences left out."""
 
     def __post_init__(self) -> None:
         self.resolutions = Resolutions(self.texts)
@@ -84,7 +81,6 @@ class Observer:
         self._table = FlowTable(most_live_flows=MOST_LIVE_FLOWS, streams=naming)
         self._conversations = Conversations(self._table.want, MOST_LIVE_FLOWS)
         self._resolving = [index for index, name in enumerate(self._conversations.shelf.names) if name in RESOLVING]
-        self._now: int | None = None
         self._filtered: list[Ledger] = []
         self._readings: list[Reading] = []
 
@@ -117,6 +113,7 @@ class Observer:
             self._take_batch(batch)
         self.seen.resolutions.finish()
         self.seen.apps = dict(self._decoder.apps)
+        self.seen.observed_ns, self.seen.cut_pkts = self._decoder.observed_ns, self._decoder.cut_pkts
         for ordinal, reading in enumerate(self._readings):
             self.seen.captures.append(self._capture(ordinal, reading))
             self.seen.gaps.extend(reading.gaps)
@@ -130,22 +127,13 @@ class Observer:
 
     def _take(self, frames: Frames) -> None:
         for packets in self._decoder.decode(frames):
-            self.seen.cut_pkts += int(np.count_nonzero(packets["gap"] & CUT_BY_SNAPLEN))
             chosen = packets if self._keep is None else self._selected(packets, self._filtered[frames.capture])
             self.seen.pkts += chosen.size
-            self._pass_time(packets["time"])
             self._compiling.wait()
             for batch in self._table.assemble(frames, chosen):
                 self._take_batch(batch)
             if self._evidence:
-                self.seen.index.add(self._table.serials, chosen["frame"])
-
-    def _pass_time(self, times: NDArray[np.int64]) -> None:
-        if not times.size:
-            return
-        forward = np.diff(times, prepend=times[0] if self._now is None else self._now)
-        self.seen.observed_ns += int(np.clip(forward, 0, LONGEST_SILENCE_NS).sum())
-        self._now = int(times.max()) if self._now is None else max(self._now, int(times.max()))
+                self.seen.index.add(self._table.entries)
 
     def _selected(self, packets: NDArray[np.void], filtered: Ledger) -> NDArray[np.void]:
         """Leaves out what the analyst leaves out: whole frames, counted once."""

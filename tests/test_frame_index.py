@@ -34,9 +34,9 @@ def index():
     """Two captures of four and three frames; flow 16 goes across both, flow 32 has two packets, frame 3 belongs to none."""
     index = FrameIndex()
     index.begin_capture(0)
-    index.add(np.array([0, 1, -1, 0]), np.array([1, 2, 3, 4]))
+    index.add(np.array([0 << 32 | 1, 1 << 32 | 2, 0 << 32 | 4]))
     index.begin_capture(4)
-    index.add(np.array([0, 0, 1]), np.array([1, 2, 3]))
+    index.add(np.array([0 << 32 | 5, 0 << 32 | 6, 1 << 32 | 7]))
     index.name_flows(rows((16, 0, 0, 1, 1, 2), (32, 1, 0, 2, 1, 3)))
     return index
 

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from gdsi_audit import kernels
+
 OUT_OF_RANGE = """
 import numpy as np
 from gdsi_audit.kernels import kernel
@@ -153,3 +155,68 @@ print(any(kernels.CACHE_FOLDER.glob("a_module.doubled*.o")), numba.config.LOOP_V
 
 def test_the_cache_is_ours_where_numba_was_imported_before_and_its_settings_are_left_alone(repository, tmp_path, a_module):
     assert run(IMPORTED_BEFORE, repository, GDSI_AUDIT_CACHE=str(tmp_path), PYTHONPATH=a_module).stdout == "True 1\n"
+
+
+BOUND = """
+import numpy as np
+from gdsi_audit.kernels import bound, kernel
+from gdsi_audit.prefetch import prefetch
+
+@kernel
+def summed(into, factor, data, first):
+    for place in range(first, len(data)):
+        prefetch(data, place, 64)
+        into[0] += factor * data[place]
+    return into[0], first
+
+into = np.zeros(1, np.int64)
+doubled = bound(summed, into, 2)
+print(doubled(np.arange(4), 0), doubled(np.ones(3), 1), summed(into, 1, np.arange(4), 3), prefetch(into, 0, 0))
+"""
+
+
+@pytest.mark.parametrize("boundscheck", ["", "1"])
+def test_first_arguments_can_stay_and_hints_change_nothing(repository, tmp_path, boundscheck):
+    done = run(BOUND, repository, GDSI_AUDIT_CACHE=str(tmp_path), GDSI_AUDIT_BOUNDSCHECK=boundscheck)
+    assert (done.stderr, done.stdout) == ("", "(12, 0) (16, 1) (19, 3) None\n")
+
+
+PART_FILE = """
+from gdsi_audit.kernels import part
+
+STEP = 3
+
+@part
+def stepped(number):
+    return further(number) + STEP
+
+@part
+def further(number):
+    return number * 10
+"""
+
+KERNEL_FILE = """
+from gdsi_audit.kernels import kernel
+from part_file import stepped
+
+STEP = 500
+
+@kernel
+def twice(number):
+    return stepped(stepped(number)) + STEP
+"""
+
+
+@pytest.mark.parametrize("boundscheck", ["", "1"])
+def test_a_part_of_another_file_sees_the_names_of_that_file(repository, tmp_path, boundscheck):
+    (tmp_path / "part_file.py").write_text(PART_FILE)
+    (tmp_path / "kernel_file.py").write_text(KERNEL_FILE)
+    environment = {"GDSI_AUDIT_CACHE": str(tmp_path), "PYTHONPATH": f"{repository}{os.pathsep}{tmp_path}", "GDSI_AUDIT_BOUNDSCHECK": boundscheck}
+    done = run("from kernel_file import twice; print(twice(4))", repository, **environment)
+    assert (done.stderr, done.stdout) == ("", "933\n")
+
+
+def test_every_file_that_a_kernel_or_part_comes_from_is_in_the_state_that_names_the_cache(repository):
+    for path in sorted((repository / "gdsi_audit").rglob("*.py")):
+        if b"\n@kernel\n" in path.read_bytes() or b"\n@part\n" in path.read_bytes():
+            assert path in kernels._kernel_sources()

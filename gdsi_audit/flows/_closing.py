@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from gdsi_audit.flows import CLOSED, CONN_STATES
 from gdsi_audit.flows import _rows as rows
-from gdsi_audit.flows._assemble import CLOSING, ESTABLISHED, HAS_FIN, INACTIVE, PARTIAL, RESET, SYN_ACK_SENT, SYN_SENT, TCP, UDP, UDPLITE
+from gdsi_audit.flows._states import CLOSING, ESTABLISHED, HAS_FIN, INACTIVE, PARTIAL, RESET, SYN_ACK_SENT, SYN_SENT
+from gdsi_audit.flows._transports import TCP, UDP, UDPLITE
 
 _RST_WITHOUT_ANSWER = re.compile(rb"\^?S[^HAFGIQ]*R")
 _SAME_NAME = tuple(name for name in CLOSED.names or () if name in (rows.FLOWS.names or ()) and name != "history")

@@ -94,6 +94,13 @@ EXPIRED = np.dtype(
 COPIES = np.dtype([("tag", "u8"), ("time", "u4"), ("link", "u4")], align=True)
 """A packet that was seen just now, at the place its tag says: what tells copies. time: in units of 2^20 ns; link: hash of the way it came."""
 
+AHEAD = np.dtype([("key", "u8"), ("src_side", "u8"), ("tag", "u8"), ("dst_port", "u2"), ("one_way", "?")], align=True)
+"""What is worked out for packets before their turn, so that memory can be asked for: hashes of the flow, the sender's end, and what copies share.
+
+dst_port: of ICMP, the counterpart's type; one_way: it has none.
+"""
+
+AHEAD_ROWS = 32
 SEGMENT_BYTES = 2048
 SEGMENT_ROWS = 4096
 EXPIRED_ROWS = 65_536

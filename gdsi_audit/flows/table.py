@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gdsi_audit.flows import CHUNKS, _assemble
+from gdsi_audit.flows import CHUNKS, _assemble, _states, _sweep, _timeouts, _transports
 from gdsi_audit.flows import _rows as rows
 from gdsi_audit.flows._closing import closed_rows
 from gdsi_audit.gap import Gap
+from gdsi_audit.kernels import bound
 from gdsi_audit.packets import PACKETS
 from gdsi_audit.readers import Frames
 
@@ -42,11 +43,6 @@ class FlowTable:
             raise ValueError(f"most_live_flows is {most_live_flows}; at least 1 is needed")
         self._flows = np.zeros(most_live_flows, rows.FLOWS)
         self._endpoints = np.zeros(2 * most_live_flows, rows.ENDPOINTS)
-        self._heads = np.full(1 << max((most_live_flows - 1).bit_length(), 4), -1, np.int32)
-        self._expired = np.zeros(rows.EXPIRED_ROWS, rows.EXPIRED)
-        self._segments = np.zeros(rows.SEGMENT_ROWS, rows.SEGMENTS)
-        self._cells = np.zeros(rows.SEGMENT_ROWS * rows.SEGMENT_BYTES, np.uint8)
-        self._constants = (rows.port_bits(), *rows.fresh_rows(streams=streams), np.zeros(rows.COPY_ROWS, rows.COPIES))
         self._closed = np.zeros(rows.CLOSED_ROWS, rows.FLOWS)
         self._closed_endpoints = np.zeros(2 * rows.CLOSED_ROWS, rows.ENDPOINTS)
         self._chunks = np.zeros(rows.CHUNK_ROWS, CHUNKS)
@@ -56,11 +52,18 @@ class FlowTable:
             self._control[nothing] = -1
         self._control[rows.NOW] = np.iinfo(np.int64).min
         self._control[rows.STREAMS] = int(streams)
+        constants = (rows.port_bits(), *rows.fresh_rows(streams=streams))
+        heads = np.full(1 << max((most_live_flows - 1).bit_length(), 4), -1, np.int32)
+        table = (self._flows, self._endpoints, heads, np.zeros(rows.EXPIRED_ROWS, rows.EXPIRED))
+        segments, cells = np.zeros(rows.SEGMENT_ROWS, rows.SEGMENTS), np.zeros(rows.SEGMENT_ROWS * rows.SEGMENT_BYTES, np.uint8)
+        copies, out = np.zeros(rows.COPY_ROWS, rows.COPIES), (np.zeros(rows.AHEAD_ROWS, rows.AHEAD), self._chunks, self._room, self._control)
+        self._assemble = bound(_assemble.assemble, *constants, copies, *table, segments, cells, *out)
+        self._sweep = bound(_sweep.sweep, *table, segments, self._closed, self._closed_endpoints, self._control)
         self._captures: list[int] = []
         self._frames_before: list[int] = []
         self._last_frame = 0
-        self.serials = np.zeros(0, np.int64)
-        """Serial of the flow of each packet row that the last `assemble` was given, once that has ended."""
+        self.entries = np.zeros(0, np.int64)
+        """Of each packet row that the last `assemble` was given, once that has ended: its flow's serial * 2^32 + its frame over all captures."""
 
     @property
     def live(self) -> int:
@@ -76,8 +79,8 @@ class FlowTable:
     def assemble(self, frames: Frames, packets: NDArray[np.void]) -> Iterator[Batch]:
         """Takes decoded packets, in order, and yields a batch whenever a room is full; what it holds may be of earlier packets too."""
         self._arrive(frames, packets)
-        self.serials = np.empty(len(packets), np.int64)
-        yield from self._go_on(frames.data, packets, self.serials)
+        self.entries = np.empty(len(packets), np.int64)
+        yield from self._go_on(frames.data, packets, self.entries)
 
     def flush(self) -> Batch:
         """What has gathered so far."""
@@ -90,12 +93,12 @@ class FlowTable:
         yield from self._go_on(np.zeros(1, np.uint8), np.zeros(0, PACKETS), np.zeros(0, np.int64))
         yield self._batch()
 
-    def _go_on(self, data: NDArray[np.uint8], packets: NDArray[np.void], serials: NDArray[np.int64]) -> Iterator[Batch]:
+    def _go_on(self, data: NDArray[np.uint8], packets: NDArray[np.void], entries: NDArray[np.int64]) -> Iterator[Batch]:
         flow_ids = np.empty(len(packets), np.int64)
-        row = self._advance(data, packets, 0, serials, flow_ids)
+        row = self._advance(data, packets, 0, entries, flow_ids)
         while self._control[rows.FULL]:
             yield self._batch()
-            row = self._advance(data, packets, row, serials, flow_ids)
+            row = self._advance(data, packets, row, entries, flow_ids)
 
     def want(self, slot: ArrayLike, serial: ArrayLike, direction: ArrayLike, amount: ArrayLike) -> None:
         """Sets how much the consumer still wants: bytes of a TCP direction, or datagrams of a flow (both directions together).
@@ -107,10 +110,10 @@ class FlowTable:
         )
         same = (self._flows["serial"][slots] == serials) & (self._flows["live"][slots] == 1)
         slots, directions, amounts = slots[same], directions[same], np.clip(amounts[same], 0, rows.EVERYTHING)
-        is_tcp = self._flows["transport"][slots] == _assemble.TCP
+        is_tcp = self._flows["transport"][slots] == _transports.TCP
         sides = 2 * slots[is_tcp] + directions[is_tcp]
         self._endpoints["wanted"][sides] = amounts[is_tcp]
-        self._endpoints["marks"][sides] |= _assemble.ASKED
+        self._endpoints["marks"][sides] |= _states.ASKED
         self._flows["datagrams"][slots[~is_tcp]] = amounts[~is_tcp]
 
     def gaps(self) -> list[Gap]:
@@ -130,7 +133,7 @@ class FlowTable:
             self.begin_capture(frames.capture, self._frames_before[-1] + self._last_frame)
         if self._last_frame == 0 and len(packets):
             first = int(packets["time"][0])
-            if first - int(self._control[rows.NOW]) > _assemble.OBSERVATION_BREAK:
+            if first - int(self._control[rows.NOW]) > _timeouts.OBSERVATION_BREAK:
                 self._control[rows.OBSERVED_SINCE] = first
         self._control[rows.CAPTURE] = frames.capture
         if len(frames.records):
@@ -138,18 +141,16 @@ class FlowTable:
         if len(packets):
             self._last_frame = max(self._last_frame, int(packets["frame"][-1]))
 
-    def _advance(self, data: NDArray[np.uint8], packets: NDArray[np.void], row: int, serials: NDArray[np.int64], flow_ids: NDArray[np.int64]) -> int:
+    def _advance(self, data: NDArray[np.uint8], packets: NDArray[np.void], row: int, entries: NDArray[np.int64], flow_ids: NDArray[np.int64]) -> int:
         """Takes packets and sweeps, in turns, until all is done or room ran out (FULL); returns the first packet not taken."""
-        control, table, streams = self._control, (self._flows, self._endpoints, self._heads, self._expired), (self._segments, self._cells)
-        into = (self._chunks, self._room, control)
+        control, before = self._control, self._frames_before[-1] if self._frames_before else 0
         while True:
-            before = self._frames_before[-1] if self._frames_before else 0
-            row = _assemble.assemble(packets, row, before, serials, flow_ids, *self._constants, *table, *streams, data, *into)
+            row = self._assemble(data, packets, row, before, entries, flow_ids)
             if control[rows.SWEEP_SLOT] < 0 or control[rows.FULL]:
                 return row
             if control[rows.SWEEP_MODE] == rows.SWEEP_OLDEST and control[rows.SWEEP_SLOT] == 0:
                 self._plan_eviction()
-            _assemble.sweep(*table, self._segments, self._closed, self._closed_endpoints, control)
+            self._sweep()
             if control[rows.FULL]:
                 return row
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.gap import SKIP_REASONS, Gap, Ledger
-from gdsi_audit.packets import GAP_BITS, PACKETS, network
-from gdsi_audit.packets.link import LINKS, LINKTYPE_ETHERNET, MOST_SUBFRAMES, ethernet_links, find_protocol, place_ethernet
+from gdsi_audit.kernels import bound
+from gdsi_audit.packets import GAP_BITS, PACKETS, books, fragments, network, step
+from gdsi_audit.packets.link import LINKS, LINKTYPE_ETHERNET, MOST_SUBFRAMES, find_protocol
 from gdsi_audit.readers import SPARE_BYTES, Frames
 from gdsi_audit.wire_text import WireText, display
 
@@ -23,18 +24,16 @@ class Decoder:
     """Decodes the frames of consecutive captures. Memory is taken once: 6 MiB, and 9 MiB with the first fragment or tunnel."""
 
     def __init__(self) -> None:
-        self.ledgers: dict[int, Ledger] = {}
-        """By capture ordinal. `read` counts the frames given to `decode`; a capture's ledger is final once `finish` was called."""
-        self.apps: dict[int, WireText] = {}
-        """Names of the first 1,024 apps, by the id in the column `app`."""
+        self._ledgers: dict[int, Ledger] = {}
         self._rows = np.zeros(BATCH_ROWS, PACKETS)
         self._links = np.zeros(LINKS_AT_ONCE + MOST_SUBFRAMES, LINKS)
-        self._ethernet_links = ethernet_links(LINKS_AT_ONCE)
-        self._table: network.Reassembly | None = None
+        self._table: fragments.Reassembly | None = None
         self._books = _empty_books()
-        self._state = np.zeros(network.STATE_PLACES, np.int64)
-        self._state[network.FREE_PAGES] = network.PAGES
-        self._step = np.zeros(network.STEP_PLACES, np.int64)
+        self._state = np.zeros(books.STATE_PLACES, np.int64)
+        self._state[books.FREE_PAGES] = fragments.PAGES
+        self._state[books.NOW] = books.NEVER
+        self._step = np.zeros(step.STEP_PLACES, np.int64)
+        self._walk = self._bound()
         self._captures: list[int] = []
         self._first_captures: dict[int, int] = {}
 
@@ -42,24 +41,52 @@ class Decoder:
         """Batches of PACKETS rows of one block, in frame order. A batch and its bytes in the spare room hold until the next is asked for."""
         self._enter(frames)
         written = looked_at = 0
-        while looked_at < len(frames.records):
-            links, count, looked_at = self._find_links(frames, looked_at)
-            done = 0
-            while done < count:
-                written, done = self._decode(frames, links[:count], done, written)
-                self._settle()
-                if done < count:
+        records, count = frames.records, len(frames.records)
+        while looked_at < count:
+            links, done, stop = None, looked_at, count
+            if records[done]["linktype"] != LINKTYPE_ETHERNET:
+                self._expect_rare()
+                links, done = self._links, 0
+                stop, looked_at = find_protocol(frames.data, records, looked_at, links)
+            while done < stop:
+                written, done = self._decode(frames, links, done, stop, written)
+                if links is None:
+                    looked_at = done
+                    if done < stop and records[done]["linktype"] != LINKTYPE_ETHERNET:
+                        break
+                if done < stop:
                     yield self._rows[:written]
                     written = 0
-                    self._state[network.SPARE_USED] = 0
+                    self._state[books.SPARE_USED] = 0
         if written:
             yield self._rows[:written]
 
+    @property
+    def ledgers(self) -> dict[int, Ledger]:
+        """By capture ordinal. `read` counts the frames given to `decode`; a capture's ledger is final once `finish` was called."""
+        self._settle()
+        return self._ledgers
+
+    @property
+    def apps(self) -> dict[int, WireText]:
+        """Names of the first 1,024 apps, by the id in the column `app`."""
+        names, seen = self._books.app_names, int(self._state[books.APPS_SEEN])
+        return {int(self._books.app_ids[row]): display(names[row].tobytes().split(b"\0")[0]) for row in range(seen)}
+
+    @property
+    def observed_ns(self) -> int:
+        """By how much the time of decoded frames went forward; a silence counts up to LONGEST_SILENCE_NS."""
+        return int(self._state[books.OBSERVED_NS])
+
+    @property
+    def cut_pkts(self) -> int:
+        """Rows that were cut by the snapshot length."""
+        return int(self._books.oddities[books.CUT_BY_SNAPLEN.bit_length() - 1, 0])
+
     def finish(self) -> None:
         """No more frames will come: datagrams that still wait for fragments are booked as `fragment_unreassembled`."""
-        if self._table is not None and self._state[network.LIVE]:
-            network.next_capture(self._table, self._books, self._state, True)
-            self._settle()
+        if self._table is not None and self._state[books.LIVE]:
+            fragments.next_capture(self._table, self._books, self._state, True)
 
     def gaps(self) -> list[Gap]:
         """Oddities so far, by kind: those of GAP_BITS per packet, and what stopped the decoding inside a tunnel whose outer packet was decoded.
@@ -72,46 +99,47 @@ class Decoder:
 
     def first_captures(self) -> dict[str, int]:
         """Ordinal of the capture of each gap's first example, by kind."""
+        self._settle()
         kinds = self._kinds()
         return {kinds[place]: capture for place, capture in sorted(self._first_captures.items())}
 
-    def _find_links(self, frames: Frames, first: int) -> tuple[NDArray[np.void], int, int]:
-        """LINKS rows, how many of them hold frames, and the first record behind these."""
-        if np.all(frames.records["linktype"] == LINKTYPE_ETHERNET):
-            return self._ethernet_links, *place_ethernet(frames.records, first, self._ethernet_links)
-        return self._links, *find_protocol(frames.data, frames.records, first, self._links)
-
-    def _decode(self, frames: Frames, links: NDArray[np.void], done: int, written: int) -> tuple[int, int]:
-        """From the first frame on that needs it, everything goes through the kernel for rare traffic."""
-        written, done = self._walk(frames, links, done, written)
-        if self._state[network.RARE]:
-            self._state[network.RARE] = 0
-            self._table = _empty_table()
-            written, done = self._walk(frames, links, done, written)
+    def _decode(self, frames: Frames, links: NDArray[np.void] | None, done: int, stop: int, written: int) -> tuple[int, int]:
+        """From the first frame on that needs it or is not Ethernet, everything goes through the kernel for rare traffic."""
+        spare = frames.spare_offset, min(SPARE_BYTES, len(frames.data) - frames.spare_offset)
+        written, done = self._walk(frames.data, *spare, frames.records, links, done, stop, written)
+        if self._state[books.RARE]:
+            self._state[books.RARE] = 0
+            self._expect_rare()
+            written, done = self._walk(frames.data, *spare, frames.records, links, done, stop, written)
         return written, done
 
-    def _walk(self, frames: Frames, links: NDArray[np.void], done: int, written: int) -> tuple[int, int]:
-        spare_bytes = min(SPARE_BYTES, len(frames.data) - frames.spare_offset)
-        rows, books, state, step = self._rows, self._books, self._state, self._step
-        spare = frames.spare_offset, spare_bytes
-        return network.decode_links(frames.data, frames.records, links, done, written, self._table, rows, *spare, books, state, step)
+    def _expect_rare(self) -> None:
+        if self._table is None:
+            self._table = _empty_table()
+            self._walk = self._bound()
+
+    def _bound(self) -> Callable[..., tuple[int, int]]:
+        return bound(network.decode_links, self._rows, self._table, self._books, self._state, self._step)
 
     def _enter(self, frames: Frames) -> None:
-        self._state[network.SPARE_USED] = 0
+        self._state[books.SPARE_USED] = 0
         if not self._captures or self._captures[-1] != frames.capture:
-            if self._table is not None and self._state[network.LIVE]:
-                network.next_capture(self._table, self._books, self._state, False)
-                self._settle()
+            if self._table is not None and self._state[books.LIVE]:
+                fragments.next_capture(self._table, self._books, self._state, False)
+            self._settle()
             self._captures.append(frames.capture)
-        ledger = self.ledgers.setdefault(frames.capture, Ledger())
-        ledger.read += len(frames.records)
-        ledger.read_bytes += int(frames.records["wire_bytes"].sum(dtype=np.int64))
+            self._ledgers.setdefault(frames.capture, Ledger())
 
     def _settle(self) -> None:
-        """Moves what the kernel booked to the ledgers."""
-        booked = self._books.frames
+        """Moves what the kernels booked to the ledgers: of this capture, and of the one before, whose datagrams may be complete now."""
+        if not self._captures:
+            return
+        state, booked = self._state, self._books.frames
+        self._ledgers[self._captures[-1]].read += int(state[books.READ])
+        self._ledgers[self._captures[-1]].read_bytes += int(state[books.READ_BYTES])
+        state[books.READ] = state[books.READ_BYTES] = 0
         for age, capture in enumerate(reversed(self._captures[-2:])):
-            ledger = self.ledgers[capture]
+            ledger = self._ledgers[capture]
             ledger.decoded += int(booked[age, 0, 0])
             ledger.decoded_bytes += int(booked[age, 0, 1])
             for place in np.flatnonzero(booked[age, 1:, 0]) + 1:
@@ -119,37 +147,34 @@ class Decoder:
         booked[:] = 0
         for place in np.flatnonzero(self._books.oddities[:, 0]):
             self._first_captures.setdefault(int(place), self._captures[-1])
-        for seen in range(len(self.apps), int(self._state[network.APPS_SEEN])):
-            name = self._books.app_names[seen].tobytes().split(b"\0")[0]
-            self.apps[int(self._books.app_ids[seen])] = display(name)
 
     @staticmethod
     def _kinds() -> dict[int, str]:
         bits = {bit.bit_length() - 1: kind for kind, bit in GAP_BITS.items()}
         inside = {
-            network.GAP_PLACES + place: reason if reason.startswith("limit:") else f"tunnelled_{reason}"
+            books.GAP_PLACES + place: reason if reason.startswith("limit:") else f"tunnelled_{reason}"
             for place, reason in enumerate(_REASONS)
             if reason
         }
         return bits | inside
 
 
-def _empty_table() -> network.Reassembly:
-    return network.Reassembly(
-        datagrams=np.zeros(network.DATAGRAMS, network.DATAGRAM),
-        order=np.arange(network.DATAGRAMS, dtype=np.int32),
-        came=np.zeros((network.DATAGRAMS, 1024), np.uint8),
-        page_of=np.full((network.DATAGRAMS, network.PAGES_PER_DATAGRAM), -1, np.int16),
-        pages=np.zeros(network.PAGES * network.PAGE_BYTES, np.uint8),
-        free_pages=np.arange(network.PAGES, dtype=np.int32)[::-1].copy(),
+def _empty_table() -> fragments.Reassembly:
+    return fragments.Reassembly(
+        datagrams=np.zeros(fragments.DATAGRAMS, fragments.DATAGRAM),
+        order=np.arange(fragments.DATAGRAMS, dtype=np.int32),
+        came=np.zeros((fragments.DATAGRAMS, 1024), np.uint8),
+        page_of=np.full((fragments.DATAGRAMS, fragments.PAGES_PER_DATAGRAM), -1, np.int16),
+        pages=np.zeros(fragments.PAGES * fragments.PAGE_BYTES, np.uint8),
+        free_pages=np.arange(fragments.PAGES, dtype=np.int32)[::-1].copy(),
     )
 
 
-def _empty_books() -> network.Books:
-    return network.Books(
+def _empty_books() -> books.Books:
+    return books.Books(
         frames=np.zeros((2, len(_REASONS), 2), np.int64),
-        oddities=np.zeros((network.GAP_PLACES + len(_REASONS), 2), np.int64),
-        apps=np.full(2 * network.APPS, -1, np.int64),
-        app_ids=np.zeros(network.APPS, np.int64),
-        app_names=np.zeros((network.APPS, network.APP_NAME_BYTES), np.uint8),
+        oddities=np.zeros((books.GAP_PLACES + len(_REASONS), 2), np.int64),
+        apps=np.full(2 * books.APPS, -1, np.int64),
+        app_ids=np.zeros(books.APPS, np.int64),
+        app_names=np.zeros((books.APPS, books.APP_NAME_BYTES), np.uint8),
     )

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.gap import SKIP_REASONS
 from gdsi_audit.kernels import kernel, part
+from gdsi_audit.packets.ether_types import ETHERNET, IPV4, IPV6, LLC, PPP, PPPOE
+from gdsi_audit.packets.numbers import Integer, big, little, u8, u16
+from gdsi_audit.packets.outcomes import BAD_HEADER, ENCRYPTED_LINK, FRAGMENT_UNREASSEMBLED, NOT_IP, SHORT_FRAME, UNKNOWN_LINKTYPE
 
 LINKS = np.dtype(
     [
@@ -35,58 +37,11 @@ LINKS = np.dtype(
 MOST_SUBFRAMES = 64
 """A frame gives no more rows than this."""
 
-ETHERTYPE_IPV4 = 0x0800
-ETHERTYPE_IPV6 = 0x86DD
-ETHERTYPE_ETHERNET = 0x6558
-ETHERTYPE_PPP = 0x880B
-ETHERTYPE_PPPOE = 0x8864
-ETHERTYPE_LLC = 0x0004
-
 LINKTYPE_ETHERNET = 1
 LINKTYPE_IEEE802_11 = 105
 
-UNKNOWN_LINKTYPE = SKIP_REASONS.index("unknown_linktype") + 1
-NOT_IP = SKIP_REASONS.index("not_ip") + 1
-ENCRYPTED_LINK = SKIP_REASONS.index("encrypted_link") + 1
-SHORT_FRAME = SKIP_REASONS.index("short_frame") + 1
-BAD_HEADER = SKIP_REASONS.index("bad_header") + 1
-FRAGMENT_UNREASSEMBLED = SKIP_REASONS.index("fragment_unreassembled") + 1
-
 LINUX_NETLINK = 824
 PKTAP_BYTES = 76
-
-
-Integer: Any = np.int64
-"""What kernels count with; the type checker takes it for a Python int."""
-
-
-@part
-def _u8(data: NDArray[np.uint8], offset: int) -> int:
-    """One byte, signed, for unsigned arithmetic spreads. The unsigned index saves the look for a negative one, so that loads can be joined."""
-    value: int = Integer(data[np.uint64(offset)])
-    return value
-
-
-@part
-def _u16(data: NDArray[np.uint8], offset: int) -> int:
-    value: int = (_u8(data, offset) << 8) | _u8(data, offset + 1)
-    return value
-
-
-@part
-def _little(data: NDArray[np.uint8], offset: int, size: int) -> int:
-    value = 0
-    for place in range(size):
-        value |= _u8(data, offset + place) << (8 * place)
-    return value
-
-
-@part
-def _big(data: NDArray[np.uint8], offset: int, size: int) -> int:
-    value = 0
-    for place in range(size):
-        value = (value << 8) | _u8(data, offset + place)
-    return value
 
 
 @part
@@ -94,30 +49,30 @@ def _by_version(data: NDArray[np.uint8], offset: int, end: int) -> int:
     """Ethernet type of a bare IP packet, or minus the reason."""
     if offset >= end:
         return -SHORT_FRAME
-    version = _u8(data, offset) >> 4
+    version = u8(data, offset) >> 4
     if version == 4:
-        return ETHERTYPE_IPV4
-    return ETHERTYPE_IPV6 if version == 6 else -BAD_HEADER
+        return IPV4
+    return IPV6 if version == 6 else -BAD_HEADER
 
 
 @part
 def _by_family(family: int) -> int:
     """Ethernet type of an address family of BSD, Darwin or Linux, or minus the reason."""
     if family == 2:
-        return ETHERTYPE_IPV4
+        return IPV4
     if family in (10, 23, 24, 28, 30):
-        return ETHERTYPE_IPV6
+        return IPV6
     return -NOT_IP
 
 
 @part
 def _radiotap_trim(data: NDArray[np.uint8], offset: int, end: int) -> int:
     """Radiotap's flags byte (0x10: frame check sequence at the end, 0x20: header padded to 32 bits); 0 where it has none."""
-    present = _little(data, offset + 4, 4)
+    present = little(data, offset + 4, 4)
     field = offset + 8
     more = present
     while more & 0x80000000 and field + 4 <= end:
-        more = _little(data, field, 4)
+        more = little(data, field, 4)
         field += 4
     if not present & 2:
         return 0
@@ -125,7 +80,7 @@ def _radiotap_trim(data: NDArray[np.uint8], offset: int, end: int) -> int:
         field = offset + ((field - offset + 7) & ~7) + 8
     if field >= end:
         return 0
-    flags: int = _u8(data, field) & 0x30
+    flags: int = u8(data, field) & 0x30
     return flags
 
 
@@ -137,9 +92,9 @@ def _ieee802_11(data: NDArray[np.uint8], links: NDArray[np.void], at: int, recor
     link.end = end
     if end - offset < 24:
         # Acknowledgements and other control frames are shorter, and whole.
-        link.reason = NOT_IP if end > offset and (_u8(data, offset) >> 2) & 3 == 1 else SHORT_FRAME
+        link.reason = NOT_IP if end > offset and (u8(data, offset) >> 2) & 3 == 1 else SHORT_FRAME
         return 1
-    control, distribution = _u8(data, offset), _u8(data, offset + 1)
+    control, distribution = u8(data, offset), u8(data, offset + 1)
     subtype = control >> 4
     if (control >> 2) & 3 != 2 or subtype & 4:
         link.reason = NOT_IP
@@ -154,20 +109,20 @@ def _ieee802_11(data: NDArray[np.uint8], links: NDArray[np.void], at: int, recor
         if end - offset < header + 2:
             link.reason = SHORT_FRAME
             return 1
-        aggregate = _u8(data, offset + header) & 0x80 != 0
+        aggregate = u8(data, offset + header) & 0x80 != 0
         header += 2 + (4 if distribution & 0x80 else 0)
     if flags & 0x20:
         header = (header + 3) & ~3
     if end - offset < header:
         link.reason = SHORT_FRAME
         return 1
-    if _u8(data, offset + 22) & 15:
+    if u8(data, offset + 22) & 15:
         link.reason = FRAGMENT_UNREASSEMBLED
         return 1
     to_system, from_system = distribution & 1, distribution & 2
-    link.dst_mac = _big(data, offset + (16 if to_system else 4), 6)
-    link.src_mac = _big(data, offset + (24 if both else 16 if from_system else 10), 6)
-    link.ethertype = ETHERTYPE_LLC
+    link.dst_mac = big(data, offset + (16 if to_system else 4), 6)
+    link.src_mac = big(data, offset + (24 if both else 16 if from_system else 10), 6)
+    link.ethertype = LLC
     link.offset = offset + header
     if not aggregate:
         return 1
@@ -178,14 +133,14 @@ def _ieee802_11(data: NDArray[np.uint8], links: NDArray[np.void], at: int, recor
 def _subframes(data: NDArray[np.uint8], links: NDArray[np.void], at: int, record: int, offset: int, end: int) -> int:
     count = 0
     while count < MOST_SUBFRAMES and end - offset >= 14:
-        size = _u16(data, offset + 12)
+        size = u16(data, offset + 12)
         link = links[at + count]
         link.offset = offset + 14
         link.end = min(end, offset + 14 + size)
-        link.dst_mac = _big(data, offset, 6)
-        link.src_mac = _big(data, offset + 6, 6)
+        link.dst_mac = big(data, offset, 6)
+        link.src_mac = big(data, offset + 6, 6)
         link.app_name_offset = -1
-        link.ethertype = ETHERTYPE_LLC
+        link.ethertype = LLC
         link.record = record
         link.app = -1
         link.reason = 0
@@ -206,18 +161,18 @@ def _nflog(data: NDArray[np.uint8], link: Any) -> int:
     offset, end = link.offset, link.end
     if end - offset < 4:
         return -SHORT_FRAME
-    family = _u8(data, offset)
+    family = u8(data, offset)
     place = offset + 4
     while end - place >= 4:
-        size, attribute = _little(data, place, 2), _little(data, place + 2, 2) & 0x3FFF
+        size, attribute = little(data, place, 2), little(data, place + 2, 2) & 0x3FFF
         if size < 4:
             return -BAD_HEADER
         if attribute == 9:
             link.offset = place + 4
             link.end = min(end, place + size)
             return _by_family(family)
-        if attribute == 8 and size >= 16 and end - place >= 16 and _u16(data, place + 4) == 6:
-            link.src_mac = _big(data, place + 8, 6)
+        if attribute == 8 and size >= 16 and end - place >= 16 and u16(data, place + 4) == 6:
+            link.src_mac = big(data, place + 8, 6)
         place += (size + 3) & ~3
     return -NOT_IP
 
@@ -230,68 +185,68 @@ def _pseudo_header(data: NDArray[np.uint8], link: Any, linktype: int) -> int:
     if linktype in (12, 14, 101):
         return _by_version(data, offset, link.end)
     if linktype == 228:
-        return ETHERTYPE_IPV4
+        return IPV4
     if linktype == 229:
-        return ETHERTYPE_IPV6
+        return IPV6
     if linktype in (0, 108):
         if size < 4:
             return -SHORT_FRAME
         link.offset = offset + 4
-        family = _little(data, offset, 4)
-        return _by_family(family if linktype == 0 and family <= 0xFFFF else _big(data, offset, 4))
+        family = little(data, offset, 4)
+        return _by_family(family if linktype == 0 and family <= 0xFFFF else big(data, offset, 4))
     if linktype == 109:
         if size < 12:
             return -SHORT_FRAME
         link.offset = offset + 12
-        family = _little(data, offset, 4)
-        return _by_family(family if family <= 0xFFFF else _big(data, offset, 4))
+        family = little(data, offset, 4)
+        return _by_family(family if family <= 0xFFFF else big(data, offset, 4))
     if linktype == 117:
-        if size < 4 or size < (_u8(data, offset) + 3) & ~3:
+        if size < 4 or size < (u8(data, offset) + 3) & ~3:
             return -SHORT_FRAME
-        link.offset = offset + ((_u8(data, offset) + 3) & ~3)
-        return _by_family(_u8(data, offset + 1))
+        link.offset = offset + ((u8(data, offset) + 3) & ~3)
+        return _by_family(u8(data, offset + 1))
     if linktype == 9 or linktype == 166 or linktype == 204:
         skipped = 0 if linktype == 9 else 1 if linktype == 204 else 2
         if size < skipped + 2:
             return -SHORT_FRAME
         link.offset = offset + skipped
-        return ETHERTYPE_PPP
+        return PPP
     if linktype == 50 or linktype == 104:
         if size < 4:
             return -SHORT_FRAME
-        if _u8(data, offset) in (0x0F, 0x8F):
+        if u8(data, offset) in (0x0F, 0x8F):
             link.offset = offset + 4
-            return _u16(data, offset + 2)
-        return ETHERTYPE_PPP if linktype == 50 else -NOT_IP
+            return u16(data, offset + 2)
+        return PPP if linktype == 50 else -NOT_IP
     if linktype == 51:
-        return ETHERTYPE_PPPOE
+        return PPPOE
     if linktype == 11 or linktype == 100:
-        return ETHERTYPE_LLC
+        return LLC
     if linktype == 113:
         if size < 16:
             return -SHORT_FRAME
-        if _u16(data, offset + 4) == 6:
-            link.src_mac = _big(data, offset + 6, 6)
+        if u16(data, offset + 4) == 6:
+            link.src_mac = big(data, offset + 6, 6)
         link.offset = offset + 16
-        return -NOT_IP if _u16(data, offset + 2) == LINUX_NETLINK else _u16(data, offset + 14)
+        return -NOT_IP if u16(data, offset + 2) == LINUX_NETLINK else u16(data, offset + 14)
     if linktype == 276:
         if size < 20:
             return -SHORT_FRAME
-        if _u8(data, offset + 11) == 6:
-            link.src_mac = _big(data, offset + 12, 6)
+        if u8(data, offset + 11) == 6:
+            link.src_mac = big(data, offset + 12, 6)
         link.offset = offset + 20
-        return -NOT_IP if _u16(data, offset + 8) == LINUX_NETLINK else _u16(data, offset)
+        return -NOT_IP if u16(data, offset + 8) == LINUX_NETLINK else u16(data, offset)
     if linktype == 138:
         if size < 18:
             return -SHORT_FRAME
         link.offset = offset + 18
-        return _u16(data, offset + 16)
+        return u16(data, offset + 16)
     if linktype == 240 or linktype == 241:
         skipped = 4 if linktype == 240 else 12
         if size < skipped:
             return -SHORT_FRAME
         link.offset = offset + skipped
-        return ETHERTYPE_ETHERNET
+        return ETHERNET
     if linktype == 239:
         return _nflog(data, link)
     return -UNKNOWN_LINKTYPE
@@ -307,21 +262,21 @@ def _wrapped(data: NDArray[np.uint8], link: Any, linktype: int) -> int:
     flags = 0
     inner = LINKTYPE_IEEE802_11
     if linktype == 127:
-        header = _little(data, offset + 2, 2)
+        header = little(data, offset + 2, 2)
         if header < 8:
             return -BAD_HEADER
         flags = _radiotap_trim(data, offset, min(link.end, offset + header))
     elif linktype == 192:
-        header, inner = _little(data, offset + 2, 2), _little(data, offset + 4, 4)
+        header, inner = little(data, offset + 2, 2), little(data, offset + 4, 4)
     elif linktype == 258:
-        header, inner = _little(data, offset, 4), _little(data, offset + 8, 4)
+        header, inner = little(data, offset, 4), little(data, offset + 8, 4)
         if header >= PKTAP_BYTES and size >= PKTAP_BYTES:
-            link.app = _little(data, offset + 52, 4)
+            link.app = little(data, offset + 52, 4)
             link.app_name_offset = offset + 56
-    elif _big(data, offset, 4) >> 12 == 0x80211:
-        header = _big(data, offset + 4, 4)
+    elif big(data, offset, 4) >> 12 == 0x80211:
+        header = big(data, offset + 4, 4)
     else:
-        header = min(_little(data, offset + 4, 4), _big(data, offset + 4, 4))
+        header = min(little(data, offset + 4, 4), big(data, offset + 4, 4))
     if header < 8 or inner > 0xFFFF:
         return -BAD_HEADER
     if header > size:
@@ -344,7 +299,7 @@ def find_protocol(data: NDArray[np.uint8], records: NDArray[np.void], first: int
         link.app_name_offset = -1
         link.src_mac = 0
         link.dst_mac = 0
-        link.ethertype = ETHERTYPE_ETHERNET
+        link.ethertype = ETHERNET
         link.record = position
         link.app = -1
         link.reason = 0
@@ -372,22 +327,3 @@ def find_protocol(data: NDArray[np.uint8], records: NDArray[np.void], first: int
         written += count
         position += 1
     return written, position
-
-
-def ethernet_links(rows: int) -> NDArray[np.void]:
-    """LINKS rows for `place_ethernet`."""
-    links = np.zeros(rows, LINKS)
-    links["app_name_offset"] = links["app"] = -1
-    links["ethertype"] = ETHERTYPE_ETHERNET
-    links["last"] = 1
-    return links
-
-
-def place_ethernet(records: NDArray[np.void], first: int, links: NDArray[np.void]) -> tuple[int, int]:
-    """What `find_protocol` does, for records that are all Ethernet and rows of `ethernet_links`: there is nothing to compile for it."""
-    placed = records[first : first + links.size]
-    rows = links[: placed.size]
-    rows["offset"] = placed["offset"]
-    rows["end"] = placed["offset"] + placed["caplen_bytes"]
-    rows["record"] = np.arange(first, first + placed.size)
-    return placed.size, first + placed.size

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 3 << 20
 """Capture bytes per block. A record never straddles two blocks: its head is moved to the front of the next one."""
 
 SPARE_BYTES = 1 << 20
@@ -42,7 +42,7 @@ class UnreadableInputError(ValueError):
 
 @dataclass(slots=True)
 class Frames:
-    """One block of frames. `data` is reused for a later block: whoever wants bytes beyond this block's turn copies them."""
+    """One block of frames. `data` and `records` are reused for a later block: whoever wants them beyond this block's turn copies."""
 
     capture: int
     """Ordinal of the capture, from 0."""

@@ -27,7 +27,7 @@ SPARE_OFFSET = BLOCK_BYTES
 """Where the room of later stages begins."""
 
 _BLOCKS = 3
-PIECE_BYTES = 512 << 10
+PIECE_BYTES = 256 << 10
 """Bytes of a file read at once: what fits into a processor's second cache."""
 
 _PATIENCE_S = 1.0

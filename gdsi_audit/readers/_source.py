@@ -41,6 +41,7 @@ class Reading:
         self._source = source
         self._hashing = hashing
         self._to_pass_over = 0
+        self._records = np.empty(MOST_ROWS, dtype=RECORDS)
 
     def __enter__(self) -> Reading:
         try:
@@ -59,7 +60,7 @@ class Reading:
         self._raw.close()
 
     def frames(self) -> Iterator[Frames]:
-        """All frames, block by block. A block's bytes are reused once the next one is asked for."""
+        """All frames, block by block. A block's bytes and records are reused once the next one is asked for."""
         rest = b""
         with self._blocks() as blocks:
             for block in blocks:
@@ -84,11 +85,10 @@ class Reading:
         position = self._place(block, rest)
         rows = MOST_ROWS
         while rows == MOST_ROWS:
-            out = np.empty(MOST_ROWS, dtype=RECORDS)
-            rows, position = self._walk.take(block.data, position, block.stop, out)
+            rows, position = self._walk.take(block.data, position, block.stop, self._records)
             self._book(before + min(position, block.stop))
             if rows:
-                yield Frames(self.ordinal, block.data, SPARE_OFFSET, out[:rows])
+                yield Frames(self.ordinal, block.data, SPARE_OFFSET, self._records[:rows])
         self._to_pass_over += max(0, position - block.stop)
         return block.data[position : block.stop].tobytes()
 

@@ -8,6 +8,9 @@ import select
 import stat
 from typing import Protocol
 
+PASSED_BYTES = 8 << 20
+"""Of a capture that memory cannot keep, so much is read before the system is told to forget it."""
+
 
 class Readable(Protocol):
     """What the ring is filled from."""
@@ -45,6 +48,8 @@ class RawStream:
         self.is_file = self._descriptor >= 0 and stat.S_ISREG(os.fstat(self._descriptor).st_mode)
         """On disk: reading it never waits for anybody."""
         self._is_pipe = self._descriptor >= 0 and not self.is_file
+        self._passes_by = self.is_file and hasattr(os, "posix_fadvise") and os.fstat(self._descriptor).st_size > _memory_bytes() // 2
+        self._forgotten_bytes = 0
 
     def readinto(self, view: memoryview) -> int:
         try:
@@ -53,9 +58,19 @@ class RawStream:
             self.trouble = f"read_error: {error.strerror or error}"
             return 0
         self.bytes_read += got
+        if self._passes_by and self.bytes_read - self._forgotten_bytes >= PASSED_BYTES:
+            self._forget()
         if self._hash is not None:
             self._hash.update(view[:got])
         return got
+
+    def _forget(self) -> None:
+        """Lets go of what was read, from the beginning, for pages in large units go only as a whole.
+
+        When memory is full of a capture that is larger, the system has to make room for every new page: that takes longer than reading it.
+        """
+        self._forgotten_bytes = self.bytes_read
+        os.posix_fadvise(self._descriptor, 0, self._forgotten_bytes, os.POSIX_FADV_DONTNEED)
 
     def at_hand(self) -> bool:
         return not self._is_pipe or bool(select.select([self._descriptor], [], [], 0.2)[0])
@@ -72,6 +87,10 @@ class RawStream:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _memory_bytes() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _descriptor(file: File) -> int:

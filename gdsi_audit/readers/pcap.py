@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.kernels import kernel, part
+from gdsi_audit.prefetch import prefetch
 from gdsi_audit.readers import LARGEST_RECORD_BYTES, Interface
 from gdsi_audit.readers._tally import BAD, FULL, LARGEST_HELD_BYTES, NEED_MORE, new_tally
 
@@ -146,6 +147,9 @@ def walk_records(
         earliest = min(earliest, time)
         latest = max(latest, time)
         position = body + caplen
+        # Full packets come in trains: where the next headers stand, if the next records are as long as this one.
+        prefetch(data, position, header_bytes + caplen)
+        prefetch(data, position, 2 * (header_bytes + caplen))
     count.frames = frames
     count.wire_bytes = wire_sum
     count.first = earliest

@@ -84,7 +84,7 @@ class Outcome:
         for at in range(0, len(rows), each or max(len(rows), 1)):
             piece = rows[at : at + (each or len(rows))]
             self.take(self.table.assemble(*block(piece, capture, first_frame + at)))
-            self.serials += self.table.serials.tolist()
+            self.serials += (self.table.entries >> 32).tolist()
             self.take([self.table.flush()])
         return self
 

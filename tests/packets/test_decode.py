@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from packets_frames import frames_of, rows_of
 
 from gdsi_audit.packets.address import texts
-from gdsi_audit.packets.decode import BATCH_ROWS, Decoder, _empty_table
+from gdsi_audit.packets.decode import BATCH_ROWS, Decoder
 
 scapy = pytest.importorskip("scapy.all", reason="scapy makes the packets")
 
@@ -84,7 +84,7 @@ def test_everyday_traffic_is_decoded_alike_by_both_kernels(seed):
     chooser = random.Random(seed)
     frames = frames_of([SEEDS[0]] * 3 + [mutated(chooser) for _ in range(200)])
     everyday, rare = Decoder(), Decoder()
-    rare._table = _empty_table()
+    rare._expect_rare()
     rows = rows_of(everyday, frames)
     assert everyday._table is not None
     assert np.array_equal(rows, rows_of(rare, frames))

@@ -9,7 +9,7 @@ from io import FileIO
 import malformed
 import pytest
 
-from gdsi_audit.readers import BLOCK_BYTES, UnreadableInputError, _source
+from gdsi_audit.readers import BLOCK_BYTES, UnreadableInputError, _source, _stream
 from gdsi_audit.readers._inputs import Input
 from gdsi_audit.readers._source import Reading
 
@@ -92,6 +92,19 @@ def test_without_hashing_there_is_no_hash(long_capture):
     with Reading(long_capture, 0, hashing=False) as reading:
         assert sum(frames.records.size for frames in reading.frames()) == 800
     assert (reading.sha256, reading.bytes_on_disk) == ("", 24 + 800 * len(LONG_RECORD))
+
+
+@pytest.mark.parametrize("memory_bytes", [0, 1 << 40])
+def test_a_capture_that_memory_cannot_keep_is_forgotten_behind_the_reading(memory_bytes, long_capture, monkeypatch):
+    forgotten = []
+    monkeypatch.setattr(_stream, "_memory_bytes", lambda: memory_bytes)
+    monkeypatch.setattr(_stream.os, "posix_fadvise", lambda _, start, size, advice: forgotten.append((start, size, advice)))
+    with Reading(long_capture, 0) as reading:
+        assert sum(frames.records.size for frames in reading.frames()) == 800
+    assert reading.sha256 == hashlib.sha256(malformed.file_header() + LONG_RECORD * 800).hexdigest()
+    steps = range(_stream.PASSED_BYTES, reading.bytes_read, _stream.PASSED_BYTES) if memory_bytes == 0 else []
+    assert [(start, advice) for start, _, advice in forgotten] == [(0, os.POSIX_FADV_DONTNEED)] * len(steps)
+    assert all(reached >= step for (_, reached, _), step in zip(forgotten, steps, strict=True))
 
 
 def test_a_pause_in_a_pipe_hands_over_what_came():
