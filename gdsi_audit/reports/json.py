@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -78,4 +78,8 @@ def _encoded(value: Any) -> str:
 
 def _other(value: object) -> Any:
     """What JSON has no type for."""
-    return dict(value) if isinstance(value, Mapping) else plain(value) if not isinstance(value, AbstractSet) else sorted(value, key=str)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, AbstractSet):
+        return sorted(value, key=str)
+    return list(value) if isinstance(value, Sequence) else plain(value)
