@@ -166,6 +166,20 @@ def test_copies_are_not_seen_in_retransmissions_groups_and_unnumbered_datagrams(
     assert [flow["duplicate_pkts"] for rows in (retransmitted, unnumbered, group) for flow in flows_of(rows)] == [0, 0, 0]
 
 
+@pytest.mark.parametrize("bytes_of", [lambda number: 8 + number % 3, lambda number: 8])
+def test_every_datagram_captured_twice_is_told_apart(bytes_of):
+    """Numbered one by one and in bursts, as hosts number them, each burst once more right behind it."""
+    rows = []
+    for number in range(0, 400, 4):
+        burst = [
+            packet(number + part / 10, ("192.168.1.50", 22793), ("203.0.113.9", 7000 + part % 2), "udp", payload=b"x" * bytes_of(number + part))
+            | {"ip_id": 100 + number + part, "checksum": 7 * (number + part)}
+            for part in range(4)
+        ]
+        rows += burst + [{**row, "time": row["time"] + 450_000} for row in burst]
+    assert [(flow["orig_pkts"], flow["duplicate_pkts"]) for flow in flows_of(rows)] == [(200, 200), (200, 200)]
+
+
 def test_inner_flows_name_the_outer_one():
     outer = packet(0, ("10.0.0.1", 0), ("10.0.0.2", 0), "gre", payload=b"tunnel")
     inner = packet(0, ("192.168.0.1", 4000), ("192.168.0.2", 5000), "udp", payload=b"abc", parent=0, depth=1, frame=1)
