@@ -20,7 +20,7 @@ import click
 from gdsi_audit import __version__, discover, interrupt
 from gdsi_audit.finding import SEVERITIES
 from gdsi_audit.geodb_commands import geodb
-from gdsi_audit.output import REPORTS, by_suffix, check_place, progress_bar, report_format, sink, write
+from gdsi_audit.output import FLOW_LOG, REPORTS, check_place, format_of, progress_bar, sink, write
 
 # Nothing here multiplies matrices, but NumPy's library for it starts a thread per processor, and each of them waits for work on a busy processor.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from gdsi_audit.audit import Audit
 
 FINDINGS, USAGE, UNREADABLE, INCONCLUSIVE, BUG, INTERRUPTED = 1, 2, 3, 4, 70, 130
-FLOW_SUFFIXES = {".txt": "table", ".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".log": "zeek"}
 GEODB_FOLDERS = ("as", "cloud", "entities", "location", "oui", "tables")
 COLLECT_EVERY_OBJECTS = 100_000
 
@@ -93,7 +92,7 @@ def audit(
     \b
     Example: gdsi-audit audit captures/smart_camera/smart_camera.pcap --declaration captures/smart_camera/smart_camera.toml -o camera.html
     """
-    chosen = report_format(style, output)
+    chosen = format_of(REPORTS, style, output, "terminal")
     check_place(output)
     if geodb and not any(Path(geodb, name).is_dir() for name in GEODB_FOLDERS):
         raise click.BadParameter(f"{geodb} holds none of the folders {', '.join(GEODB_FOLDERS)}; lay it out as geodb is", param_hint="--geodb")
@@ -122,7 +121,7 @@ def audit(
 
 @command.command(short_help="Lists flows, names and fingerprints.")
 @captures_argument
-@click.option("--format", "-f", "style", type=click.Choice(("table", "jsonl", "csv", "parquet", "zeek")), help="Default: table.")
+@click.option("--format", "-f", "style", type=click.Choice(discover.names(FLOW_LOG)), help="Default: table.")
 @output_option
 @click.option("--no-names", is_flag=True, help="Only count: no payload is looked at.")
 def flows(captures: Sequence[str], style: str | None, output: str | None, no_names: bool) -> None:
@@ -131,18 +130,19 @@ def flows(captures: Sequence[str], style: str | None, output: str | None, no_nam
     \b
     Example: gdsi-audit flows captures/smart_camera/smart_camera.pcap --format jsonl -o camera.jsonl
     """
-    from gdsi_audit import devices, flow_log
+    from gdsi_audit import devices
+    from gdsi_audit.flow_log._pieces import pieces
     from gdsi_audit.hostnames import gateways
     from gdsi_audit.observe import observe
     from gdsi_audit.readers._inputs import inputs
 
-    chosen = style or by_suffix(output, FLOW_SUFFIXES, "table")
+    chosen = format_of(FLOW_LOG, style, output, "table")
     check_place(output)
     with progress_bar() as progress:
         seen = observe(inputs(list(captures)), naming=not no_names, evidence=False, hashing=False, progress=progress)
     hosts = devices.find(devices.bindings(seen.rows.pieces()), (), gateways(seen.messages))
     with sink(output) as out:
-        flow_log.write(flow_log.pieces(seen, hosts, names=not no_names), chosen, out)
+        discover.module(FLOW_LOG, chosen).write(pieces(seen, hosts, names=not no_names), out)
     incomplete = [capture for capture in seen.captures if capture.incomplete]
     for capture in incomplete:
         sys.stderr.write(f"gdsi-audit: {capture.path}: {capture.incomplete}; everything before it is listed\n")

@@ -15,23 +15,20 @@ from gdsi_audit import discover, interrupt
 if TYPE_CHECKING:
     from gdsi_audit.observe import Progress
 
-REPORTS = "gdsi_audit.reports"
+REPORTS, FLOW_LOG = "gdsi_audit.reports", "gdsi_audit.flow_log"
 
 
-def report_format(style: str | None, output: str | None) -> str:
-    """The report to render: as named, else by the suffix of `output`, else for the terminal."""
-    known = discover.names(REPORTS)
+def format_of(shelf: str, style: str | None, output: str | None, default: str) -> str:
+    """The file on `shelf` that writes: as named by `style`, else by the suffix of `output`. Raises BadParameter that lists what there is."""
+    known = discover.names(shelf)
     if style is not None:
         if style not in known:
             raise click.BadParameter(f"{style!r} is not one of {', '.join(known)}", param_hint="--format")
         return style
-    return by_suffix(output, {suffix: name for name in known for suffix in discover.module(REPORTS, name).SUFFIXES}, "terminal")
+    return _by_suffix(output, {suffix: name for name in known for suffix in discover.module(shelf, name).SUFFIXES}) if output is not None else default
 
 
-def by_suffix(output: str | None, formats: Mapping[str, str], default: str) -> str:
-    """The format that the suffix of `output` stands for. Raises BadParameter that lists what there is."""
-    if output is None:
-        return default
+def _by_suffix(output: str, formats: Mapping[str, str]) -> str:
     suffix = Path(output).suffix
     if suffix not in formats:
         wrong = f"{output} has no suffix" if not suffix else f"no format has the suffix {suffix!r}"

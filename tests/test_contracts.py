@@ -16,6 +16,7 @@ SHELVES = {
     "indicators": ("SUFFIXES", "claims", "read"),
     "declarations": ("SUFFIXES", "claims", "read"),
     "detectors": ("SEVERITY", "COMMITMENTS", "detect"),
+    "flow_log": ("SUFFIXES", "write"),
     "reports": ("SUFFIXES", "render"),
 }
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from closed_rows import flows
 
 from gdsi_audit.devices import Host, Hosts
-from gdsi_audit.flows import CLOSED
 from gdsi_audit.nameable import USED_WITHIN_NS, nameable
 from gdsi_audit.packets import GAP_BITS
 from gdsi_audit.perspective import Sides
@@ -19,16 +19,6 @@ HOSTS = Hosts(
 )
 NEVER_STARTED = np.full((2, 2), NEVER)
 LATER = 100 * USED_WITHIN_NS
-
-
-def flows(*given):
-    """CLOSED rows of these fields."""
-    rows = np.zeros(len(given), CLOSED)
-    for row, fields in zip(rows, given, strict=True):
-        row["continues"], row["orig_pkts"], row["resp_pkts"] = -1, 1, 1
-        for name, value in fields.items():
-            row[name] = value
-    return rows
 
 
 def asked(*given):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import numpy as np
+from closed_rows import flows
 
 from gdsi_audit.devices import Host, Hosts
-from gdsi_audit.flows import CLOSED
 from gdsi_audit.packets.address import mac_value
 from gdsi_audit.protocols import Message
 from gdsi_audit.starts import NEVER, starts
@@ -22,16 +21,6 @@ HOSTS = Hosts(
 
 def asks(protocol, mac, time, *, kind=1, capture=0):
     return Message(0, 1, time, protocol, False, SimpleNamespace(message_type=kind, client_mac=mac), capture)
-
-
-def flows(*given):
-    """CLOSED rows of these fields."""
-    rows = np.zeros(len(given), CLOSED)
-    for row, fields in zip(rows, given, strict=True):
-        row["continues"], row["orig_pkts"], row["resp_pkts"] = -1, 1, 1
-        for name, value in fields.items():
-            row[name] = value
-    return rows
 
 
 def test_the_first_question_for_an_address_in_each_capture():
