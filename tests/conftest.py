@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 from made_tables import columns_of
 
 from gdsi_audit.columns import Columns
@@ -23,6 +24,9 @@ from gdsi_audit.traffic import ANSWERS, CONTACTS, DNS, FLOWS, Capture, Coverage,
 
 REPOSITORY = Path(__file__).parent.parent
 SHARED = REPOSITORY.parent / "shared" / "captures"
+# A busy machine is no wrong result.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 sys.path.append(str(REPOSITORY))  # the generators in captures/ are no part of what is installed
 
 

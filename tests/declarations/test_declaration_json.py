@@ -82,7 +82,7 @@ tables = st.dictionaries(keys, values, max_size=6)
 documents = st.dictionaries(st.sampled_from([*TABLES, "x"]), st.one_of(tables, st.lists(tables, max_size=2), values), max_size=4)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(documents)
 def test_any_document_is_a_declaration_or_a_value_error(document):
     try:

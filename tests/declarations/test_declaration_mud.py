@@ -256,7 +256,7 @@ parts = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(parts, max_size=3), parts, st.sampled_from(["mud-version", "systeminfo", "from-device-policy", "last-update", "x"]))
 def test_any_entry_is_read_or_a_value_error(entries, value, key):
     for written in (document(entries, entries), document(**{key: value}), {"ietf-mud:mud": value}):

@@ -381,7 +381,7 @@ def test_bytes_that_are_no_text_and_files_too_large_are_refused():
 words = st.sampled_from([line for line in WHOLE.splitlines() if line] + ["[statement]", "[", '"', "'''", "a.b = {c = [1", "]]", "\ud7ff", "\x00"])
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.one_of(st.binary(max_size=80), st.lists(words, max_size=25).map(lambda lines: "\n".join(lines).encode())))
 def test_any_bytes_are_a_declaration_or_a_value_error(raw):
     for shelf_file in (toml, json, mud):

@@ -73,7 +73,7 @@ def said(item):
     return (item.name, item.network, item.transport, item.ports, item.initiator, item.purpose, item.encryption, item.direction, item.period_s)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(drafts())
 def test_a_draft_reads_back_as_it_was_meant(made):
     read = toml.read(Path("draft.toml"), made.toml().encode())
@@ -85,7 +85,7 @@ def test_a_draft_reads_back_as_it_was_meant(made):
     assert (read.bench, read.ignore, read.identifiers, read.phases) == ((), (), (), ())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(drafts())
 def test_mud_reads_back_too(made):
     read = mud.read(Path("draft.json"), made.mud().encode())

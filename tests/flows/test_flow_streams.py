@@ -38,7 +38,7 @@ def deliveries(draw):
     return data, order
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(deliveries(), st.sampled_from((None, 1, 3)), st.booleans())
 def test_any_order_with_retransmissions_gives_the_stream(delivery, each, from_the_syn):
     data, order = delivery

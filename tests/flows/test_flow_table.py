@@ -225,7 +225,7 @@ def traffic(draw):
     return rows
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(traffic(), st.integers(1, 7), st.integers(2, 6))
 def test_where_blocks_end_makes_no_difference(rows, each, most):
     whole, pieces = (Outcome(FlowTable(most_live_flows=most)).feed(rows, each=size).finish() for size in (None, each))

@@ -150,7 +150,7 @@ def test_what_is_no_address_is_no_error(places, text):
     assert places.place(text) == NOT_AN_ADDRESS
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.one_of(st.ip_addresses().map(str), st.text(max_size=20)), st.lists(st.text(max_size=40), max_size=3))
 def test_anything_gets_a_place(places, address, names):
     place = places.place(address, names, names)

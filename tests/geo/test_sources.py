@@ -142,7 +142,7 @@ def test_unwrapped_is_an_address_or_a_value_error(text):
 NETWORKS = st.lists(st.tuples(st.integers(0, 255), st.integers(0, 8)), max_size=12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(NETWORKS, st.sampled_from([("10.0.0.0", 24), ("2001:db8::", 120), ("2001:db8:0:5::", 56), ("255.255.255.0", 24), ("::", 0), ("ff00::", 8)]))
 def test_the_longest_prefix_wins(rows, space):
     base, length = ip_address(space[0]), space[1]

@@ -164,7 +164,7 @@ def test_databases_that_cannot_answer_are_refused(tmp_path, rows, kind, message)
         _update.add(put(tmp_path, "own.mmdb", database(rows, kind)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=200).map(str.encode)))
 def test_any_bytes_are_accepted_or_a_value_error(raw):
     try:

@@ -249,7 +249,7 @@ PIECES = st.lists(
 
 
 @pytest.mark.parametrize("module", FORMATS, ids=lambda module: module.__name__.rpartition(".")[2])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(pieces=PIECES, raw=st.binary(max_size=40))
 def test_any_bytes_give_indicators_or_value_error(module, pieces, raw):
     for data in ("".join(pieces).encode("utf-8", "replace"), raw):
@@ -262,7 +262,7 @@ def test_any_bytes_give_indicators_or_value_error(module, pieces, raw):
         assert all(one.kind in KINDS and one.value and one.line >= 1 for one in listed.entries)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(PIECES.map("".join), max_size=4), st.booleans())
 def test_any_pattern_and_attribute_in_well_formed_json(texts, wrapped):
     attributes = [{"type": "domain", "value": one, "to_ids": True} for one in texts]
@@ -275,7 +275,7 @@ def test_any_pattern_and_attribute_in_well_formed_json(texts, wrapped):
 names_below = st.from_regex(r"[a-z][a-z0-9]{2,8}\.[a-z]{3,8}\.example", fullmatch=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(names_below, min_size=1, max_size=6, unique=True))
 def test_every_format_reads_the_same_names(listed):
     written = {

@@ -59,7 +59,7 @@ def mutated(chooser: random.Random) -> bytes:
     return bytes(frame[: chooser.randrange(len(frame) + 1)] if chooser.random() < 0.4 else frame)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 1 << 32), linktype=st.sampled_from([1, *LINKTYPES]), snaplen=st.sampled_from([14, 34, 60, 1 << 20]))
 def test_hostile_frames_are_decoded_or_skipped_and_nothing_else(seed, linktype, snaplen):
     chooser = random.Random(seed)
@@ -71,7 +71,7 @@ def test_hostile_frames_are_decoded_or_skipped_and_nothing_else(seed, linktype, 
     check(frames, rows_of(decoder, frames), decoder)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.binary(max_size=120), max_size=20), st.sampled_from(LINKTYPES))
 def test_any_bytes_are_decoded_or_skipped(packets, linktype):
     frames = frames_of(packets, linktype)

@@ -127,7 +127,7 @@ def test_the_kind_waits_for_four_kilobytes_or_the_end():
         bare_file.parse(b"no file", from_responder=False)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from([*CODE.values(), *(data for data, _ in HARMLESS.values()), b""]), st.binary(max_size=200), st.integers(0, 400))
 def test_any_bytes_are_a_kind_or_none(begin, tail, cut):
     kind = kind_of((begin[:cut] + tail)[:4096])

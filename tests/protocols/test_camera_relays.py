@@ -61,7 +61,7 @@ def test_random_bytes_are_seldom_recognised(module):
     assert module.recognise(heads_of([row.tobytes() for row in noise])).sum() == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(module=st.sampled_from([pppp, kalay]), beginning=st.sampled_from([b"", HELLO[:2], kalay.scrambled(header(10))]), tail=st.binary(max_size=60))
 def test_any_bytes_give_a_message_or_value_error(module, beginning, tail):
     try:

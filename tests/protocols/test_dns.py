@@ -191,7 +191,7 @@ SEEDS = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.builds(
@@ -207,7 +207,7 @@ def test_the_kernel_and_the_parser_agree_on_mutations(messages):
     assert_kernel_agrees(messages)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_any_bytes_give_a_message_or_value_error(data):
     for parse in (dns.parse, mdns.parse, llmnr.parse):
@@ -252,7 +252,7 @@ def test_recognition_by_shape():
     assert dns.recognise(heads_of([b"\0\1\x84\1" + bytes(8)], resp_port=53))[0]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.binary(min_size=8, max_size=64), min_size=1, max_size=8))
 def test_recognition_takes_any_bytes(payloads):
     for protocol in (dns, mdns, llmnr, dns_tcp):

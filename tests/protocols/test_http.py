@@ -154,7 +154,7 @@ def test_recognition():
     assert http.recognise(heads_of(payloads, transport=6)).tolist() == [True, True, True, True, False, False, False]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from([b"", REQUEST, CHUNKED, b"GET / HTTP/1.1\r\n", b"HTTP/1.0 200 OK\r\n\r\n"]), st.integers(0, 200), st.binary(max_size=80))
 def test_any_bytes_give_a_message_need_more_or_value_error(seed, cut, tail):
     with contextlib.suppress(ValueError):

@@ -128,7 +128,7 @@ def test_random_bytes_are_seldom_recognised(module):
     assert module.recognise(heads).sum() <= 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     module=st.sampled_from([modbus, s7comm, dnp3, iec104, bacnet]),
     beginning=st.sampled_from([b"", MODBUS_READ[:7], CONNECT, S7_READ[:9], dnp3_frame(1)[:10], IEC_READ[:4], WRITE_PROPERTY[:8], b"\x81\x0b\0"]),

@@ -63,7 +63,7 @@ def test_random_bytes_are_seldom_recognised(module):
     assert module.recognise(heads_of([row.tobytes() for row in noise], resp_port=5351)).sum() <= 2
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     module=st.sampled_from([nat_pmp, pcp]), beginning=st.sampled_from([b"", MAP_TCP, PCP_MAP[:24], b"\2\2", b"\0\x82"]), tail=st.binary(max_size=90)
 )

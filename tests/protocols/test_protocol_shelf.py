@@ -35,7 +35,7 @@ def module_named(name: str):
 
 
 @pytest.mark.parametrize("name", SMALL)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(beginning=st.sampled_from(BEGINNINGS), tail=st.binary(max_size=60), from_responder=st.booleans())
 def test_any_bytes_give_a_message_need_more_or_value_error(name, beginning, tail, from_responder):
     module, data = module_named(name), beginning + tail

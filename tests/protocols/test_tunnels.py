@@ -108,7 +108,7 @@ def test_a_reset_by_size_alone_is_none():
 BEGINNINGS = st.sampled_from([b"", INITIATION, data(1), CLIENT, SERVER, b"\0\x0e" + CLIENT, IKE_2, bytes(4) + IKE_1, L2TP, PPTP, b"\x50" + SESSION])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     module=st.sampled_from([wireguard, openvpn, openvpn_tcp, ike, l2tp, pptp]),
     beginning=BEGINNINGS,

@@ -93,7 +93,7 @@ def read_without_rows(content):
 
 
 @given(st.sampled_from(sorted(PACKERS)), st.binary(max_size=200), st.integers(0, 400))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_damage_is_data(name, noise, at):
     packed = PACKERS[name](malformed.whole())
     try:

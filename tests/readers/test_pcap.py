@@ -117,7 +117,7 @@ def test_many_small_frames_come_in_several_turns():
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_damage_is_data(data):
     content = bytearray(malformed.whole())
     for at, value in data.draw(st.lists(st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255)), max_size=5)):

@@ -111,7 +111,7 @@ def test_every_clock_is_exact(resolution, offset_s, ticks, time, order):
 
 
 @given(st.integers(0, 255), st.integers(0, 2**64 - 1), st.integers(-(2**63), 2**63 - 1))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_clocks_agree_with_whole_numbers(resolution, ticks, offset_s):
     options = option(9, bytes([resolution])) + option(14, struct.pack("<q", offset_s))
     reading, rows = read(section() + interface(options=options) + enhanced(ticks=ticks))
@@ -165,7 +165,7 @@ def test_cut_tails():
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_damage_is_data(data):
     name = data.draw(st.sampled_from([name for name, content in sorted((ODD | DAMAGED).items()) if len(content) < 4096]))
     content = bytearray((ODD | DAMAGED)[name])
