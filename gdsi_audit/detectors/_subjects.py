@@ -44,6 +44,16 @@ def parties(flows: Columns) -> NDArray[np.object_]:
     return np.where(named, domains[codes], flows["remote_addr"])
 
 
+def others(flows: Columns) -> NDArray[np.object_]:
+    """The other side of each flow as a sentence shows it: its whole name, else its address; of several possible names none is given for certain."""
+    named = ~flows.is_any("name", ("",))
+    shown = np.where(named, flows["name"], flows["remote_addr"])
+    unsure = np.flatnonzero(named & flows["ambiguous"])
+    few = flows.take(unsure)
+    shown[unsure] = [f"{address} (one of several names, such as {name})" for address, name in zip(few["remote_addr"], few["name"], strict=True)]
+    return shown
+
+
 def gathered(parties: NDArray[np.object_], weights: NDArray[np.int64], most: int, rest: str) -> NDArray[np.object_]:
     """`parties`, all but the `most` of them with the largest sums of `weights` called `rest`."""
     rows = dict(grouped(parties))

@@ -154,7 +154,7 @@ def _finding(
     """One destination's finding."""
     group = judged.flows.take(rows)
     who = _subjects.audited(traffic, declaration)
-    shown = _subjects.listed(np.where(group.is_any("name", ("",)), group["remote_addr"], group["name"]))
+    shown = _subjects.listed(_subjects.others(group))
     services = _subjects.listed(_subjects.services(group))
     inbound = bool(group.is_any("initiator", ("remote",)).any())
     return finding(
@@ -165,7 +165,7 @@ def _finding(
         severity=_movement.worst(judged.grade[rows]),
         confidence=_confidence(judged.matched.take(rows), judged.grade[rows]),
         commitments=(*COMMITMENTS, "GDSI-7") if inbound else COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(group)} with {shown} ({services}); {says} this.",
+        observation=f"{_subjects.opening(traffic, declaration)} exchanged {_subjects.moved(group)} with {shown} ({services}); {says} this.",
         inference=f"What {who} contacts is not what was declared.",
         alternatives=ALTERNATIVES,
         refuted_by="A declaration of the same date that lists this contact, or proof that another party's software made it.",

@@ -106,6 +106,13 @@ def test_a_closed_declaration_denies_all_that_it_does_not_list(device_traffic, d
     assert found.severity == "high" and found.contradicts[0].file == "camera.toml"
 
 
+def test_of_several_undeclared_names_none_is_given_for_certain(device_traffic, declared):
+    table = "remote name name_source ambiguous up_bytes\n203.0.113.1:80 x.evil.example dns yes 5000"
+    (found,) = detect(device_traffic(table), declared("api.cams.example"))
+    assert (found.severity, found.subject) == ("high", "203.0.113.1")
+    assert "with 203.0.113.1 (one of several names, such as x.evil.example) (tcp/80)" in found.observation
+
+
 def test_ambiguous_names_are_one_info_row(device_traffic, declared):
     table = "remote name name_source ambiguous\n203.0.113.1:80 api.cams.example dns yes"
     answers = ["api.cams.example 203.0.113.1", "x.evil.example 203.0.113.1"]
