@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -25,11 +25,15 @@ def format_of(shelf: str, style: str | None, output: str | None, default: str) -
         if style not in known:
             raise click.BadParameter(f"{style!r} is not one of {', '.join(known)}", param_hint="--format")
         return style
-    return _by_suffix(output, {suffix: name for name in known for suffix in discover.module(shelf, name).SUFFIXES}) if output is not None else default
+    return _by_suffix(shelf, Path(output).suffix, output) if output is not None else default
 
 
-def _by_suffix(output: str, formats: Mapping[str, str]) -> str:
-    suffix = Path(output).suffix
+def _by_suffix(shelf: str, suffix: str, output: str) -> str:
+    known = discover.names(shelf)
+    likely = suffix.removeprefix(".")
+    if likely in known and suffix in discover.module(shelf, likely).SUFFIXES:
+        return likely  # the others need not be loaded
+    formats = {suffix: name for name in known for suffix in discover.module(shelf, name).SUFFIXES}
     if suffix not in formats:
         wrong = f"{output} has no suffix" if not suffix else f"no format has the suffix {suffix!r}"
         raise click.BadParameter(f"{wrong}; use one of {', '.join(formats)}, or name the format with --format", param_hint="--output")
