@@ -9,12 +9,19 @@ import os
 import tempfile
 import weakref
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 PIECE_ROWS = 65_536
+
+
+def unnamed_file(owner: object) -> BinaryIO:
+    """A file that nobody else can find, which is closed, and so gone, when `owner` is."""
+    file = cast(BinaryIO, tempfile.TemporaryFile(prefix="gdsi-audit-"))  # noqa: SIM115  - closed by the line below, when its owner goes
+    weakref.finalize(owner, file.close)
+    return file
 
 
 class Spool:
@@ -23,8 +30,7 @@ class Spool:
     def __init__(self, dtype: np.dtype[np.void]) -> None:
         self.dtype = dtype
         self.rows = 0
-        self._file = tempfile.TemporaryFile(prefix="gdsi-audit-")  # noqa: SIM115  - lives as long as the table
-        weakref.finalize(self, self._file.close)
+        self._file = unnamed_file(self)
 
     def append(self, rows: NDArray[np.void]) -> None:
         """Adds `rows`, of this table's dtype. Raises OSError when the disk is full."""

@@ -5,15 +5,13 @@ It is read as a NumPy structured array is, so that what works on one works on th
 
 from __future__ import annotations
 
-import tempfile
-import weakref
 from collections.abc import Sequence
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.spool import Spool, read_into
+from gdsi_audit.spool import Spool, read_into, unnamed_file
 
 READ_ACROSS_BYTES = 16_384
 """Rows on disk that are nearer to each other than this are read at one go."""
@@ -29,8 +27,7 @@ class ColumnFile:
         self.dtype, self.rows = dtype, rows
         ends = np.cumsum([0, *(dtype[name].itemsize * rows for name in dtype.names or ())]).tolist()
         self._begins = dict(zip(dtype.names or (), ends, strict=False))
-        self._file = tempfile.TemporaryFile(prefix="gdsi-audit-")  # noqa: SIM115  - lives as long as the table
-        weakref.finalize(self, self._file.close)
+        self._file = unnamed_file(self)
 
     def put(self, name: str, values: NDArray[Any], first_row: int = 0) -> None:
         """Writes a stretch of one column. Raises OSError when the disk is full."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from dataclasses import replace
 from ipaddress import ip_address
@@ -36,6 +37,15 @@ def shared_captures() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the measuring set of captures is not beside this repository")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def tshark() -> str:
+    """The independent oracle of packets and display filters. Tests that need it skip loudly where it is not installed."""
+    found = shutil.which("tshark")
+    if found is None:
+        pytest.skip("tshark, the independent oracle, is not installed")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -33,9 +32,7 @@ def made(recipe, tmp_path_factory):
         return path, recipe.make(out, 5000, list(recipe.SEEDS))
 
 
-def tshark(path: Path, *words: str) -> list[str]:
-    if not shutil.which("tshark"):
-        pytest.skip("tshark is not installed")
+def printed(path: Path, *words: str) -> list[str]:
     found = subprocess.run(("tshark", "-n", "-r", str(path), *words), capture_output=True, text=True, check=True)
     return found.stdout.splitlines()
 
@@ -59,21 +56,23 @@ def test_records_are_whole_and_in_order(made):
     assert (at, count) == (len(data), figures["packets"])
 
 
+@pytest.mark.usefixtures("tshark")
 def test_checksums_and_counts_in_tshark(made):
     path, figures = made
     options = [word for check in CHECKS for word in ("-o", check)]
-    assert tshark(path, *options, "-Y", BAD_CHECKSUM) == []
-    rows = [line.split("\t") for line in tshark(path, *options, "-T", "fields", "-e", "frame.len", "-e", "tcp.stream", "-e", "udp.port")]
+    assert printed(path, *options, "-Y", BAD_CHECKSUM) == []
+    rows = [line.split("\t") for line in printed(path, *options, "-T", "fields", "-e", "frame.len", "-e", "tcp.stream", "-e", "udp.port")]
     assert len(rows) == figures["packets"]
     assert sum(int(row[0]) for row in rows) / len(rows) == pytest.approx(figures["mean_bytes"], abs=0.1)
     assert sum("53" in row[2].split(",") for row in rows) / len(rows) == pytest.approx(figures["dns_share"], abs=1e-4)
 
 
+@pytest.mark.usefixtures("tshark")
 def test_every_repetition_has_flows_of_its_own(made):
     path, figures = made
     ends = "-e ip.src -e ipv6.src -e ip.dst -e ipv6.dst -e ip.proto -e ipv6.nxt -e tcp.srcport -e udp.srcport -e tcp.dstport -e udp.dstport"
     five_tuples = set()
-    for line in tshark(path, "-Y", "tcp or udp", "-T", "fields", *ends.split()):
+    for line in printed(path, "-Y", "tcp or udp", "-T", "fields", *ends.split()):
         source4, source6, target4, target6, *_, tcp_from, udp_from, tcp_to, udp_to = line.split("\t")
         two = sorted(((source4 + source6, tcp_from + udp_from), (target4 + target6, tcp_to + udp_to)))
         five_tuples.add((bool(tcp_from), *two))

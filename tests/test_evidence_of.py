@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 
 import pytest
@@ -73,9 +72,7 @@ def camera(device_traffic):
 
 
 @pytest.fixture(scope="module")
-def capture(tmp_path_factory):
-    if shutil.which("tshark") is None:
-        pytest.skip("tshark is not installed")
+def capture(tmp_path_factory, tshark):
     scapy = pytest.importorskip("scapy.utils", reason="scapy makes the capture")
     path = tmp_path_factory.mktemp("evidence") / "camera.pcap"
     scapy.wrpcap(str(path), scapy_frames())

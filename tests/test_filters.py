@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 
 import numpy as np
@@ -16,8 +15,6 @@ from gdsi_audit.packets.address import value
 from gdsi_audit.packets.decode import Decoder
 from gdsi_audit.readers._inputs import inputs
 from gdsi_audit.readers._source import Reading
-
-tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark, the oracle of display filters, is not installed")
 
 ROWS = """
 frame src           dst             transport src_port dst_port vlan wire_bytes
@@ -203,7 +200,7 @@ def frames_by_filter(path, text):
     return sorted(found)
 
 
-@tshark
+@pytest.mark.usefixtures("tshark")
 @pytest.mark.parametrize("text", ORACLE)
 def test_tshark_finds_the_same_frames_in_a_mixed_capture(tmp_path_factory, text):
     path = tmp_path_factory.getbasetemp() / "mixed.pcap"
@@ -238,7 +235,7 @@ def write_mixed(path):
     wrpcap(str(path), packets)
 
 
-@tshark
+@pytest.mark.usefixtures("tshark")
 @pytest.mark.parametrize("name", ["arkime/bigendian.pcap", "arkime/http-basicauth.pcap", "inspector"])
 def test_tshark_finds_the_same_frames_in_real_captures(shared_captures, name):
     path = shared_captures / name

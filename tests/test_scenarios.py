@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -126,9 +125,8 @@ def test_the_quiet_betrayal_of_the_smart_camera():
 
 
 @pytest.mark.parametrize("scenario", ["smart_camera", "smart_camera_v6", *DETECTORS])
+@pytest.mark.usefixtures("tshark")
 def test_the_display_filters_return_the_evidence(scenario):
-    if shutil.which("tshark") is None:
-        pytest.skip("tshark is not installed")
     parts = {part.display_filter: part for one in audited(scenario).findings for part in one.evidence}
     for text, part in parts.items():
         shown = tshark_frames(capture_of(scenario), text)

@@ -19,7 +19,7 @@ _FANGS = ((re.compile(r"\[\.\]|\(\.\)|\[dot\]|\{\.\}", re.IGNORECASE), "."), (re
 _SCHEME = re.compile(r"^h(?:xx|tt|XX)ps?(?=://)", re.IGNORECASE)
 
 
-def entry(text: str, line: int, *, label: str = "", kind: str = "", **more: object) -> Entry:
+def entry(text: str, line: int, *, label: str = "", kind: str = "", since: int | None = None, until: int | None = None) -> Entry:
     """The indicator that `text` is, by its shape where `kind` is empty. Raises ValueError that says why it is none."""
     plain = refanged(text)
     if not plain or len(plain) > LONGEST_VALUE_CHARACTERS:
@@ -27,7 +27,7 @@ def entry(text: str, line: int, *, label: str = "", kind: str = "", **more: obje
     found = kind or kind_of(plain)
     value, below = canonical(found, plain)
     shown = str(display(" ".join(label.split()).encode(errors="replace")[:LONGEST_LABEL_BYTES]))
-    return Entry(found, value, line, shown, below, **more)  # type: ignore[arg-type]  # since and until come by name
+    return Entry(found, value, line, shown, below, since, until)
 
 
 def refanged(text: str) -> str:

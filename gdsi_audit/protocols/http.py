@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -210,9 +211,23 @@ def _check_beginning(data: bytes) -> None:
         raise ValueError("no method and no HTTP version at offset 0")
 
 
-def _message_fields(head: Head, data: bytes, *, until_close: bool) -> tuple[dict[str, object], int]:
+class _Shared(TypedDict):
+    """Fields of HttpMessage that requests and responses read alike."""
+
+    content_type: WireText
+    content_length: int
+    upgrade: WireText
+    headers: tuple[tuple[WireText, WireText], ...]
+    malformed_lines: int
+    conflicting_lengths: bool
+    head_bytes: int
+    body_prefix: bytes
+    body_bytes_missing: int
+
+
+def _message_fields(head: Head, data: bytes, *, until_close: bool) -> tuple[_Shared, int]:
     body = read_body(head, data, until_close=until_close)
-    fields: dict[str, object] = {
+    fields: _Shared = {
         "content_type": head.text(b"content-type"),
         "content_length": content_length_of(head),
         "upgrade": folded(head.text(b"upgrade")),
@@ -242,7 +257,7 @@ def _request(head: Head, data: bytes) -> tuple[HttpRequest, int]:
     shared, used = _message_fields(head, data, until_close=False)
     kind = Connect if method == b"CONNECT" else HttpRequest
     request = kind(
-        **shared,  # type: ignore[arg-type]  # the shared fields come by name, their types stand in HttpMessage
+        **shared,
         version=display(version),
         method=display(method),
         target=display(target),
@@ -263,7 +278,7 @@ def _response(head: Head, data: bytes, line: re.Match[bytes]) -> tuple[HttpRespo
     if bodiless:
         used, shared["body_bytes_missing"] = head.head_bytes, 0
     response = HttpResponse(
-        **shared,  # type: ignore[arg-type]  # as above
+        **shared,
         version=version,
         status=status,
         server=head.text(b"server"),

@@ -34,6 +34,9 @@ class File(Protocol):
 
     def readinto(self, view: memoryview, /) -> int | None: ...
     def close(self) -> None: ...
+    def fileno(self) -> int:
+        """Raises OSError for a file in memory."""
+        ...
 
 
 class RawStream:
@@ -94,11 +97,11 @@ def _memory_bytes() -> int:
 
 
 def _descriptor(file: File) -> int:
+    """-1: a file in memory, which has none."""
     try:
-        descriptor: int = file.fileno()  # type: ignore[attr-defined]  # tests and callers may hand in a file in memory
-    except (AttributeError, OSError):
+        return file.fileno()
+    except OSError:
         return -1
-    return descriptor
 
 
 class Peeked:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 import subprocess
 
 import numpy as np
@@ -137,9 +136,8 @@ def pcap_frames(path):
 @pytest.mark.parametrize(
     "name", ["ndpi/6in4tunnel.pcap", "zeek/q-in-q.pcap", "zeek/ftp__ipv6.pcap", "zeek/tunnels__gre-sample.pcap", "zeek/radiotap.pcap"]
 )
+@pytest.mark.usefixtures("tshark")
 def test_tshark_sees_the_same(shared_captures, name):
-    if shutil.which("tshark") is None:
-        pytest.skip("tshark is not installed")
     frames = pcap_frames(shared_captures / name)
     rows = rows_of(Decoder(), frames)
     innermost = {

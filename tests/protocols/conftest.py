@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -43,10 +42,8 @@ def heads_of(payloads, *, transport=17, orig_port=50_000, resp_port=50_001):
 
 
 @pytest.fixture(scope="session")
-def shared_datagrams(shared_captures: Path) -> list[Datagram]:
+def shared_datagrams(shared_captures: Path, tshark: str) -> list[Datagram]:
     """UDP payloads of some small captures of the measuring set: those with most different DNS names first."""
-    if not shutil.which("tshark"):
-        pytest.skip("tshark is not installed")
     with (shared_captures / "MANIFEST.csv").open() as manifest:
         small = [row["file"] for row in csv.DictReader(manifest) if int(row["bytes"]) <= LARGEST_CAPTURE_BYTES]
     chosen = sorted(small, key=lambda name: (-dns_names(shared_captures / name), name))[:MOST_CAPTURES]

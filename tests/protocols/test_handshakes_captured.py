@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 import subprocess
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 
 from gdsi_audit.protocols import NeedMore, quic, tls
 
-TSHARK = shutil.which("tshark")
+pytestmark = pytest.mark.usefixtures("tshark")
 FIELDS = ("tcp.payload", "udp.payload", "tls.handshake.ja3", "tls.handshake.ja3s", "tls.handshake.extensions_server_name", "tcp.srcport")
 WITH_TLS = (
     "mercury/top_100_fingerprints.pcap",
@@ -25,9 +24,7 @@ WITH_QUIC = ("ndpi/quic-27.pcap", "ja4/quic-tls-handshake.pcapng", "zeek/quic__c
 
 def rows(path, display_filter):
     """FIELDS of the frames that the filter finds, each frame by itself."""
-    if TSHARK is None:
-        pytest.skip("tshark is not installed")
-    command = [TSHARK, "-n", "-r", str(path), "-o", "tcp.desegment_tcp_streams:FALSE", "-Y", display_filter, "-T", "fields", "-E", "occurrence=f"]
+    command = ["tshark", "-n", "-r", str(path), "-o", "tcp.desegment_tcp_streams:FALSE", "-Y", display_filter, "-T", "fields", "-E", "occurrence=f"]
     command += [part for field in FIELDS for part in ("-e", field)]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return [dict(zip(FIELDS, line.split("\t"), strict=True)) for line in output.splitlines()]

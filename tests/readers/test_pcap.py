@@ -3,7 +3,6 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-import shutil
 import subprocess
 
 import malformed
@@ -11,8 +10,6 @@ import pytest
 from capture_bytes import assert_books_balance, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-NEED_TSHARK = pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed")
 
 
 @pytest.mark.parametrize("order", "<>")
@@ -131,7 +128,7 @@ def test_damage_is_data(data):
     assert [row["frame"] for row in rows] == list(range(1, reading.frame_count + 1))
 
 
-@NEED_TSHARK
+@pytest.mark.usefixtures("tshark")
 def test_frames_of_damaged_captures_are_tsharks(tmp_path):
     rng = random.Random(1)
     for _ in range(4):

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 import struct
 import subprocess
 
@@ -10,7 +9,6 @@ from capture_bytes import FRAME, MICROSECONDS, assert_books_balance, block, enha
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-NEED_TSHARK = pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed")
 FIELDS = ("number", "len", "cap_len", "time_epoch")
 SYSDIG = struct.pack("<HQQIHI", 0, 1, 1, 26, 1, 0) + bytes(16)
 
@@ -60,7 +58,7 @@ def tshark_rows(path):
     return [line.split(",") for line in printed.splitlines()]
 
 
-@NEED_TSHARK
+@pytest.mark.usefixtures("tshark")
 @pytest.mark.parametrize("name", ODD)
 def test_frames_are_tsharks(name, tmp_path):
     path = tmp_path / "odd.pcapng"
@@ -179,7 +177,7 @@ def test_damage_is_data(data):
     assert_books_balance(reading, rows, len(cut))
 
 
-@NEED_TSHARK
+@pytest.mark.usefixtures("tshark")
 def test_random_sequences_of_blocks_are_tsharks(tmp_path):
     rng = random.Random(3)
     for turn in range(4):

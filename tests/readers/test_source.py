@@ -72,6 +72,9 @@ def test_a_failing_disk_keeps_what_was_read():
         def close(self):
             self.content = b""
 
+        def fileno(self):
+            raise OSError("in memory")
+
     with Reading(Input(name="failing", stdin=Failing()), 0) as reading:
         assert sum(frames.records.size for frames in reading.frames()) == 4
     assert reading.incomplete == "read_error: Input/output error at byte 336"
