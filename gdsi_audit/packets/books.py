@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.kernels import part
 from gdsi_audit.packets import GAP_BITS
+from gdsi_audit.packets.numbers import Integer
+from gdsi_audit.packets.outcomes import FRAGMENT_UNREASSEMBLED, PENDING
 
 APPS = 1024
 """Apps of which the name is kept."""
@@ -66,6 +68,14 @@ def note_odd(books: Books, place: int, frame: int) -> None:
 
 
 @part
+def note_gaps(books: Books, gap: int, frame: int) -> None:
+    """Counts each gap bit of a packet that is decoded."""
+    for bit in range(GAP_PLACES):
+        if (gap >> bit) & 1:
+            note_odd(books, bit, frame)
+
+
+@part
 def note_app(books: Books, state: NDArray[np.int64], app: int, data: NDArray[np.uint8], name: int) -> None:
     """Keeps the name of an app at first sight."""
     mask = books.apps.size - 1
@@ -80,3 +90,27 @@ def note_app(books: Books, state: NDArray[np.int64], app: int, data: NDArray[np.
     for index in range(APP_NAME_BYTES):
         books.app_names[seen, index] = data[name + index]
     state[APPS_SEEN] = seen + 1
+
+
+@part
+def settle(books: Books, state: NDArray[np.int64], record: Any, reason: int, shared: int) -> None:
+    """Books a frame that is done by why nothing of it could be decoded (0: something was), and with it those whose datagram it completed.
+
+    `shared`: not 0 where the link put several packets into it, none of which can be waited for alone.
+    """
+    state[READ] += 1
+    state[READ_BYTES] += record.wire_bytes
+    if state[FRAME_ROWS] > 0:
+        reason = Integer(0)
+        if record.time > state[NOW]:
+            state[OBSERVED_NS] += min(record.time - state[NOW], LONGEST_SILENCE_NS) if state[NOW] != NEVER else 0
+            state[NOW] = record.time
+    elif reason == PENDING and shared:
+        reason = FRAGMENT_UNREASSEMBLED
+    if reason != PENDING:
+        books.frames[0, reason, 0] += 1
+        books.frames[0, reason, 1] += record.wire_bytes
+        for column in range(4):
+            books.frames[column >> 1, reason, column & 1] += state[OWED + column]
+            state[OWED + column] = 0
+    state[FRAME_ROWS] = 0
