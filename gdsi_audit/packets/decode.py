@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from gdsi_audit.gap import SKIP_REASONS, Gap, Ledger
 from gdsi_audit.kernels import bound
 from gdsi_audit.packets import GAP_BITS, PACKETS, books, fragments, network, step
-from gdsi_audit.packets.link import LINKS, LINKTYPE_ETHERNET, MOST_SUBFRAMES, find_protocol
+from gdsi_audit.packets.ieee802_11 import MOST_SUBFRAMES
+from gdsi_audit.packets.link import LINKS, find_protocol
+from gdsi_audit.packets.link_types import LINKTYPE_ETHERNET
 from gdsi_audit.readers import SPARE_BYTES, Frames
 from gdsi_audit.wire_text import WireText, display
 

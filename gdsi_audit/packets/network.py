@@ -32,7 +32,7 @@ from gdsi_audit.packets.ether_types import ARP_TYPE, ETHERNET, IPV4, IPV6
 from gdsi_audit.packets.extensions import EXTENSION, EXTENSION_OF_IPV6, PROTOCOL_ROLES, TUNNELS_IP, read_extension
 from gdsi_audit.packets.fragments import LARGEST_DATAGRAM_BYTES, SPARE_PER_FRAME_BYTES, Reassembly, reassemble
 from gdsi_audit.packets.ipv6 import IPV6_HEADER_BYTES, read_ipv6
-from gdsi_audit.packets.link import LINKTYPE_ETHERNET
+from gdsi_audit.packets.link_types import LINKTYPE_ETHERNET
 from gdsi_audit.packets.numbers import Integer, u8, u16, u32, u48
 from gdsi_audit.packets.outcomes import (
     BAD_HEADER,
