@@ -25,7 +25,7 @@ from gdsi_audit.columns import grouped
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _readable, _resolver_roles, _subjects
 from gdsi_audit.detectors._beacon_score import BeaconScore, beacon_score
-from gdsi_audit.detectors._contacts import contact_times, is_contact, on_link, request_times
+from gdsi_audit.detectors._contact_times import contact_times, is_contact, on_link, request_times
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._rhythm import Rhythm, rhythm_of
 from gdsi_audit.detectors._standing import Standing, standing

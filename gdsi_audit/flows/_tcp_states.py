@@ -12,6 +12,16 @@ from gdsi_audit.kernels import part
 
 
 @part
+def begins_anew(packet: Any, orig: Any, resp: Any) -> Any:
+    """Whether a packet with SYN begins a new connection on the five-tuple of an old one, and does not belong to that."""
+    is_answer = packet.tcp_flags & ACK
+    if is_answer and orig.state != INACTIVE:
+        return False
+    started = resp.start_seq if is_answer else orig.start_seq
+    return (orig.marks & resp.marks & DID_CLOSE) != 0 or packet.tcp_seq != started
+
+
+@part
 def change_states(flow: Any, endpoint: Any, peer: Any, side: Any, flags: Any, length: Any, time: Any) -> Any:
     """The endpoints' state machine, for whatever may change a state."""
     old, peer_old = np.int64(endpoint.state), np.int64(peer.state)
