@@ -31,7 +31,7 @@ from gdsi_audit.packets.link_types import (
     LINKTYPE_PPP_WITH_DIR,
     LINKTYPE_RAW,
 )
-from gdsi_audit.packets.numbers import big, little, u8, u16
+from gdsi_audit.packets.numbers import Integer, big, little, u8, u16
 from gdsi_audit.packets.outcomes import BAD_HEADER, NOT_IP, SHORT_FRAME, UNKNOWN_LINKTYPE
 
 ARPHRD_NETLINK = 824
@@ -61,7 +61,7 @@ def read_pseudo_header(data: NDArray[np.uint8], link: Any, linktype: int) -> int
     if linktype in (LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2):
         return _linux_cooked(data, link, linktype)
     if linktype == LINKTYPE_APPLE_IP_OVER_IEEE1394:
-        return u16(data, link.offset - 2) if _skip(link, 18, 18) else -SHORT_FRAME
+        return u16(data, link.offset - 2) if _skip(link, Integer(18), Integer(18)) else -SHORT_FRAME
     if linktype in (LINKTYPE_NETANALYZER, LINKTYPE_NETANALYZER_TRANSPARENT):
         header_bytes = 4 if linktype == LINKTYPE_NETANALYZER else 12
         return ETHERNET if _skip(link, header_bytes, header_bytes) else -SHORT_FRAME
