@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.collecting import rare_collection
-from gdsi_audit.compiling import Compiling
 from gdsi_audit.facts import FACTS, NAMES, FactKeeper, Texts
+from gdsi_audit.first_run import Compiling
 from gdsi_audit.flows import CLOSED
 from gdsi_audit.flows.table import Batch, FlowTable
 from gdsi_audit.frame_index import FrameIndex

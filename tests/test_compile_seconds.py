@@ -16,7 +16,7 @@ from collections import Counter
 
 from numba.core import event
 
-from gdsi_audit import compiling, kernels
+from gdsi_audit import first_run, kernels
 from gdsi_audit.packets.decode import Decoder
 from gdsi_audit.readers._inputs import inputs
 from gdsi_audit.readers._source import Reading
@@ -60,7 +60,7 @@ for capture in (pcap(1, FRAME), PCAPNG, pcap(101, FRAME[14:]), pcap(1, FRAGMENT)
     with Reading(inputs([sys.argv[1]])[0], 0) as reading:
         assert [len(batch) for frames in reading.frames() for batch in decoder.decode(frames)] == [1] * (capture[-22:] != FRAGMENT[-22:])
     decoder.finish()
-for compile_stage in compiling.STAGES.values():
+for compile_stage in first_run.STAGES.values():
     compile_stage()
 compiled = {}
 for kernel in kernels.KERNELS:
