@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,8 @@ from gdsi_audit.devices import Wanted
 from gdsi_audit.observe import Keep
 from gdsi_audit.packets.address import mac_value, value
 from gdsi_audit.round_trips import CapturePoint
+
+Typed = TypeVar("Typed", int, tuple[int, int])
 
 
 class Selection:
@@ -27,8 +31,10 @@ class Selection:
             raise ValueError(f"--from {since} is not before --to {until}: nothing would be left; change one of them")
         self._excluded: list[filters.Filter] = [filters.compile_filter(exclude, "--exclude")] if exclude else []
         self._excluded += [filters.compile_filter(item.filter, f"{item.source.file}:{item.source.line}: [[ignore]]") for item in stated.ignore]
-        self.wanted = tuple(_wanted(stated.devices, device))
-        self._only = self.wanted[0] if device else None
+        self._only = _only(stated.devices, device) if device else None
+        self.stated = stated if self._only is None else replace(stated, devices=tuple(one for one in stated.devices if _of_declared(one) == self._only))
+        """What is declared of the devices that were chosen: that the others do not appear is no gap."""
+        self.wanted = (self._only,) if self._only is not None else tuple(map(_of_declared, stated.devices))
         vantage = stated.vantage
         self.point = CapturePoint(vantage.position, vantage.latitude, vantage.longitude)
         self.bench = tuple(value(item.address) for item in stated.bench if item.address)
@@ -66,20 +72,26 @@ def _of_device(packets: NDArray[np.void], device: Wanted) -> NDArray[np.bool_]:
     return mine
 
 
-def _wanted(declared: tuple[DeclaredDevice, ...], only: str) -> Iterator[Wanted]:
-    """The declared devices; with `only` that one, which may also be a MAC or an address."""
-    if not only:
-        yield from (_of_declared(device) for device in declared)
-        return
-    named = [device for device in declared if device.name == only]
-    if named:
-        yield _of_declared(named[0])
-        return
+def _only(declared: tuple[DeclaredDevice, ...], chosen: str) -> Wanted:
+    """The device of that name, MAC or address: a declared one, whichever of them it is called by, else whoever uses that address."""
+    addresses = _typed(value, chosen)
+    macs = () if addresses else _typed(mac_value, chosen)  # `fe80::1234:5678` has twelve digits too
+    known = {device.name: _of_declared(device) for device in declared}
+    called = [device for device in known.values() if not {*macs, *addresses}.isdisjoint((*device.macs, *device.addresses))]
+    if chosen in known or called:
+        return known.get(chosen) or called[0]
+    if not (macs or addresses):
+        names = ", ".join(known) or "none is declared"
+        raise ValueError(f"--device {chosen}: neither a declared device ({names}) nor a MAC or address; try one of these")
+    return Wanted(chosen, macs, addresses)
+
+
+def _typed(reader: Callable[[str], Typed], text: str) -> tuple[Typed, ...]:
+    """What `reader` makes of `text`; nothing where that is none."""
     try:
-        yield Wanted(only, (mac_value(only),), ()) if only.count(":") == 5 and "::" not in only else Wanted(only, (), (value(only),))
+        return (reader(text),)
     except ValueError:
-        known = ", ".join(device.name for device in declared) or "none is declared"
-        raise ValueError(f"--device {only}: neither a declared device ({known}) nor a MAC or address; try one of these") from None
+        return ()
 
 
 def _of_declared(device: DeclaredDevice) -> Wanted:
