@@ -7,6 +7,7 @@ from the Public Suffix List as packaged by publicsuffixlist; nothing is ever fet
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib import resources
 from ipaddress import ip_address
@@ -26,6 +27,13 @@ def matches(pattern: str, name: str) -> bool:
     """Whether `pattern`, as `canonical_pattern` gives it, covers `name` in display form. `evil-cams.example` is not below `*.cams.example`."""
     plain = _comparable(name)
     return plain.endswith(pattern[1:]) and len(plain) >= len(pattern) if pattern.startswith("*.") else plain == pattern
+
+
+def covering(name: str) -> Iterator[str]:
+    """Every pattern that `matches` `name`, the narrowest first: itself, then `*.` over each domain above it."""
+    plain = _comparable(name)
+    yield plain
+    yield from (f"*.{plain[place + 1 :]}" for place, character in enumerate(plain) if character == "." and place)
 
 
 @lru_cache(maxsize=65_536)

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from gdsi_audit.declarations import NOTHING_DECLARED, Bench, Destination, Listener, Product
+from gdsi_audit.declarations import NOTHING_DECLARED, Bench, Destination, Listener, Product, Source
 from gdsi_audit.geo import Place
 from gdsi_audit.matching import matches, used
 
@@ -102,6 +102,13 @@ def test_of_several_items_the_one_that_fits_wins_and_all_of_them_are_used(device
     traffic = device_traffic("remote name name_source\n203.0.113.1:443 api.cams.example tls-sni")
     assert matches(traffic, declared(*items))["destination"].tolist() == [0]
     assert used(traffic, declared(*items)) == {0, 1}
+
+
+@pytest.mark.parametrize("subject", [{"name": "*.cams.example"}, {"network": ip_network("203.0.113.0/24")}, {"asn": 64500}])
+def test_of_equal_items_the_vendor_s_counts_whatever_the_order_of_the_files(device_traffic, declared, subject):
+    traffic = device_traffic("remote name name_source\n203.0.113.1:443 api.cams.example tls-sni", places={"203.0.113.1": Place(asn=64500)})
+    items = tuple(Destination(**subject, source=Source("d.toml", line, by)) for line, by in enumerate(("drafted", "tester", "vendor", "vendor")))
+    assert matches(traffic, replace(declared(), destinations=items))["destination"].tolist() == [2]
 
 
 CLASSES = """

@@ -119,6 +119,18 @@ def test_any_text_is_a_name_or_a_value_error(text):
     assert not names.matches("*.cams.example", text) or text.lower().removesuffix(".").endswith(".cams.example")
 
 
+LABELS = ["a", "B", "cams", "example", "bücher"]
+NAMES = st.lists(st.sampled_from([*LABELS, ""]), max_size=5).map(".".join)
+BASES = st.lists(st.sampled_from(LABELS), min_size=1, max_size=3).map(lambda labels: names.canonical_name(".".join(labels)))
+
+
+@given(NAMES, BASES)
+def test_a_name_is_covered_by_what_matches_it_narrowest_first(name, base):
+    covering = list(names.covering(name))
+    assert [pattern in covering for pattern in (base, f"*.{base}")] == [names.matches(pattern, name) for pattern in (base, f"*.{base}")]
+    assert covering == sorted(covering, key=lambda pattern: (pattern.startswith("*."), -len(pattern)))
+
+
 @pytest.mark.parametrize("only_icann", [True, False])
 def test_the_list_is_the_package_s_own(only_icann):
     names._suffixes.cache_clear()
