@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gdsi_audit.devices import GLOBAL, kinds
-from gdsi_audit.perspective import Sides, addresses, transport_word
+from gdsi_audit.packets import transport_words
+from gdsi_audit.perspective import Sides, addresses
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols.quic import LongHeader, QuicInitial, VersionNegotiation
 from gdsi_audit.stored_table import Table, picked
@@ -59,7 +60,7 @@ def timed(rows: Table, seen: Sides, quic: Iterable[Message], shortest_s: float) 
     of = seen.row[chosen]
     for place, row, closed in zip(code.tolist(), of.tolist(), picked(rows, FIELDS, of), strict=True):
         taken_ns = int(rtt_ns[row])
-        transport, port = transport_word(int(closed["transport"])), int(closed["resp_port"])
+        transport, port = transport_words.WORDS[int(closed["transport"])], int(closed["resp_port"])
         ends = (taken_ns / 1e9, int(closed["flow"]), (taken_ns + step_ns) / 1e9, words[place], transport, port)
         found.append(Handshake(*ends, *_shown(closed, answers.get(row))))
     return sorted(found)

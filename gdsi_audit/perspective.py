@@ -22,12 +22,10 @@ from gdsi_audit.facts import Texts
 from gdsi_audit.flows import CLOSED, CONN_STATES
 from gdsi_audit.flows.community_id import community_id, community_ids
 from gdsi_audit.geo import Place
-from gdsi_audit.packets import ARP, GAP_BITS, TUNNELS
+from gdsi_audit.packets import ARP, GAP_BITS, TUNNELS, transport_words
 from gdsi_audit.stored_table import ColumnFile, Table, picked
 from gdsi_audit.traffic import CONTACTS, FLOWS
 
-TRANSPORT_WORDS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp", ARP: "arp"}
-TRANSPORTS = tuple(TRANSPORT_WORDS.get(number, f"ip-{number}") for number in range(256))
 COMMUNITY_FIELDS = ("transport", *(f"{side}_{part}" for side in ("orig", "resp") for part in ("hi", "lo", "port")))
 ENDS = np.dtype([(name, CLOSED[name]) for name in COMMUNITY_FIELDS])
 ON_DISK = np.dtype(
@@ -45,11 +43,6 @@ HOUR_NS = 3_600_000_000_000
 INITIATORS = ("unknown", "device", "remote")
 MOST_FLOWS = 200_000
 """Flows of one device that stand in memory; the rest is folded into its contacts."""
-
-
-def transport_word(number: int) -> str:
-    """`tcp`, `udp` …; `ip-N` for protocols that are not decoded further."""
-    return TRANSPORTS[number]
 
 
 @dataclass(frozen=True)
@@ -156,7 +149,7 @@ def flow_table(
         "tunnel": coded(part("tunnel"), TUNNELS),
         "start": part("start"),
         "duration_s": (part("end") - part("start")) / 1e9,
-        "transport": coded(part("transport"), TRANSPORTS),
+        "transport": coded(part("transport"), transport_words.WORDS),
         "local_addr": narrow(*addresses(seen.local(rows, "hi"), seen.local(rows, "lo"))),
         "local_port": seen.local(rows, "port"),
         "remote_addr": narrow(remote.code, remote.text),

@@ -12,12 +12,12 @@ from gdsi_audit import names
 from gdsi_audit.declarations import _checks as check
 from gdsi_audit.declarations._checks import Wrong, kind_of
 from gdsi_audit.declarations._network_checks import HIGHEST_PORT
+from gdsi_audit.packets import transport_words
 
 Found = TypeVar("Found")
 Ports = tuple[tuple[int, int], ...]
 
 CLASSES = {"urn:ietf:params:mud:dns": "resolver", "urn:ietf:params:mud:ntp": "time"}
-TRANSPORTS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp"}
 HOP_BY_HOP = 0
 IP_ETHERTYPES = ("0x0800", "0x86dd", "ipv4", "ipv6")
 
@@ -117,7 +117,7 @@ def _transport(parts: Mapping[str, Mapping[str, object]], unused: set[str]) -> s
     if "protocol" not in parts.get(family, {}):
         return "icmp6" if layer == "icmp" and family == "ipv6" else layer
     number = int(_inside(check.whole_between(0, 255), parts[family]["protocol"], family, "protocol"))
-    transport = TRANSPORTS.get(number, f"ip-{number}")
+    transport = transport_words.WORDS[number]
     if number == HOP_BY_HOP:
         unused.add(f"{family}/protocol 0")
         return ""

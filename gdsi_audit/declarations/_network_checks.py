@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 
 from gdsi_audit import filters, names
 from gdsi_audit.declarations._checks import Wrong, filled, several, text, whole_between, word_of
+from gdsi_audit.packets import transport_words
 
 HIGHEST_PORT = 65_535
-TRANSPORTS = ("tcp", "udp", "icmp", "icmp6", "sctp", "arp")
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}|[0-9a-f]{2}(-[0-9a-f]{2}){5}")
 
 _NETWORK = re.compile(r"[0-9a-fA-F:.]+(/\d{1,3})?", re.ASCII)
 
+_BROADCAST = IPv4Address("255.255.255.255")
+
 port = whole_between(1, HIGHEST_PORT)
 
 
 def transport(value: object) -> str:
-    """One of TRANSPORTS, or `ip-N` for any other IP protocol."""
-    if re.fullmatch(r"ip-(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)", text(value), re.ASCII):
-        return text(value)
-    return str(word_of(*TRANSPORTS)(value))
+    """The word of an IP protocol, by which flows are known too: `ip-6` is tcp."""
+    found = re.fullmatch(r"ip-(25[0-4]|2[0-4]\d|1\d\d|[1-9]?\d)", text(value), re.ASCII)
+    return transport_words.WORDS[int(found[1])] if found else str(word_of(*transport_words.NUMBERS)(value))
 
 
 def ports(value: object) -> tuple[tuple[int, int], ...]:
@@ -45,6 +46,14 @@ def address(value: object) -> str:
     if found.num_addresses != 1:
         raise Wrong(f'has "{text(value)[:60]}", which is a prefix and no address')
     return str(found.network_address)
+
+
+def own_address(value: object) -> str:
+    """An address that one host may have for itself."""
+    found = ip_address(address(value))
+    if found.is_multicast or found.is_unspecified or found == _BROADCAST:
+        raise Wrong(f'has "{found}", which is no single host\'s address')
+    return str(found)
 
 
 def network(value: object) -> IPv4Network | IPv6Network:
@@ -77,6 +86,14 @@ def mac(value: object) -> str:
     if not _MAC.fullmatch(text(value).lower()):
         raise Wrong(f'has "{text(value)[:60]}", which is no MAC address such as 02:00:00:00:00:50')
     return text(value).lower().replace("-", ":")
+
+
+def own_mac(value: object) -> str:
+    """The MAC of one network card: not zero, and no group's (IEEE 802, the lowest bit of the first octet)."""
+    octets = bytes.fromhex(mac(value).replace(":", ""))
+    if not any(octets) or octets[0] & 1:
+        raise Wrong(f'has "{mac(value)}", which is no single host\'s MAC')
+    return mac(value)
 
 
 def host_pattern(value: object) -> str:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from gdsi_audit import __version__
 from gdsi_audit.declarations import Destination, Listener
 from gdsi_audit.declarations.mud import AUTHOR
+from gdsi_audit.packets import transport_words
 
 if TYPE_CHECKING:
     from gdsi_audit.drafting import Draft
 
-PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmp6": 58, "sctp": 132}
 CONTROLLERS = {"resolver": "urn:ietf:params:mud:dns", "time": "urn:ietf:params:mud:ntp"}
 CLASS_PORTS = {"resolver": 53, "time": 123}
 GROUPS = {4: "224.0.0.0/4", 6: "ff00::/8"}
@@ -105,13 +105,9 @@ def _listener(item: Listener, side: str, version: int) -> Matches:
 
 
 def _matches(version: int, subject: dict[str, Any], transport: str, ports: dict[str, int], initiator: str) -> Matches:
-    network = {**({"protocol": _protocol(transport)} if transport else {}), **subject}
+    network = {**({"protocol": transport_words.WORDS.index(transport)} if transport else {}), **subject}
     found: Matches = {f"ipv{version}": network}
     layer: dict[str, Any] = {key: {"operator": "eq", "port": port} for key, port in ports.items()}
     if transport == "tcp" and initiator:
         layer["ietf-mud:direction-initiated"] = "from-device" if initiator == "device" else "to-device"
     return {**found, transport: layer} if layer and transport in ("tcp", "udp") else found
-
-
-def _protocol(transport: str) -> int:
-    return PROTOCOLS[transport] if transport in PROTOCOLS else int(transport.removeprefix("ip-"))

@@ -224,6 +224,14 @@ WRONG = [
     ('[vantage]\ntimezone = "../etc/passwd"', '2: [vantage] "timezone" has an unknown time zone'),
     ('[[device]]\nname = "x"', '1: [[device]] needs "mac" or "addresses"'),
     ('[[device]]\nmac = "02:00"', '"mac" has "02:00", which is no MAC address'),
+    ('[[device]]\nmac = "ff:ff:ff:ff:ff:ff"', '2: [[device]] "mac" has "ff:ff:ff:ff:ff:ff", which is no single host\'s MAC'),
+    ('[[device]]\nmac = ["01:00:5e:00:00:fb"]', "which is no single host's MAC"),
+    ('[[device]]\nmac = "00-00-00-00-00-00"', "which is no single host's MAC"),
+    ('[[device]]\naddresses = ["224.0.0.1"]', '2: [[device]] "addresses" has "224.0.0.1", which is no single host\'s address'),
+    ('[[device]]\naddresses = ["255.255.255.255"]', "which is no single host's address"),
+    ('[[bench]]\nrole = "tester"\naddress = "ff02::fb"', '3: [[bench]] "address" has "ff02::fb", which is no single host\'s address'),
+    ('[[bench]]\nrole = "tester"\naddress = "::"', "which is no single host's address"),
+    (NAME + 'transport = "ip-255"', '3: [[destination]] "transport" has no word "ip-255"'),
     ("[[bench]]", '1: [[bench]] needs the key "address"'),
     ('[[ignore]]\nfilter = "tcp.prt == 1"\nreason = "x"',
      '2: [[ignore]] "filter" is no filter: column 1: there is no field or protocol "tcp.prt"; did you mean "tcp.port"?'),
@@ -321,6 +329,13 @@ def test_a_value_that_is_not_there_is_an_error(reference, message):
 )
 def test_addresses_are_kept_as_packets_show_them(written, kept):
     assert str(read(f'[[destination]]\naddress = "{written}"').destinations[0].network) == kept
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"), [("ip-6", "tcp"), ("ip-17", "udp"), ("ip-1", "icmp"), ("ip-58", "icmp6"), ("ip-132", "sctp"), ("ip-2", "ip-2"), ("arp", "arp")]
+)
+def test_a_transport_is_called_as_flows_call_it(written, kept):
+    assert read(f'[[destination]]\nname = "a.example"\ntransport = "{written}"').destinations[0].transport == kept
 
 
 @pytest.mark.parametrize("written", ["10.0.0.0/8", "fe80::1%eth0", "10.0.0.0/255.0.0.0", "", "1"])
