@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from functools import reduce
 from ipaddress import ip_network
@@ -10,7 +10,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from gdsi_audit import discover
-from gdsi_audit.declarations import NOTHING_DECLARED, Declaration, Destination, Format, Jurisdictions, Note, Product, Vantage, _document
+from gdsi_audit.declarations import (
+    AUTHORS,
+    NOTHING_DECLARED,
+    DeclaredDevice,
+    Declaration,
+    Destination,
+    Format,
+    Jurisdictions,
+    Note,
+    Product,
+    Vantage,
+    _document,
+)
 
 Single = TypeVar("Single", Product, Vantage, Jurisdictions)
 
@@ -70,6 +82,7 @@ def _joined(first: Declaration, second: Declaration) -> Declaration:
 
 
 def _one_row(first: Single, second: Single, table: str) -> Single:
+    """The keys of both; what both say is said by whose word counts more."""
     said, added = dict(first.sources), dict(second.sources)
     for key in sorted(said.keys() & added.keys()):
         if getattr(first, key) != getattr(second, key):
@@ -77,11 +90,29 @@ def _one_row(first: Single, second: Single, table: str) -> Single:
             raise ValueError(f'{other.file}:{other.line}: [{table}] "{key}" disagrees with {one.file}:{one.line}')
     if not said:
         return second
-    values = {key: getattr(second, key) for key in added if key not in said}
+    taken = {key: source for key, source in added.items() if key not in said or AUTHORS.index(source.by) < AUTHORS.index(said[key].by)}
+    values = {key: getattr(second, key) for key in taken}
     if isinstance(first, Jurisdictions) and isinstance(second, Jurisdictions):
-        words = {**dict(second.words), **dict(first.words)}
+        words = {**dict(first.words), **{key: named for key, named in second.words if key in taken}}
         values.update(words=tuple(words.items()), allowed_words=words.get("allowed", ()))
-    return replace(first, **values, sources=first.sources + tuple((key, source) for key, source in second.sources if key not in said))
+    return replace(first, **values, sources=tuple({**said, **taken}.items()))
+
+
+def _devices(declared: Iterable[DeclaredDevice]) -> Iterator[DeclaredDevice]:
+    """One for each name: its parts may stand in several tables. Raises ValueError where a MAC is given to two of them."""
+    named: dict[str, DeclaredDevice] = {}
+    for one in declared:
+        known = named.get(one.name, replace(one, macs=(), addresses=()))
+        macs, addresses = dict.fromkeys((*known.macs, *one.macs)), dict.fromkeys((*known.addresses, *one.addresses))
+        named[one.name] = replace(known, macs=tuple(macs), addresses=tuple(addresses))
+    owners: dict[str, DeclaredDevice] = {}
+    for one in named.values():
+        for mac in one.macs:
+            other = owners.setdefault(mac, one)
+            if other is not one:
+                where = f"{one.source.file}:{one.source.line}"
+                raise ValueError(f'{where}: [[device]] "{one.name}" has the MAC {mac} of "{other.name}" ({other.source.file}:{other.source.line})')
+        yield one
 
 
 def _completed(declaration: Declaration) -> Declaration:
@@ -92,7 +123,8 @@ def _completed(declaration: Declaration) -> Declaration:
     missing = tuple(_untested(declaration)) if declaration.phases else ()
     notes = tuple(note for note in declaration.notes if note.kind != "unbound" or any(item.not_assessable for item in bound))
     whole = replace(stated, data_generated_in=generated_in)
-    return replace(declaration, jurisdictions=whole, destinations=bound, notes=(*notes, *missing))
+    devices = tuple(_devices(declaration.devices))
+    return replace(declaration, jurisdictions=whole, devices=devices, destinations=bound, notes=(*notes, *missing))
 
 
 def _bound(item: Destination, declaration: Declaration) -> list[Destination]:

@@ -78,6 +78,30 @@ def test_files_that_disagree_are_refused_with_both_lines(files):
         _read.read(files(vendor_toml=VENDOR, two_toml='[product]\nmodel = "x"\nvendor = "Another"\n'))
 
 
+BY_TESTER = '[statement]\nby = "tester"\n'
+
+
+@pytest.mark.parametrize("order", [("vendor_toml", "tester_toml"), ("tester_toml", "vendor_toml")])
+def test_what_both_say_the_vendor_says_whatever_the_order(files, order):
+    texts = {"vendor_toml": '[jurisdictions]\nallowed = ["EFTA"]\n', "tester_toml": BY_TESTER + '[jurisdictions]\nallowed = ["CH", "IS", "LI", "NO"]\n'}
+    stated = _read.read(files(**{name: texts[name] for name in order})).jurisdictions
+    assert [(key, source.file, source.by) for key, source in stated.sources] == [("allowed", "vendor.toml", "vendor")]
+    assert (stated.allowed_words, stated.words) == (("EFTA",), (("allowed", ("EFTA",)),))
+
+
+def test_a_device_may_be_told_in_several_tables(files):
+    vendor = '[[device]]\nname = "camera"\nmac = "02:00:00:00:00:50"\n[[device]]\nmac = "02:00:00:00:00:51"\n'
+    tester = BY_TESTER + '[[device]]\nname = "camera"\nmac = ["02:00:00:00:00:50"]\naddresses = ["192.168.1.50"]\n'
+    found = [(one.name, one.macs, one.addresses) for one in _read.read(files(vendor_toml=vendor, tester_toml=tester)).devices]
+    assert found == [("camera", ("02:00:00:00:00:50",), ("192.168.1.50",)), ("02:00:00:00:00:51", ("02:00:00:00:00:51",), ())]
+
+
+def test_a_mac_is_one_device_s(files):
+    twice = '[[device]]\nname = "camera"\nmac = "02:00:00:00:00:50"\n[[device]]\nname = "lamp"\nmac = "02-00-00-00-00-50"\n'
+    with pytest.raises(ValueError, match=r'^a\.toml:4: \[\[device\]\] "lamp" has the MAC 02:00:00:00:00:50 of "camera" \(a\.toml:1\)$'):
+        _read.read(files(a_toml=twice))
+
+
 def test_the_same_content_counts_once(files):
     assert len(_read.read(files(a_toml=VENDOR, b_toml=VENDOR)).destinations) == 1
 
