@@ -32,7 +32,9 @@ class Selection:
         self._excluded: list[filters.Filter] = [filters.compile_filter(exclude, "--exclude")] if exclude else []
         self._excluded += [filters.compile_filter(item.filter, f"{item.source.file}:{item.source.line}: [[ignore]]") for item in stated.ignore]
         self._only = _only(stated.devices, device) if device else None
-        self.stated = stated if self._only is None else replace(stated, devices=tuple(one for one in stated.devices if _of_declared(one) == self._only))
+        self.stated = (
+            stated if self._only is None else replace(stated, devices=tuple(one for one in stated.devices if _of_declared(one) == self._only))
+        )
         """What is declared of the devices that were chosen: that the others do not appear is no gap."""
         self.wanted = (self._only,) if self._only is not None else tuple(map(_of_declared, stated.devices))
         vantage = stated.vantage

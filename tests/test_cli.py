@@ -13,7 +13,6 @@ import time
 
 import pytest
 
-
 TIMEOUT_S = 300
 CAMERA = "captures/smart_camera/smart_camera.pcap"
 HONEST = "captures/smart_camera/smart_camera_honest.pcap"

@@ -1,10 +1,10 @@
-"""Declarations that allow so much that keeping them says little: they are noted, and the report prints the notes."""
+"""Declarations that allow or leave out so much that keeping them says little: they are noted, and the report prints the notes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from gdsi_audit import names
 from gdsi_audit.declarations import Declaration, Note, Source
@@ -15,9 +15,16 @@ WIDEST = {4: 8, 6: 16}
 
 
 def noted(declaration: Declaration) -> Declaration:
-    """`declaration` with a note for everything over-broad, for shared platforms and for groups that hold on conditions."""
+    """`declaration` with a note for everything over-broad or left out, for shared platforms and for groups that hold on conditions."""
     return replace(
-        declaration, notes=(*declaration.notes, *_of_jurisdictions(declaration), *_of_destinations(declaration), *_of_listeners(declaration))
+        declaration,
+        notes=(
+            *declaration.notes,
+            *_of_jurisdictions(declaration),
+            *_of_destinations(declaration),
+            *_of_listeners(declaration),
+            *_left_out(declaration),
+        ),
     )
 
 
@@ -59,6 +66,19 @@ def _of_listeners(declaration: Declaration) -> Iterator[Note]:
         if item.sender == "anywhere" or (item.sender != "local" and _is_wide(ip_network(item.sender, strict=False))):
             text = f"[[listener]] {item.transport} port {item.port} is open to {_whom(item.sender)}"
             yield Note(kind="over_broad", text=text, source=item.source)
+
+
+def _left_out(declaration: Declaration) -> Iterator[Note]:
+    """What the audited party itself takes out of the audit. A tester's hosts, and a gateway in the house, are how a test is set up."""
+    for item in declaration.ignore:
+        if item.source.by == "vendor":
+            yield Note(
+                kind="left_out", text=f"[[ignore]] {item.filter}: the vendor's own statement leaves this out: {item.reason}", source=item.source
+            )
+    for host in declaration.bench:
+        if host.source.by == "vendor" and ip_address(host.address).is_global:
+            text = f"[[bench]] {host.role} {host.address} is on the internet, and the vendor's own statement keeps it from being judged"
+            yield Note(kind="left_out", text=text, source=host.source)
 
 
 def _whom(sender: str) -> str:

@@ -13,8 +13,8 @@ from gdsi_audit import discover
 from gdsi_audit.declarations import (
     AUTHORS,
     NOTHING_DECLARED,
-    DeclaredDevice,
     Declaration,
+    DeclaredDevice,
     Destination,
     Format,
     Jurisdictions,

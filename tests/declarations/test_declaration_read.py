@@ -83,7 +83,10 @@ BY_TESTER = '[statement]\nby = "tester"\n'
 
 @pytest.mark.parametrize("order", [("vendor_toml", "tester_toml"), ("tester_toml", "vendor_toml")])
 def test_what_both_say_the_vendor_says_whatever_the_order(files, order):
-    texts = {"vendor_toml": '[jurisdictions]\nallowed = ["EFTA"]\n', "tester_toml": BY_TESTER + '[jurisdictions]\nallowed = ["CH", "IS", "LI", "NO"]\n'}
+    texts = {
+        "vendor_toml": '[jurisdictions]\nallowed = ["EFTA"]\n',
+        "tester_toml": BY_TESTER + '[jurisdictions]\nallowed = ["CH", "IS", "LI", "NO"]\n',
+    }
     stated = _read.read(files(**{name: texts[name] for name in order})).jurisdictions
     assert [(key, source.file, source.by) for key, source in stated.sources] == [("allowed", "vendor.toml", "vendor")]
     assert (stated.allowed_words, stated.words) == (("EFTA",), (("allowed", ("EFTA",)),))

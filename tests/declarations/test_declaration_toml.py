@@ -332,7 +332,8 @@ def test_addresses_are_kept_as_packets_show_them(written, kept):
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"), [("ip-6", "tcp"), ("ip-17", "udp"), ("ip-1", "icmp"), ("ip-58", "icmp6"), ("ip-132", "sctp"), ("ip-2", "ip-2"), ("arp", "arp")]
+    ("written", "kept"),
+    [("ip-6", "tcp"), ("ip-17", "udp"), ("ip-1", "icmp"), ("ip-58", "icmp6"), ("ip-132", "sctp"), ("arp", "arp")],
 )
 def test_a_transport_is_called_as_flows_call_it(written, kept):
     assert read(f'[[destination]]\nname = "a.example"\ntransport = "{written}"').destinations[0].transport == kept
@@ -369,6 +370,11 @@ NOTES = [
     ('[jurisdictions]\nhosts_from = ["ADEQUACY", "EEA"]', "conditional_group", 2),
     ('[[destination]]\nname = "a.cams.example"\njurisdictions = ["ADEQUACY"]', "conditional_group", 1),
     ('[jurisdictions]\nallowed = ["EU"]', None, 0),
+    ('[[ignore]]\nfilter = "udp"\nreason = "noise"', "left_out", 1),
+    ('[statement]\nby = "tester"\n[[ignore]]\nfilter = "udp"\nreason = "noise"', None, 0),
+    ('[[bench]]\nrole = "tester"\naddress = "8.8.8.8"', "left_out", 1),
+    ('[[bench]]\nrole = "gateway"\naddress = "192.168.1.1"', None, 0),
+    ('[statement]\nby = "tester"\n[[bench]]\nrole = "tester"\naddress = "8.8.8.8"', None, 0),
     ('[[destination]]\nname = "*.cams.example"', None, 0),
 ]
 
