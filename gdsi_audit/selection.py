@@ -17,6 +17,8 @@ from gdsi_audit.observe import Keep
 from gdsi_audit.packets.address import mac_value, value
 from gdsi_audit.round_trips import CapturePoint
 
+GROUP_BIT = np.uint64(1 << 40)
+"""The lowest bit of a MAC's first octet: broadcast and multicast (IEEE 802)."""
 Typed = TypeVar("Typed", int, tuple[int, int])
 
 
@@ -32,11 +34,10 @@ class Selection:
         self._excluded: list[filters.Filter] = [filters.compile_filter(exclude, "--exclude")] if exclude else []
         self._excluded += [filters.compile_filter(item.filter, f"{item.source.file}:{item.source.line}: [[ignore]]") for item in stated.ignore]
         self._only = _only(stated.devices, device) if device else None
-        self.stated = (
-            stated if self._only is None else replace(stated, devices=tuple(one for one in stated.devices if _of_declared(one) == self._only))
-        )
+        chosen = tuple(one for one in stated.devices if self._only in (None, _of_declared(one)))
+        self.stated = stated if self._only is None else replace(stated, devices=chosen)
         """What is declared of the devices that were chosen: that the others do not appear is no gap."""
-        self.wanted = (self._only,) if self._only is not None else tuple(map(_of_declared, stated.devices))
+        self.wanted = (self._only,) if self._only is not None else tuple(map(_of_declared, chosen))
         vantage = stated.vantage
         self.point = CapturePoint(vantage.position, vantage.latitude, vantage.longitude)
         self.bench = tuple(value(item.address) for item in stated.bench if item.address)
@@ -66,7 +67,8 @@ class Selection:
 
 
 def _of_device(packets: NDArray[np.void], device: Wanted) -> NDArray[np.bool_]:
-    mine = np.zeros(packets.size, np.bool_)
+    """What it sent or was sent, and what everybody was: routers offer their resolvers to all."""
+    mine = packets["dst_mac"] & GROUP_BIT != 0
     for side in ("src", "dst"):
         mine |= np.isin(packets[f"{side}_mac"], np.array(device.macs, np.uint64))
         for hi, lo in device.addresses:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from gdsi_audit.declarations import DeclaredDevice
+from gdsi_audit.packets import PACKETS
 from gdsi_audit.packets.address import mac_value, value
 from gdsi_audit.selection import Selection, instant_ns
 
@@ -40,6 +42,15 @@ def test_another_device_speaks_for_itself_and_the_declared_are_not_missed(declar
     chosen = Selection(declared(devices=(CAMERA,)), device=typed)
     assert [(one.name, one.macs, one.addresses) for one in chosen.wanted] == [(typed, macs, addresses)]
     assert chosen.stated.devices == ()
+
+
+def test_what_is_sent_to_all_stays(declared):
+    """Else a router's advertisement, and the resolver that it offers, would be lost."""
+    own, router, lamp, everybody = (mac_value(mac) for mac in ("02:00:00:00:00:50", "02:00:00:00:00:01", "02:00:00:00:00:51", "33:33:00:00:00:01"))
+    packets = np.zeros(4, PACKETS)
+    packets["src_mac"], packets["dst_mac"] = (own, router, router, router), (router, own, lamp, everybody)
+    keep = Selection(declared(devices=(CAMERA, LAMP)), device="camera").keep
+    assert keep is not None and keep(packets).tolist() == [True, True, False, True]
 
 
 def test_without_a_choice_all_declared_devices_are_wanted(declared):
