@@ -68,7 +68,7 @@ class Selection:
 
 def _of_device(packets: NDArray[np.void], device: Wanted) -> NDArray[np.bool_]:
     """What it sent or was sent, and what everybody was: routers offer their resolvers to all."""
-    mine = packets["dst_mac"] & GROUP_BIT != 0
+    mine = np.asarray(packets["dst_mac"] & GROUP_BIT != 0)
     for side in ("src", "dst"):
         mine |= np.isin(packets[f"{side}_mac"], np.array(device.macs, np.uint64))
         for hi, lo in device.addresses:

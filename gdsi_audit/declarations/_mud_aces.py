@@ -112,7 +112,10 @@ def _traffic(parts: Mapping[str, Mapping[str, object]], *, from_device: bool, un
 
 def _transport(parts: Mapping[str, Mapping[str, object]], unused: set[str]) -> str:
     """By protocol number, else by the layer that is matched; a hop-by-hop header says nothing of what is behind it."""
-    layer = next((name for name in ("tcp", "udp", "icmp") if name in parts), "")
+    layers = [name for name in ("tcp", "udp", "icmp") if name in parts]
+    if len(layers) > 1:
+        raise Wrong(f"matches {' and '.join(layers)} at once", "matches", layers[1])
+    layer = layers[0] if layers else ""
     family = next((name for name in ("ipv4", "ipv6") if name in parts), "")
     if "protocol" not in parts.get(family, {}):
         return "icmp6" if layer == "icmp" and family == "ipv6" else layer

@@ -9,9 +9,10 @@ holds for both. Local DNS and NTP are allowed without saying so. What the site h
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gdsi_audit.declarations import (
@@ -23,7 +24,7 @@ from gdsi_audit.declarations import (
     Product,
     Source,
     Statement,
-    _document,
+    _json_lines,
     _mud_aces,
     _over_broad,
 )
@@ -31,15 +32,16 @@ from gdsi_audit.declarations import _checks as check
 from gdsi_audit.declarations import _time_checks as time
 from gdsi_audit.declarations._checks import Wrong
 from gdsi_audit.declarations._entries import Problems, suggestion
-from gdsi_audit.declarations._json_lines import located
 from gdsi_audit.declarations._lines import Where, nearest_line
 from gdsi_audit.declarations._mud_aces import Ace, Traffic
+from gdsi_audit.wire_text import printable
 
 SUFFIXES = (".json", ".mud")
 
 ACL_CONTAINERS = ("ietf-access-control-list:acls", "ietf-access-control-list:access-lists")
 """RFC 8519 has the first; earlier drafts, which many files still follow, the second."""
 
+_CONTAINER = re.compile(rb'"ietf-mud:mud"\s*:')
 POLICIES = ("from-device-policy", "to-device-policy")
 AUTHOR = "gdsi-audit:by"
 """A member of our own beside the standard's: who wrote the file, where that is not the manufacturer."""
@@ -54,23 +56,23 @@ class _Merged:
     """What the entries for one kind of traffic say together."""
 
     source: Source
-    initiator: str = ""
+    initiators: set[str] = field(default_factory=set)
     to_device: bool = False
+
+    @property
+    def initiator(self) -> str:
+        """Empty: anybody, since no entry says who, or two of them say another."""
+        return next(iter(self.initiators)) if len(self.initiators) == 1 else ""
 
 
 def claims(raw: bytes) -> bool:
     """A JSON object that names the MUD container."""
-    return raw.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") and b'"ietf-mud:mud"' in raw
+    return raw.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") and _CONTAINER.search(raw) is not None
 
 
 def read(path: Path, raw: bytes) -> Declaration:
     """The declaration of one MUD file. Raises ValueError naming file, line and key."""
-    text = _document.text_of(path, raw)
-    try:
-        document, lines = located(text)
-    except ValueError as error:
-        line, _, rest = str(error).removeprefix("line ").partition(": ")
-        raise ValueError(f"{path.name}:{line}: not JSON: {rest}") from error
+    document, lines = _json_lines.document(path, raw)
     problems = Problems(path.name, lines)
     try:
         found = _Reader(document, problems).declaration(hashlib.sha256(raw).hexdigest())
@@ -87,7 +89,10 @@ def entries(document: object) -> Iterator[tuple[Where, bool, Mapping[str, object
     mud = _table(root.get("ietf-mud:mud"), "ietf-mud:mud")
     container = next((name for name in ACL_CONTAINERS if name in root), ACL_CONTAINERS[0])
     lists = _items(_table(root.get(container, {"acl": []}), container), "acl", container)
-    by_name = {str(acl.get("name")): (where, acl) for where, acl in lists}
+    by_name: dict[str, tuple[Where, Mapping[str, object]]] = {}
+    for where, acl in lists:
+        if by_name.setdefault(str(acl.get("name")), (where, acl))[0] != where:
+            raise Wrong(f'there are two access lists "{str(acl.get("name"))[:60]}"', *where)
     for policy in POLICIES:
         for where, name in _references(mud, policy):
             if name not in by_name:
@@ -134,7 +139,7 @@ class _Reader:
         if ace.traffic is None or not ace.accepts:
             return
         merged = self.merged.setdefault(ace.traffic, _Merged(source))
-        merged.initiator = merged.initiator or ace.initiator
+        merged.initiators |= {ace.initiator} - {""}
         merged.to_device |= not from_device
 
     def _implied(self) -> Iterator[Destination]:
@@ -154,9 +159,10 @@ class _Reader:
     def _notes(self, mud: Mapping[str, object]) -> Iterator[Note]:
         for oddity, count in sorted(self.oddities.items()):
             text = f"{oddity}: in {count} access control entr{'y' if count == 1 else 'ies'}, not compared with traffic"
-            yield Note(kind="not_compared", text=text, source=self.first[oddity])
+            yield Note(kind="not_compared", text=printable(text), source=self.first[oddity])
         for key in sorted(set(mud) - KNOWN_KEYS):
-            yield Note(kind="not_compared", text=f"{key[:60]}: an unknown part of the MUD container", source=self._source(("ietf-mud:mud", key)))
+            text = printable(f"{key[:60]}: an unknown part of the MUD container")
+            yield Note(kind="not_compared", text=text, source=self._source(("ietf-mud:mud", key)))
         if mud.get("is-supported") is False:
             yield Note(kind="unsupported", text="the maker no longer supports this device", source=self._source(("ietf-mud:mud", "is-supported")))
         needs = sorted({traffic.needs for traffic in self.merged if traffic.needs})
@@ -171,7 +177,7 @@ class _Reader:
         return Product(**said, sources=sources, source=self._source(("ietf-mud:mud",)))
 
     def _statement(self, mud: Mapping[str, object], sha256: str) -> Statement:
-        if mud.get("mud-version") != 1:
+        if mud.get("mud-version") is True or mud.get("mud-version") != 1:
             raise Wrong('"mud-version" must be 1 (RFC 8520)', "ietf-mud:mud", "mud-version")
         date = _day(self._text(mud, "last-update")) if "last-update" in mud else ""
         return Statement(by=self.by, text=self._text(mud, "mud-url"), date=date, file=self.problems.file, sha256=sha256)

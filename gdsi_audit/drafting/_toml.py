@@ -13,6 +13,7 @@ from gdsi_audit.drafting import _wildcards
 from gdsi_audit.drafting._entries import Entry
 from gdsi_audit.drafting._parties import Sums
 from gdsi_audit.traffic import Capture, Device
+from gdsi_audit.wire_text import printable
 
 if TYPE_CHECKING:
     from gdsi_audit.drafting import Draft
@@ -144,9 +145,8 @@ def quoted(word: str) -> str:
 
 def _comment(words: str) -> str:
     """One `#` line for each line of `words`; what could end or hide a comment is written out."""
-    return "\n".join(f"# {_printable(line)}".rstrip() for line in words.split("\n"))
+    return "\n".join(f"# {_cut(line)}".rstrip() for line in words.split("\n"))
 
 
-def _printable(line: str) -> str:
-    cut = line if len(line) <= LONGEST_COMMENT else line[:LONGEST_COMMENT] + " …"
-    return "".join(character if character.isprintable() else character.encode("unicode_escape").decode() for character in cut)
+def _cut(line: str) -> str:
+    return printable(line if len(line) <= LONGEST_COMMENT else line[:LONGEST_COMMENT] + " …")
