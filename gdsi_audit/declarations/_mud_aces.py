@@ -191,10 +191,9 @@ def _ports(value: object) -> Ports:
         if low > high:
             raise Wrong("ends below its beginning")
         return ((low, high),)
-    at, operator = number(value.get("port")), value.get("operator", "eq")
+    at = number(value.get("port"))
     ranges = {"eq": ((at, at),), "lte": ((0, at),), "gte": ((at, HIGHEST_PORT),), "neq": ((0, at - 1), (at + 1, HIGHEST_PORT))}
-    if operator not in ranges:
-        raise Wrong(f"has an unknown operator{check.did_you_mean(str(operator)[:60], tuple(ranges))}")
+    operator = check.word_of(*ranges)(value.get("operator", "eq"))
     return tuple((low, high) for low, high in ranges[operator] if low <= high)
 
 

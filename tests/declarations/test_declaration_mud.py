@@ -200,7 +200,8 @@ NAMED = {"ipv4": {"ietf-acldns:dst-dnsname": "a.example"}}
 WRONG = [
     (document([{"ipv4": {"ietf-acldns:dst-dnsname": "*.example.com"}}]), '"ietf-acldns:dst-dnsname" is wrong: "*.example.com" is no host name'),
     (document([{**NAMED, "tcp": {"destination-port": {"port": 70000}}}]), "must be between 0 and 65535"),
-    (document([{**NAMED, "tcp": {"destination-port": {"operator": "between", "port": 1}}}]), "has an unknown operator; it is one of eq"),
+    (document([{**NAMED, "tcp": {"destination-port": {"operator": "between", "port": 1}}}]), 'has no word "between"; it is one of eq, lte'),
+    (document([{**NAMED, "tcp": {"destination-port": {"operator": ["eq"], "port": 1}}}]), '"destination-port" must be text, not a list'),
     (document([{**NAMED, "tcp": {"destination-port": 443}}]), '"destination-port" must be a table, not a number'),
     (document([{**NAMED, "tcp": {"ietf-mud:direction-initiated": "both"}}]), 'direction-initiated must be "from-device"'),
     (document([{"ietf-mud:mud": {"local-network": [None]}}]), 'unknown abstraction "local-network"; did you mean "local-networks"?'),
