@@ -144,11 +144,12 @@ def country(value: object) -> str:
 
 
 def country_or_group(value: object) -> str:
+    word = text(value)
     try:
-        _countries.expand([text(value)])
+        _countries.expand([word])
     except ValueError as error:
         raise Wrong(f"has an {error}") from error
-    return text(value)
+    return word
 
 
 def scope(value: object) -> str:

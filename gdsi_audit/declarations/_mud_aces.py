@@ -175,8 +175,9 @@ def _host(value: object) -> Traffic:
 
 
 def _network(value: object) -> Traffic:
+    written = check.text(value)
     try:
-        return Traffic(network=ip_network(check.text(value), strict=False))
+        return Traffic(network=ip_network(written, strict=False))
     except ValueError as error:
         raise Wrong("is no address and no prefix") from error
 

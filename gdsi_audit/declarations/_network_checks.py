@@ -58,16 +58,15 @@ def own_address(value: object) -> str:
 
 def network(value: object) -> IPv4Network | IPv6Network:
     """A single address or a prefix. Raises Wrong naming the network where host bits are set."""
+    written = text(value)
     try:
-        if not _NETWORK.fullmatch(text(value)):
+        if not _NETWORK.fullmatch(written):
             raise ValueError
-        loose = ip_network(text(value), strict=False)
-    except Wrong:
-        raise
+        loose = ip_network(written, strict=False)
     except ValueError as error:
-        raise Wrong(f'has "{text(value)[:60]}", which is no address and no prefix') from error
-    if ip_address(text(value).partition("/")[0]) != loose.network_address:
-        raise Wrong(f'has "{text(value)}" with host bits set: the network is {loose}')
+        raise Wrong(f'has "{written[:60]}", which is no address and no prefix') from error
+    if ip_address(written.partition("/")[0]) != loose.network_address:
+        raise Wrong(f'has "{written}" with host bits set: the network is {loose}')
     mapped = loose.network_address.ipv4_mapped if isinstance(loose, IPv6Network) and loose.prefixlen >= 96 else None
     return ip_network((mapped, loose.prefixlen - 96)) if mapped else loose
 
@@ -97,17 +96,17 @@ def own_mac(value: object) -> str:
 
 
 def host_pattern(value: object) -> str:
+    written = text(value)
     try:
-        return names.canonical_pattern(text(value))
+        return names.canonical_pattern(written)
     except ValueError as error:
         raise Wrong(f"is wrong: {error}") from error
 
 
 def display_filter(value: object) -> str:
+    written = filled(value)
     try:
-        filters.compile_filter(filled(value))
-    except Wrong:
-        raise
+        filters.compile_filter(written)
     except ValueError as error:
         raise Wrong(f"is no filter: {error}") from error
-    return text(value)
+    return written

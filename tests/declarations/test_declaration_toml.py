@@ -207,6 +207,8 @@ WRONG = [
     (NAME + "purpose = 3", '3: [[destination]] "purpose" must be text, not a number'),
     (NAME + 'purpose = "a\\u001b[2J"', '"purpose" holds a control character'),
     (NAME + 'address = "192.0.2.1"', "3: [[destination]] needs exactly one of name, address, asn, class, not name and address"),
+    ("[[destination]]\nname = 5", '2: [[destination]] "name" must be text, not a number'),
+    ("[jurisdictions]\nallowed = [5]", '2: [jurisdictions] "allowed" must be text, not a number'),
     ("[[destination]]", "1: [[destination]] needs exactly one of name, address, asn, class, and has none"),
     ('[[destination]]\nname = "192.0.2.1"', '2: [[destination]] "name" is wrong: "192.0.2.1" is an address: use the key "address"'),
     ('[[destination]]\nname = "*.co.uk"', "covers a whole public suffix"),
