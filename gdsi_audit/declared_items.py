@@ -107,12 +107,13 @@ def _within(port: int, ranges: Iterable[tuple[int, int]]) -> bool:
     return any(first <= port <= last for first, last in ranges)
 
 
-def hears(listener: Listener, kind: FlowKind) -> bool:
-    if listener.port != kind.local_port or listener.transport != kind.transport:
+def hears(listener: Listener, transport: str, local_port: int, remote_addr: str, *, remote_is_local: bool) -> bool:
+    """Whether a call at this port of the device, from there, is one that `listener` is declared for."""
+    if listener.port != local_port or listener.transport != transport:
         return False
     if listener.sender in ("local", "anywhere"):
-        return listener.sender == "anywhere" or kind.remote_is_local
-    parsed = parsed_address(kind.remote_addr)
+        return listener.sender == "anywhere" or remote_is_local
+    parsed = parsed_address(remote_addr)
     return parsed is not None and parsed in ip_network(listener.sender, strict=False)
 
 

@@ -205,7 +205,10 @@ class Matcher:
         return item.title if self._is_confident(row, kind) else f"{item.title}, with low confidence"
 
     def _listens(self, kind: FlowKind) -> bool:
-        return not kind.device_is_originator and any(hears(listener, kind) for listener in self._declaration.listeners)
+        return not kind.device_is_originator and any(
+            hears(listener, kind.transport, kind.local_port, kind.remote_addr, remote_is_local=kind.remote_is_local)
+            for listener in self._declaration.listeners
+        )
 
     def _candidate_names(self, address: str) -> list[str]:
         return self._names_answered.get(address, [])

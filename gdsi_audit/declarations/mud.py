@@ -150,11 +150,13 @@ class _Reader:
                 yield Destination(klass=klass, source=self._source(("ietf-mud:mud",)))
 
     def _listeners(self) -> Iterator[Listener]:
+        """Ports of the device at which the local network, or a prefix whatever its own port, may call."""
         for traffic, merged in self.merged.items():
-            if traffic.klass == "local-network" and merged.to_device and merged.initiator != "device" and traffic.transport in ("tcp", "udp"):
+            sender = "local" if traffic.klass == "local-network" else "" if traffic.ports or traffic.network is None else str(traffic.network)
+            if sender and merged.to_device and merged.initiator != "device" and traffic.transport in ("tcp", "udp"):
                 for low, high in traffic.source_ports:
                     if low == high and low:
-                        yield Listener(port=low, transport=traffic.transport, sender="local", source=merged.source)
+                        yield Listener(port=low, transport=traffic.transport, sender=sender, source=merged.source)
 
     def _notes(self, mud: Mapping[str, object]) -> Iterator[Note]:
         for oddity, count in sorted(self.oddities.items()):

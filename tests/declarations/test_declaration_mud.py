@@ -145,6 +145,17 @@ def test_who_may_reach_the_device_from_the_local_network_makes_a_listener():
 
 
 @pytest.mark.parametrize(
+    ("far", "sender"),
+    [({"source-ipv4-network": "198.51.100.0/24"}, ["198.51.100.0/24"]), ({}, ["0.0.0.0/0"]), ({"ietf-acldns:src-dnsname": "a.example"}, [])],
+)
+def test_a_prefix_that_may_call_makes_a_listener(far, sender):
+    called = {"ipv4": {"protocol": 17, **far}, "udp": {"destination-port": {"port": 53}}}
+    assert [one.sender for one in read([], [called]).listeners] == sender
+    answers_of_a_port = {**called, "udp": {"destination-port": {"port": 53}, "source-port": {"port": 53}}}
+    assert read([], [answers_of_a_port]).listeners == ()
+
+
+@pytest.mark.parametrize(
     ("from_device", "to_device", "initiator"),
     [("from-device", None, "device"), (None, "to-device", "remote"), ("from-device", "to-device", ""), (None, None, "")],
 )

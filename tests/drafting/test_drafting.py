@@ -124,6 +124,15 @@ def test_without_packets_there_is_nothing_to_draft(tmp_path):
     assert mud.read(Path("draft.json"), made.mud().encode()).closed
 
 
+@pytest.mark.parametrize("name", ["protocols/llmnr.pcap", "protocols/llmnr_v6.pcap", "protocols/dns_v6.pcap"])
+def test_mud_says_of_answers_to_neighbours_and_to_the_internet_what_toml_says(name, tmp_path):
+    made = draft(FOLDER / name)
+    for suffix, text in (("toml", made.toml()), ("json", made.mud())):
+        stated = tmp_path / f"draft.{suffix}"
+        stated.write_text(text, encoding="utf-8")
+        assert [(one.detector, one.subject) for one in audit(FOLDER / name, stated).findings if one.at_least("low")] == []
+
+
 def test_the_same_capture_gives_the_same_draft():
     first, second = (of_audit(audit(CAMERA / "smart_camera_v6.pcap")) for _ in range(2))
     assert (first.toml(), first.mud()) == (second.toml(), second.mud())
