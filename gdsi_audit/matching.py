@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from gdsi_audit import names, outer_names
+from gdsi_audit import outer_names, shared_platforms
 from gdsi_audit.columns import Column, Columns, narrow, words_of
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.declared_items import DeclaredItems, deviations, hears
@@ -200,7 +200,7 @@ class Matcher:
 
     def _why(self, row: int, kind: FlowKind) -> str:
         item = self._items[row]
-        if item.name and names.is_shared_suffix(item.name):
+        if shared_platforms.covers_tenants(item.name) or (item.asn is not None and shared_platforms.network_operator(item.asn)):
             return f"{item.title}: shared platform, operator known, tenant unknown"
         return item.title if self._is_confident(row, kind) else f"{item.title}, with low confidence"
 

@@ -26,7 +26,7 @@ ORDER = (
         "assembly",
     ),
     *("flow_log",),
-    *("filters", "indicators", "declarations", "selection", "assessment"),
+    *("shared_platforms", "filters", "indicators", "declarations", "selection", "assessment"),
     *("flow_kinds", "outer_names", "declared_items", "matching", "finding", "flow_tuples"),
     *("evidence_of", "detectors"),
     *("detection", "initiative", "unjudged", "grounds", "commitments", "audit", "drafting"),
