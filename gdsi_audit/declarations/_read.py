@@ -19,6 +19,7 @@ from gdsi_audit.declarations import (
     Format,
     Jurisdictions,
     Note,
+    Phase,
     Product,
     Vantage,
     _document,
@@ -26,6 +27,7 @@ from gdsi_audit.declarations import (
 
 Single = TypeVar("Single", Product, Vantage, Jurisdictions)
 
+LATEST_NS = 2**63 - 1
 SHELF = "gdsi_audit.declarations"
 
 
@@ -124,7 +126,13 @@ def _completed(declaration: Declaration) -> Declaration:
     notes = tuple(note for note in declaration.notes if note.kind != "unbound" or any(item.not_assessable for item in bound))
     whole = replace(stated, data_generated_in=generated_in)
     devices = tuple(_devices(declaration.devices))
-    return replace(declaration, jurisdictions=whole, devices=devices, destinations=bound, notes=(*notes, *missing))
+    phases = tuple(_by_capture_clock(phase, declaration.vantage.clock_offset_s) for phase in declaration.phases)
+    return replace(declaration, jurisdictions=whole, devices=devices, destinations=bound, phases=phases, notes=(*notes, *missing))
+
+
+def _by_capture_clock(phase: Phase, offset_s: float) -> Phase:
+    start, end = (min(max(0, moment + round(offset_s * 1e9)), LATEST_NS) for moment in (phase.start, phase.end))
+    return replace(phase, start=start, end=end)
 
 
 def _bound(item: Destination, declaration: Declaration) -> list[Destination]:

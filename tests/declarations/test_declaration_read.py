@@ -67,6 +67,12 @@ def test_data_are_generated_where_the_capture_was_taken_unless_said_otherwise(fi
     assert _read.read(files(tester_toml=TESTER, v_toml='[jurisdictions]\ndata_generated_in = "SE"')).jurisdictions.data_generated_in == "SE"
 
 
+@pytest.mark.parametrize(("offset_s", "start_s"), [("0.0", 1_793_527_200.0), ("-1.5", 1_793_527_198.5), ("3600", 1_793_530_800.0), ("-3e9", 0.0)])
+def test_phases_are_moved_to_the_clock_of_the_capture(files, offset_s, start_s):
+    stated = _read.read(files(tester_toml=TESTER.replace("[vantage]", f"[vantage]\nclock_offset_s = {offset_s}")))
+    assert [phase.start for phase in stated.phases] == [round(start_s * 1e9)]
+
+
 def test_a_phase_that_nobody_tested_is_noted(files):
     assert [note.kind for note in _read.read(files(vendor_toml=VENDOR)).notes] == []
     (note,) = _read.read(files(vendor_toml=VENDOR, tester_toml=TESTER)).notes
