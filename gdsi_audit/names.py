@@ -82,7 +82,7 @@ def canonical_name(text: str) -> str:
     """`text` as A-labels in lower case without its trailing dot (RFC 5891). Raises ValueError for what is no host name."""
     plain = _a_labels(text.removesuffix("."))
     if is_address(plain):
-        raise ValueError(f'"{text}" is an address: use the key "address"')
+        raise ValueError(f'"{text}" is an address, no name: a destination has the key "address" for it')
     if plain.rpartition(".")[2].isdigit():
         raise ValueError(f'"{text[:LONGEST_NAME_BYTES]}" ends in a number, as only addresses do')
     if len(plain) > LONGEST_NAME_BYTES or not all(_LABEL.fullmatch(label) for label in plain.split(".")):
