@@ -70,8 +70,8 @@ def day(instant: int) -> str:
 
 
 def _device(device: Device) -> str:
-    known = [*device.hostnames, *([f"network card by {device.vendor}"] if device.vendor else [])]
-    lines = [_comment(f"calls itself {', '.join(known)}")] if known else []
+    lines = [_comment(f"calls itself {', '.join(device.hostnames)}")] if device.hostnames else []
+    lines += [_comment(f"its network card is by {device.vendor}")] if device.vendor else []
     lines += ["[[device]]", f"name = {quoted(device.id)}"]
     addresses = f"addresses = [{_list(sorted({address.partition('%')[0] for address in device.addresses}))}]"
     if device.macs:  # an address may be another's tomorrow

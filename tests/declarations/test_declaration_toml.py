@@ -210,7 +210,7 @@ WRONG = [
     ("[[destination]]\nname = 5", '2: [[destination]] "name" must be text, not a number'),
     ("[jurisdictions]\nallowed = [5]", '2: [jurisdictions] "allowed" must be text, not a number'),
     ("[[destination]]", "1: [[destination]] needs exactly one of name, address, asn, class, and has none"),
-    ('[[destination]]\nname = "192.0.2.1"', '2: [[destination]] "name" is wrong: "192.0.2.1" is an address, no name: a destination has the key "address" for it'),
+    ('[[destination]]\nname = "192.0.2.1"', '2: [[destination]] "name" is wrong: "192.0.2.1" is an address, no name: a destination has the key'),
     ('[[destination]]\nname = "*.co.uk"', "covers a whole public suffix"),
     ('[[destination]]\naddress = "203.0.113.1/24"', '2: [[destination]] "address" has "203.0.113.1/24" with host bits set: the network is 203'),
     ('[[destination]]\naddress = "cams.example"', "which is no address and no prefix"),
