@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from ipaddress import ip_network
+from ipaddress import IPv4Address, ip_network
 
 from gdsi_audit import names
 from gdsi_audit.declarations import AUTHORS, Declaration, Destination, Listener
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
 from gdsi_audit.flow_kinds import WITH_PORTS, FlowKind, is_dhcp, parsed_address
+from gdsi_audit.strays import TRANSLATION
 from gdsi_audit.traffic import DeviceTraffic
 
+FTP_DATA_PORT = 20
+"""From here an FTP server calls back (RFC 959 section 3.2)."""
 DECLARING_SOURCES = CONFIDENT_SOURCES | {"dns-expired", "dns-later"}
 """A certificate names whatever its sender likes, so it declares nothing."""
 
@@ -60,7 +63,8 @@ class DeclaredItems:
 
     def _find_address(self, address: str) -> Iterator[int]:
         parsed, endpoint = parsed_address(address), self._traffic.endpoints.get(address)
-        yield from (row for row, network in self._networks if parsed is not None and parsed in network)
+        meant = [parsed, *([IPv4Address(int(parsed) & 0xFFFF_FFFF)] if parsed in TRANSLATION else [])] if parsed is not None else []
+        yield from (row for row, network in self._networks if any(one in network for one in meant))
         yield from (row for row, number in self._numbers if endpoint is not None and endpoint.place.asn == number)
 
     def _is_class(self, klass: str, kind: FlowKind) -> bool:
@@ -100,7 +104,8 @@ def _ports_fit(item: Destination, kind: FlowKind) -> bool:
     if item.source_ports:
         return _within(kind.local_port, item.source_ports) and (not item.ports or _within(kind.remote_port, item.ports))
     serves = not kind.device_is_originator and _within(kind.local_port, item.ports)
-    return not item.ports or serves or _within(kind.remote_port, item.ports)
+    calls = kind.transport == "tcp" and kind.initiator == "remote" and kind.remote_port != FTP_DATA_PORT  # a caller's own port says nothing
+    return not item.ports or serves or (not calls and _within(kind.remote_port, item.ports))
 
 
 def _within(port: int, ranges: Iterable[tuple[int, int]]) -> bool:
