@@ -88,9 +88,8 @@ def mac(value: object) -> str:
 
 
 def own_mac(value: object) -> str:
-    """The MAC of one network card: not zero, and no group's (IEEE 802, the lowest bit of the first octet)."""
-    octets = bytes.fromhex(mac(value).replace(":", ""))
-    if not any(octets) or octets[0] & 1:
+    """The MAC of one network card: neither none nor everybody's. A group's bit may be set, as it is by whoever makes captures anonymous."""
+    if mac(value) in ("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"):
         raise Wrong(f'has "{mac(value)}", which is no single host\'s MAC')
     return mac(value)
 

@@ -229,7 +229,6 @@ WRONG = [
     ('[[device]]\nname = "x"', '1: [[device]] needs "mac" or "addresses"'),
     ('[[device]]\nmac = "02:00"', '"mac" has "02:00", which is no MAC address'),
     ('[[device]]\nmac = "ff:ff:ff:ff:ff:ff"', '2: [[device]] "mac" has "ff:ff:ff:ff:ff:ff", which is no single host\'s MAC'),
-    ('[[device]]\nmac = ["01:00:5e:00:00:fb"]', "which is no single host's MAC"),
     ('[[device]]\nmac = "00-00-00-00-00-00"', "which is no single host's MAC"),
     ('[[device]]\naddresses = ["224.0.0.1"]', '2: [[device]] "addresses" has "224.0.0.1", which is no single host\'s address'),
     ('[[device]]\naddresses = ["255.255.255.255"]', "which is no single host's address"),

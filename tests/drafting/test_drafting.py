@@ -118,6 +118,12 @@ def test_the_betrayal_is_new_to_a_draft_of_the_honest_hour(tmp_path):
     assert ("undeclared_destination", "vision-insight.example", "low") in found
 
 
+def test_a_draft_of_an_anonymous_capture_is_read(shared_captures):
+    """Whoever made its addresses up, set the bit of a group in some of them."""
+    made = draft(shared_captures / "zeek" / "cisco-fabric-path.pcap")
+    assert {mac for device in made.declaration.devices for mac in device.macs} == {mac for device in made.devices for mac in device.macs} != set()
+
+
 def test_without_packets_there_is_nothing_to_draft(tmp_path):
     made = draft(FOLDER / "malformed/header_only.pcap")
     assert (made.devices, made.destinations, made.listeners, made.declaration.destinations) == ((), (), (), ())
