@@ -9,9 +9,10 @@ from gdsi_audit import names
 from gdsi_audit.declarations import AUTHORS, Declaration, Destination, Listener
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
 from gdsi_audit.flow_kinds import WITH_PORTS, FlowKind, is_dhcp, parsed_address
-from gdsi_audit.strays import TRANSLATION
 from gdsi_audit.traffic import DeviceTraffic
 
+NAT64 = ip_network("64:ff9b::/96")
+"""Addresses that stand for IPv4 ones (RFC 6052 section 2.1)."""
 FTP_DATA_PORT = 20
 """From here an FTP server calls back (RFC 959 section 3.2)."""
 DECLARING_SOURCES = CONFIDENT_SOURCES | {"dns-expired", "dns-later"}
@@ -63,7 +64,7 @@ class DeclaredItems:
 
     def _find_address(self, address: str) -> Iterator[int]:
         parsed, endpoint = parsed_address(address), self._traffic.endpoints.get(address)
-        meant = [parsed, *([IPv4Address(int(parsed) & 0xFFFF_FFFF)] if parsed in TRANSLATION else [])] if parsed is not None else []
+        meant = [parsed, *([IPv4Address(int(parsed) & 0xFFFF_FFFF)] if parsed in NAT64 else [])] if parsed is not None else []
         yield from (row for row, network in self._networks if any(one in network for one in meant))
         yield from (row for row, number in self._numbers if endpoint is not None and endpoint.place.asn == number)
 

@@ -20,6 +20,7 @@ from gdsi_audit.declarations import (
     Product,
     Vantage,
 )
+from gdsi_audit.declarations._entries import suggestion
 
 Single = TypeVar("Single", Product, Vantage, Jurisdictions)
 
@@ -108,7 +109,11 @@ def _bound(item: Destination, declaration: Declaration) -> list[Destination]:
 def _untested(declaration: Declaration) -> list[Note]:
     known = {phase.name for phase in declaration.phases}
     return [
-        Note(kind="phase_not_tested", text=f'[[destination]] {item.title} speaks of phase "{phase}", which no [[phase]] covers', source=item.source)
+        Note(
+            kind="phase_not_tested",
+            text=f'[[destination]] {item.title} speaks of phase "{phase}", which no [[phase]] covers{suggestion(phase, known)}',
+            source=item.source,
+        )
         for item in declaration.destinations
         for phase in item.phases
         if phase not in known

@@ -86,7 +86,7 @@ def _outside(
 ) -> Iterator[Finding]:
     """Bytes that moved when the item says that none do."""
     part = traffic.tables.flows.take(covered)
-    allowed = _quiet_times.merged((phase for phase in declaration.phases if phase.name in item.phases), tolerance_s)
+    allowed = _quiet_times.merged(_quiet_times.stated(declaration.phases, item.phases), tolerance_s)
     moved = part["up_bytes"] + part["down_bytes"] > 0
     apart = _quiet_times.apart(allowed, part["start"], ends(part))
     rows = covered[moved & (apart | (_said(traffic, part, ~apart, _quiet_times.between(allowed)) > 0))]

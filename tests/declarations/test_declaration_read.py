@@ -77,6 +77,8 @@ def test_a_phase_that_nobody_tested_is_noted(files):
     assert [note.kind for note in _read.read(files(vendor_toml=VENDOR)).notes] == []
     (note,) = _read.read(files(vendor_toml=VENDOR, tester_toml=TESTER)).notes
     assert note.kind == "phase_not_tested" and '"interact"' in note.text and note.source.line == 5
+    (note,) = _read.read(files(vendor_toml=VENDOR, tester_toml=TESTER.replace('"idle"', '"interact-1"'))).notes
+    assert note.text.endswith('which no [[phase]] covers; did you mean "interact-1"?')
 
 
 def test_files_that_disagree_are_refused_with_both_lines(files):
