@@ -27,7 +27,7 @@ ORDER = (
     ),
     *("flow_log",),
     *("shared_platforms", "filters", "indicators", "declarations", "selection", "assessment"),
-    *("flow_kinds", "outer_names", "declared_items", "matching", "finding", "flow_tuples"),
+    *("flow_kinds", "outer_names", "declared_items", "matching_rules", "matching", "finding", "flow_tuples"),
     *("evidence_of", "detectors"),
     *("detection", "initiative", "unjudged", "grounds", "commitments", "audit", "drafting"),
     *("evidence", "reports", "manual", "live", "cluster", "output", "geodb_commands", "cli"),

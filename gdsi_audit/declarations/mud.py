@@ -26,28 +26,26 @@ from gdsi_audit.declarations import (
     Statement,
     _json_lines,
     _mud_aces,
+    _mud_lists,
     _over_broad,
 )
 from gdsi_audit.declarations import _checks as check
 from gdsi_audit.declarations import _time_checks as time
 from gdsi_audit.declarations._checks import Wrong
-from gdsi_audit.declarations._entries import Problems, suggestion
+from gdsi_audit.declarations._entries import Problems
 from gdsi_audit.declarations._lines import Where, nearest_line
 from gdsi_audit.declarations._mud_aces import Ace, Traffic
+from gdsi_audit.declarations._mud_lists import table
 from gdsi_audit.wire_text import printable
 
 SUFFIXES = (".json", ".mud")
 
-ACL_CONTAINERS = ("ietf-access-control-list:acls", "ietf-access-control-list:access-lists")
-"""RFC 8519 has the first; earlier drafts, which many files still follow, the second."""
-
 _CONTAINER = re.compile(rb'"ietf-mud:mud"\s*:')
-POLICIES = ("from-device-policy", "to-device-policy")
 AUTHOR = "gdsi-audit:by"
 """A member of our own beside the standard's: who wrote the file, where that is not the manufacturer."""
 KNOWN_KEYS = frozenset(
     {"mud-version", "mud-url", "last-update", "mud-signature", "cache-validity", "is-supported", "systeminfo", "mfg-name", "model-name"}
-    | {"firmware-rev", "software-rev", "documentation", "extensions", AUTHOR, *POLICIES}
+    | {"firmware-rev", "software-rev", "documentation", "extensions", AUTHOR, *_mud_lists.POLICIES}
 )
 
 
@@ -83,25 +81,6 @@ def read(path: Path, raw: bytes) -> Declaration:
     return _over_broad.noted(found)
 
 
-def entries(document: object) -> Iterator[tuple[Where, bool, Mapping[str, object]]]:
-    """Every access control entry that a policy of `document` refers to: where it stands, whether it is from the device, and itself. Raises Wrong."""
-    root = _table(document)
-    mud = _table(root.get("ietf-mud:mud"), "ietf-mud:mud")
-    container = next((name for name in ACL_CONTAINERS if name in root), ACL_CONTAINERS[0])
-    lists = _items(_table(root.get(container, {"acl": []}), container), "acl", container)
-    by_name: dict[str, tuple[Where, Mapping[str, object]]] = {}
-    for where, acl in lists:
-        if by_name.setdefault(str(acl.get("name")), (where, acl))[0] != where:
-            raise Wrong(f'there are two access lists "{str(acl.get("name"))[:60]}"', *where)
-    for policy in POLICIES:
-        for where, name in _references(mud, policy):
-            if name not in by_name:
-                raise Wrong(f'there is no access list "{name[:60]}"{suggestion(name, by_name)}', *where)
-            at, acl = by_name[name]
-            for place, ace in _items(_table(acl.get("aces"), *at, "aces"), "ace", *at, "aces"):
-                yield place, policy == POLICIES[0], ace
-
-
 class _Reader:
     def __init__(self, document: object, problems: Problems) -> None:
         self.document = document
@@ -112,12 +91,12 @@ class _Reader:
         self.first: dict[str, Source] = {}
 
     def declaration(self, sha256: str) -> Declaration:
-        for where, from_device, ace in entries(self.document):
+        for where, from_device, ace in _mud_lists.entries(self.document):
             try:
                 self._take(_mud_aces.read(ace, from_device=from_device), where, from_device)
             except Wrong as wrong:
                 self.problems.add((*where, *wrong.inside), f"{str(ace.get('name', 'an entry'))[:60]}: {wrong}")
-        mud = _table(_table(self.document).get("ietf-mud:mud"), "ietf-mud:mud")
+        mud = table(table(self.document).get("ietf-mud:mud"), "ietf-mud:mud")
         destinations = tuple(_destination(traffic, merged) for traffic, merged in self.merged.items())
         return Declaration(
             statements=(self._statement(mud, sha256),),
@@ -219,26 +198,3 @@ def _destination(traffic: Traffic, merged: _Merged) -> Destination:
         not_assessable=reason,
         source=merged.source,
     )
-
-
-def _references(mud: Mapping[str, object], policy: str) -> Iterator[tuple[Where, str]]:
-    if policy not in mud:
-        return
-    at: Where = ("ietf-mud:mud", policy, "access-lists")
-    lists = _table(_table(mud[policy], *at[:2]).get("access-lists"), *at)
-    for where, item in _items(lists, "access-list", *at):
-        yield where, str(item.get("name", ""))
-
-
-def _table(value: object, *where: str | int) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise Wrong(f"{where[-1] if where else 'a MUD file'} must be a table, not {check.kind_of(value)}", *where)
-    return value
-
-
-def _items(holder: Mapping[str, object], key: str, *above: str | int) -> Iterator[tuple[Where, Mapping[str, object]]]:
-    value = holder.get(key)
-    if not isinstance(value, list):
-        raise Wrong(f"{key} must be a list, not {check.kind_of(value)}", *above, key)
-    for index, item in enumerate(value):
-        yield (*above, key, index), _table(item, *above, key, index)
