@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gdsi_audit.devices import GLOBAL, kinds
+from gdsi_audit.address_reach import GLOBAL, reaches
 from gdsi_audit.packets import transport_words
 from gdsi_audit.perspective import Sides, addresses
 from gdsi_audit.protocols import Message
@@ -53,7 +53,7 @@ def timed(rows: Table, seen: Sides, quic: Iterable[Message], shortest_s: float) 
     for row, answer in answers.items():
         rtt_ns[row] = answer.time - start[row]
     hi, lo = seen.remote(rows, "hi"), seen.remote(rows, "lo")
-    chosen = np.flatnonzero(seen.device_is_originator & (rtt_ns[seen.row] >= shortest_s * 1e9) & (kinds(hi, lo) == GLOBAL))
+    chosen = np.flatnonzero(seen.device_is_originator & (rtt_ns[seen.row] >= shortest_s * 1e9) & (reaches(hi, lo) == GLOBAL))
     code, words = addresses(hi[chosen], lo[chosen])
     step_ns = clock_step_ns(rows)
     found = []

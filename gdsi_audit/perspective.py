@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit import naming
+from gdsi_audit.address_reach import GLOBAL, MULTICAST, on_link, reaches
 from gdsi_audit.columns import Column, Columns, Later, Words, coded, narrow, numbered, sums
-from gdsi_audit.devices import GLOBAL, MULTICAST, Hosts, kinds, on_link, text
+from gdsi_audit.devices import Hosts, text
 from gdsi_audit.distinct import distinct_rows
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.facts import Texts
@@ -136,7 +137,7 @@ def flow_table(
 
     `nameable`: as the function of that name gives it.
     """
-    kind = kinds(remote.hi, remote.lo)
+    reach = reaches(remote.hi, remote.lo)
     broadcast = (remote.hi == 0) & (remote.lo == np.uint64(0xFFFFFFFFFFFF))
 
     def part(name: str) -> NDArray[Any]:
@@ -154,8 +155,8 @@ def flow_table(
         "local_port": seen.local(rows, "port"),
         "remote_addr": narrow(remote.code, remote.text),
         "remote_port": seen.remote(rows, "port"),
-        "remote_is_local": (kind != GLOBAL)[remote.code] | seen.near(rows, routers),
-        "remote_is_multicast": ((kind == MULTICAST) | broadcast)[remote.code],
+        "remote_is_local": (reach != GLOBAL)[remote.code] | seen.near(rows, routers),
+        "remote_is_multicast": ((reach == MULTICAST) | broadcast)[remote.code],
         "device_is_originator": seen.device_is_originator,
         "initiator": coded(initiators(rows, seen), INITIATORS),
         "service": coded(facts["service"][seen.row], texts.of_row),

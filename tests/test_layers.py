@@ -11,6 +11,7 @@ ORDER = (
     *("wire_text", "discover", "interrupt", "gap", "names", "machine_code", "prefetch", "compiler", "kernels"),
     *("spool", "stored_table", "distinct", "columns", "collecting", "freed_memory"),
     *("readers", "packets", "flows", "frame_ranges", "frame_order", "frame_index", "protocols", "content", "geo"),
+    *("address_reach", "bindings"),
     *("endpoints", "facts", "messages", "resolutions", "devices", "hostnames", "starts", "naming", "strays", "neighbours", "traffic"),
     *(
         "compiling",
