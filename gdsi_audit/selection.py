@@ -109,5 +109,5 @@ def instant_ns(text: str, option: str) -> int:
     except ValueError:
         raise ValueError(f"{option} {text}: not a time; write it as 2026-11-01T10:00:00Z") from None
     if instant.tzinfo is None:
-        raise ValueError(f"{option} {text}: the offset from UTC is missing; write it as {text}Z or {text}+01:00")
+        raise ValueError(f"{option} {text}: the offset from UTC is missing; write it as {instant.isoformat()}Z or {instant.isoformat()}+01:00")
     return int(instant.timestamp()) * 1_000_000_000 + instant.microsecond * 1000

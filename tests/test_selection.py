@@ -70,5 +70,7 @@ def test_what_is_no_device_is_refused_with_those_that_are_known(declared):
 )
 def test_an_instant_needs_its_offset(text, expected):
     assert instant_ns(text, "--from") == expected
-    with pytest.raises(ValueError, match="offset"):
+    with pytest.raises(ValueError, match=r"offset.* write it as 2026-11-01T10:00:00Z or"):
         instant_ns("2026-11-01T10:00:00", "--from")
+    with pytest.raises(ValueError, match=r"offset.* write it as 2026-11-01T00:00:00Z or"):
+        instant_ns("2026-11-01", "--from")
