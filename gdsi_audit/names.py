@@ -33,7 +33,8 @@ def covering(name: str) -> Iterator[str]:
     """Every pattern that `matches` `name`, the narrowest first: itself, then `*.` over each domain above it."""
     plain = _comparable(name)
     yield plain
-    yield from (f"*.{plain[place + 1 :]}" for place, character in enumerate(plain) if character == "." and place)
+    widest = max(1, len(plain) - LONGEST_NAME_BYTES - 1)  # no pattern has a longer base, and what comes from the wire may be all dots
+    yield from (f"*.{plain[place + 1 :]}" for place in range(widest, len(plain)) if plain[place] == ".")
 
 
 @lru_cache(maxsize=65_536)

@@ -134,6 +134,10 @@ def test_a_name_is_covered_by_what_matches_it_narrowest_first(name, base):
     assert covering == sorted(covering, key=lambda pattern: (pattern.startswith("*."), -len(pattern)))
 
 
+def test_a_name_of_dots_takes_no_longer_than_a_name():
+    assert len(list(names.covering("a." * 30_000 + "example"))) < names.LONGEST_NAME_BYTES
+
+
 @pytest.mark.parametrize("only_icann", [True, False])
 def test_the_list_is_the_package_s_own(only_icann):
     names._suffixes.cache_clear()
