@@ -44,14 +44,17 @@ class Selection:
 
     @property
     def keep(self) -> Keep | None:
-        """Which packet rows stay; None: all."""
-        chosen = self._since is not None or self._until is not None or self._excluded or self._only
-        return self._keep if chosen else None
+        """Which packet rows stay; None: all.
+
+        All of them stay where the device is known by addresses alone: its card may have others, which only the card's MAC tells.
+        """
+        by_card = self._only is not None and self._only.macs
+        return self._keep if self._since is not None or self._until is not None or self._excluded or by_card else None
 
     @property
     def notes(self) -> tuple[str, ...]:
         """For the coverage."""
-        return ("analyst-selected",) if self.keep is not None else ()
+        return ("analyst-selected",) if self.keep is not None or self._only is not None else ()
 
     def _keep(self, packets: NDArray[np.void]) -> NDArray[np.bool_]:
         kept = np.ones(packets.size, np.bool_)
@@ -61,7 +64,7 @@ class Selection:
             kept &= packets["time"] < self._until
         for excluded in self._excluded:
             kept &= ~excluded.mask(packets)
-        if self._only is not None:
+        if self._only is not None and self._only.macs:
             kept &= _of_device(packets, self._only)
         return kept
 

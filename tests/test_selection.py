@@ -53,6 +53,11 @@ def test_what_is_sent_to_all_stays(declared):
     assert keep is not None and keep(packets).tolist() == [True, True, False, True]
 
 
+def test_of_a_device_that_is_known_by_an_address_every_packet_may_be(declared):
+    chosen = Selection(declared(devices=(LAMP,)), device="lamp")
+    assert (chosen.keep, chosen.notes) == (None, ("analyst-selected",))
+
+
 def test_without_a_choice_all_declared_devices_are_wanted(declared):
     stated = declared(devices=(CAMERA, LAMP))
     chosen = Selection(stated)
