@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from gdsi_audit import __version__
 from gdsi_audit.declarations import Destination, Listener
 from gdsi_audit.declarations.mud import AUTHOR
+from gdsi_audit.drafting._contacts import Sums
 from gdsi_audit.drafting._entries import Entry
-from gdsi_audit.drafting._parties import Sums
 from gdsi_audit.packets import transport_words
 
 if TYPE_CHECKING:

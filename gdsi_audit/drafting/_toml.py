@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from gdsi_audit import __version__
 from gdsi_audit.declarations import Destination, Listener
 from gdsi_audit.drafting import _wildcards
+from gdsi_audit.drafting._contacts import Sums
 from gdsi_audit.drafting._entries import Entry
-from gdsi_audit.drafting._parties import Sums
 from gdsi_audit.traffic import Capture, Device
 from gdsi_audit.wire_text import printable
 
