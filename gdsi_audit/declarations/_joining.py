@@ -84,6 +84,7 @@ def _devices(declared: Iterable[DeclaredDevice]) -> Iterator[DeclaredDevice]:
 
 def _completed(declaration: Declaration) -> Declaration:
     """What only all files together tell: defaults taken from another table, MUD's abstractions bound, phases that nobody tested."""
+    _check_bench(declaration)
     stated = declaration.jurisdictions
     generated_in = stated.data_generated_in or declaration.vantage.country
     bound = tuple(concrete for item in declaration.destinations for concrete in _bound(item, declaration))
@@ -93,6 +94,16 @@ def _completed(declaration: Declaration) -> Declaration:
     devices = tuple(_devices(declaration.devices))
     phases = tuple(_by_capture_clock(phase, declaration.vantage.clock_offset_s) for phase in declaration.phases)
     return replace(declaration, jurisdictions=whole, devices=devices, destinations=bound, phases=phases, notes=(*notes, *missing))
+
+
+def _check_bench(declaration: Declaration) -> None:
+    """Raises ValueError where a host of the bench, which nobody judges, is the device under audit."""
+    owners = {address: one for one in declaration.devices for address in one.addresses}
+    for host in declaration.bench:
+        if host.address in owners:
+            one = owners[host.address]
+            where = f"{host.source.file}:{host.source.line}"
+            raise ValueError(f'{where}: [[bench]] has the address {host.address} of [[device]] "{one.name}" ({one.source.file}:{one.source.line})')
 
 
 def _by_capture_clock(phase: Phase, offset_s: float) -> Phase:

@@ -113,6 +113,13 @@ def test_a_mac_is_one_device_s(files):
         _read.read(files(a_toml=twice))
 
 
+def test_the_device_is_no_part_of_the_bench(files):
+    device = '[[device]]\nname = "camera"\naddresses = ["2001:db8::50"]\n'
+    bench = '[[bench]]\nrole = "companion"\naddress = "2001:DB8:0::50"\n'
+    with pytest.raises(ValueError, match=r'^b\.toml:1: \[\[bench\]\] has the address 2001:db8::50 of \[\[device\]\] "camera" \(a\.toml:1\)$'):
+        _read.read(files(a_toml=device, b_toml=bench))
+
+
 def test_the_same_content_counts_once(files):
     assert len(_read.read(files(a_toml=VENDOR, b_toml=VENDOR)).destinations) == 1
 
