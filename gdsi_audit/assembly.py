@@ -46,7 +46,7 @@ def traffic(
     order = np.argsort(rows["flow"], kind="stable")
     rows, facts = rows[order], facts[order]
     seen.index.name_flows(rows)
-    hosts = devices.find(devices.bindings(seen.rows.pieces()), wanted, {*gateways(seen.messages), *bench})
+    hosts = devices.find(seen.rows.pieces(), wanted, {*gateways(seen.messages), *bench})
     side = perspective.sides(rows, hosts)
     remote = perspective.distinct_addresses(side.remote(rows, "hi"), side.remote(rows, "lo"))
     names = stored(seen.names, MOST_NAME_ROWS)

@@ -79,8 +79,9 @@ def audit(
 
     Raises OSError for what cannot be opened and ValueError for what cannot be understood, with file, reason and next step.
     """
-    stated = _with_indicators(_stated(declaration), _listed(indicators))
-    choice = selection.Selection(stated, device=device, since=since, until=until, exclude=exclude)
+    everything = _with_indicators(_stated(declaration), _listed(indicators))
+    choice = selection.Selection(everything, device=device, since=since, until=until, exclude=exclude)
+    stated = choice.stated
     seen = observe(inputs(_listed(captures)), keep=choice.keep, progress=progress)
     places = Places(Path(geodb) if geodb else None, _last_day(seen.captures))
     traffic = assembly.traffic(seen, places, choice.wanted, choice.bench, choice.notes, choice.point)

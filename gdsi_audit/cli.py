@@ -140,7 +140,7 @@ def flows(captures: Sequence[str], style: str | None, output: str | None, no_nam
     check_place(output)
     with progress_bar() as progress:
         seen = observe(inputs(list(captures)), naming=not no_names, evidence=False, hashing=False, progress=progress)
-    hosts = devices.find(devices.bindings(seen.rows.pieces()), (), gateways(seen.messages))
+    hosts = devices.find(seen.rows.pieces(), (), gateways(seen.messages))
     with sink(output) as out:
         discover.module(FLOW_LOG, chosen).write(pieces(seen, hosts, names=not no_names), out)
     incomplete = [capture for capture in seen.captures if capture.incomplete]

@@ -11,6 +11,7 @@ from gdsi_audit.assessed_flows import sides
 from gdsi_audit.columns import sums
 from gdsi_audit.declarations import Declaration, Phase
 from gdsi_audit.traffic import DeviceTraffic, Traffic
+from gdsi_audit.unjudged import unjudged
 
 MOST_LOSS = 0.01
 LEAST_READABLE = 0.95
@@ -70,7 +71,7 @@ def _grounds(device: DeviceTraffic, traffic: Traffic, declaration: Declaration, 
         device=device.device.id,
         seen=True,
         coverage=numbers,
-        missing=tuple(_missing(device, absent, uncovered, shortest_observation_h)),
+        missing=(*_missing(device, absent, uncovered, shortest_observation_h), *unjudged(device, traffic, declaration)),
         missing_of={
             "GDSI-1": () if declaration.given else ("destinations need declaring",),
             "GDSI-3": tuple(_missing_to_read(device, declaration)),

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gdsi_audit.devices import GLOBAL, kinds
-from gdsi_audit.perspective import Sides, addresses, transport_word
+from gdsi_audit.address_reach import GLOBAL, reaches
+from gdsi_audit.packets import transport_words
+from gdsi_audit.perspective import Sides, addresses
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols.quic import LongHeader, QuicInitial, VersionNegotiation
 from gdsi_audit.stored_table import Table, picked
@@ -52,14 +53,14 @@ def timed(rows: Table, seen: Sides, quic: Iterable[Message], shortest_s: float) 
     for row, answer in answers.items():
         rtt_ns[row] = answer.time - start[row]
     hi, lo = seen.remote(rows, "hi"), seen.remote(rows, "lo")
-    chosen = np.flatnonzero(seen.device_is_originator & (rtt_ns[seen.row] >= shortest_s * 1e9) & (kinds(hi, lo) == GLOBAL))
+    chosen = np.flatnonzero(seen.device_is_originator & (rtt_ns[seen.row] >= shortest_s * 1e9) & (reaches(hi, lo) == GLOBAL))
     code, words = addresses(hi[chosen], lo[chosen])
     step_ns = clock_step_ns(rows)
     found = []
     of = seen.row[chosen]
     for place, row, closed in zip(code.tolist(), of.tolist(), picked(rows, FIELDS, of), strict=True):
         taken_ns = int(rtt_ns[row])
-        transport, port = transport_word(int(closed["transport"])), int(closed["resp_port"])
+        transport, port = transport_words.WORDS[int(closed["transport"])], int(closed["resp_port"])
         ends = (taken_ns / 1e9, int(closed["flow"]), (taken_ns + step_ns) / 1e9, words[place], transport, port)
         found.append(Handshake(*ends, *_shown(closed, answers.get(row))))
     return sorted(found)

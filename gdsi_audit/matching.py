@@ -6,54 +6,26 @@ another flow never declares this one, nor does the outer name of an encrypted cl
 
 from __future__ import annotations
 
-from functools import cached_property
-from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from gdsi_audit import names, outer_names
+from gdsi_audit import outer_names
 from gdsi_audit.columns import Column, Columns, narrow, words_of
 from gdsi_audit.declarations import Declaration
-from gdsi_audit.declared_items import DeclaredItems, deviations, hears
-from gdsi_audit.endpoints import CONFIDENT_SOURCES
-from gdsi_audit.flow_kinds import NEVER_ACCEPTED, FlowKind, kinds_of, local_kind, parsed_address, upkeep
+from gdsi_audit.flow_kinds import kinds_of
+from gdsi_audit.matching_rules import Matcher
 from gdsi_audit.traffic import DeviceTraffic
 
-VERDICTS = (
-    "declared",
-    "undeclared",  # no item covers it, or one does but for what `deviates` says
-    "ambiguous",  # several names are possible, and a declared one is among them
-    "unnamed",  # could have been named and was not; no item covers the address
-    "not_observable",  # its name could not be seen, or only a weak one was
-    "not_assessable",  # only an item that cannot be held against traffic could cover it
-    "unstated",  # named, and no declaration speaks of destinations
-    "unanswered",  # the other side began and the device sent nothing or refused
-    "link_upkeep",  # ARP, neighbour discovery, IGMP, ICMP errors: needs no declaration
-    "bench",  # the tester's own machine
-    "background",  # not the declared app's
-)
-
 MATCHES = {
-    "verdict": "category",  # one of VERDICTS
+    "verdict": "category",  # one of matching_rules.VERDICTS
     "destination": "int64",  # row in declaration.destinations that covers it, or comes nearest where `deviates` is not empty; -1: none
     "deviates": "category",  # fields of that item which the flow breaks, joined by a space: transport, port, initiator; empty: none
     "confident": "bool",  # False: rests on a weak name or an offer that was not captured; never the cause of more than a low finding
     "reason": "category",  # in words
 }
 """One row per flow, in the order of `DeviceTraffic.tables.flows`."""
-
-
-class Match(NamedTuple):
-    """What matching says of one kind: a row of MATCHES."""
-
-    verdict: str
-    destination: int = -1
-    deviates: str = ""
-    confident: bool = True
-    reason: str = ""
-
 
 NOT_JUDGED = ("bench", "background", "unanswered", "link_upkeep")
 """Verdicts on flows that no detector speaks of."""
@@ -105,127 +77,6 @@ def _match_all(traffic: DeviceTraffic, declaration: Declaration) -> Matched:
         "confident": np.array(confident, np.bool_)[numbers],
     }
     return Matched(declaration, Columns({name: table[name] for name in MATCHES}), judge.used)
-
-
-class Matcher:
-    """The rules, over one device's declaration."""
-
-    def __init__(self, traffic: DeviceTraffic, declaration: Declaration) -> None:
-        self._traffic = traffic
-        self._declaration = declaration
-        self._items = declaration.destinations
-        self._stated = bool(self._items) or declaration.closed
-        self._app = declaration.product.scope.removeprefix("app:") if declaration.product.scope.startswith("app:") else ""
-        self._lookup = DeclaredItems(traffic, declaration)
-        self._used: set[int] = set()
-
-    def match(self, kind: FlowKind) -> Match:
-        """The verdict on one kind of flow, first rule first."""
-        return self._left_out(kind) or self._declared(kind) or self._doubtful(kind) or self._undeclared(kind)
-
-    @property
-    def used(self) -> frozenset[int]:
-        """Rows of the items that spoke of any kind matched so far."""
-        return frozenset(self._used)
-
-    def _left_out(self, kind: FlowKind) -> Match | None:
-        """What is never judged."""
-        if kind.tunnel == "icmp-error":
-            return Match("link_upkeep", reason="quoted in an ICMP error")
-        if self._app and kind.app != self._app:
-            return Match("background", reason="another app's" if kind.app else "the app is not known")
-        if keeps := upkeep(kind):
-            return Match("link_upkeep", reason=keeps)
-        if role := self._bench_role(kind.remote_addr):
-            return Match("bench", reason=role)
-        if kind.silent and not kind.remote_is_multicast:
-            return Match("unanswered", reason="the device sent nothing")
-        if kind.initiator == "remote" and kind.transport == "tcp" and kind.conn_state in NEVER_ACCEPTED:
-            return Match("unanswered", reason="the device refused")
-        return None
-
-    def _declared(self, kind: FlowKind) -> Match | None:
-        """An item or a listener that covers it, else the item that comes nearest."""
-        candidates = self._lookup.speaking_of(kind) if self._items else []
-        self._used.update(candidates)
-        breaks = [(deviations(self._items[row], kind), row) for row in candidates]
-        for broken, row in breaks:
-            if not broken:
-                return Match("declared", row, "", self._is_confident(row, kind), self._why(row, kind))
-        if self._listens(kind):
-            return Match("declared", reason="declared listener")
-        if breaks:
-            broken, row = min(breaks, key=lambda one: len(one[0]))
-            reason = f"{self._items[row].title} is declared with another {' and '.join(broken)}"
-            return Match("undeclared", row, " ".join(broken), self._is_confident(row, kind), reason)
-        return None
-
-    def _doubtful(self, kind: FlowKind) -> Match | None:
-        """What the declaration may cover, though that cannot be seen."""
-        if kind.remote_is_local:
-            reason = next((item.not_assessable for item in self._items if item.not_assessable and not deviations(item, kind)), "")
-            return Match("not_assessable", reason=reason) if reason else None
-        if kind.asks_port_53 and any(item.klass == "resolver" for item in self._items) and not self._lookup.offered("resolver"):
-            return Match("not_observable", reason="no offer of resolvers was captured")
-        if kind.ambiguous and self._may_be_declared(kind):
-            return Match("ambiguous", confident=False, reason="several names are possible, a declared one among them")
-        return None
-
-    def _may_be_declared(self, kind: FlowKind) -> bool:
-        """Whether one of the names that the address may have been meant under has an item that covers the flow, ports and all."""
-        named = (row for name in self._candidate_names(kind.remote_addr) for row in self._lookup.named(name))
-        return any(not deviations(self._items[row], kind) for row in named)
-
-    def _undeclared(self, kind: FlowKind) -> Match:
-        """No item speaks of it."""
-        offered = self._lookup.offered("resolver")
-        if kind.remote_is_local or (kind.asks_port_53 and kind.remote_addr in offered):
-            return Match("undeclared" if self._stated else "unstated", reason=local_kind(kind))
-        if kind.asks_port_53 and not (self._stated and offered):
-            return Match("undeclared" if self._stated else "unstated", confident=False, reason="no offer of resolvers was captured")
-        if kind.name and kind.name_source in CONFIDENT_SOURCES:
-            names_held = "none of its possible names" if kind.ambiguous else "no item has its name or address"
-            return Match("undeclared" if self._stated else "unstated", reason=names_held)
-        if kind.name:
-            return Match("not_observable", confident=False, reason=f"its only name is weak ({kind.name_source})")
-        if not kind.nameable:
-            return Match("not_observable", reason="its name was not captured, or is hidden")
-        return Match("unnamed", reason="no name, and no item has its address")
-
-    def _is_confident(self, row: int, kind: FlowKind) -> bool:
-        item = self._items[row]
-        if item.klass == "resolver":
-            return bool(self._lookup.offered("resolver"))
-        return not item.name or kind.name_source in CONFIDENT_SOURCES
-
-    def _why(self, row: int, kind: FlowKind) -> str:
-        item = self._items[row]
-        if item.name and names.is_shared_suffix(item.name):
-            return f"{item.title}: shared platform, operator known, tenant unknown"
-        return item.title if self._is_confident(row, kind) else f"{item.title}, with low confidence"
-
-    def _listens(self, kind: FlowKind) -> bool:
-        return not kind.device_is_originator and any(hears(listener, kind) for listener in self._declaration.listeners)
-
-    def _candidate_names(self, address: str) -> list[str]:
-        return self._names_answered.get(address, [])
-
-    @cached_property
-    def _names_answered(self) -> dict[str, list[str]]:
-        """The names that DNS gave each address, sorted."""
-        answers = self._traffic.tables.answers
-        found: dict[str, list[str]] = {}
-        for address, name in sorted(set(zip(answers["address"].tolist(), answers["name"].tolist(), strict=True))):
-            found.setdefault(address, []).append(name)
-        return found
-
-    @cached_property
-    def _bench(self) -> dict[IPv4Address | IPv6Address | None, str]:
-        return {parsed_address(host.address): host.role for host in self._declaration.bench}
-
-    def _bench_role(self, address: str) -> str:
-        parsed = parsed_address(address) if self._declaration.bench else None
-        return self._bench.get(parsed, "") if parsed is not None else ""
 
 
 def _names_device_ports(declaration: Declaration) -> bool:

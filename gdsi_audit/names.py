@@ -7,6 +7,7 @@ from the Public Suffix List as packaged by publicsuffixlist; nothing is ever fet
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib import resources
 from ipaddress import ip_address
@@ -26,6 +27,14 @@ def matches(pattern: str, name: str) -> bool:
     """Whether `pattern`, as `canonical_pattern` gives it, covers `name` in display form. `evil-cams.example` is not below `*.cams.example`."""
     plain = _comparable(name)
     return plain.endswith(pattern[1:]) and len(plain) >= len(pattern) if pattern.startswith("*.") else plain == pattern
+
+
+def covering(name: str) -> Iterator[str]:
+    """Every pattern that `matches` `name`, the narrowest first: itself, then `*.` over each domain above it."""
+    plain = _comparable(name)
+    yield plain
+    widest = max(1, len(plain) - LONGEST_NAME_BYTES - 1)  # no pattern has a longer base, and what comes from the wire may be all dots
+    yield from (f"*.{plain[place + 1 :]}" for place in range(widest, len(plain)) if plain[place] == ".")
 
 
 @lru_cache(maxsize=65_536)
@@ -72,9 +81,11 @@ def canonical_pattern(text: str) -> str:
 
 def canonical_name(text: str) -> str:
     """`text` as A-labels in lower case without its trailing dot (RFC 5891). Raises ValueError for what is no host name."""
-    if is_address(text):
-        raise ValueError(f'"{text}" is an address: use the key "address"')
     plain = _a_labels(text.removesuffix("."))
+    if is_address(plain):
+        raise ValueError(f'"{text}" is an address, no name: a destination has the key "address" for it')
+    if plain.rpartition(".")[2].isdigit():
+        raise ValueError(f'"{text[:LONGEST_NAME_BYTES]}" ends in a number, as only addresses do')
     if len(plain) > LONGEST_NAME_BYTES or not all(_LABEL.fullmatch(label) for label in plain.split(".")):
         raise ValueError(f'"{text[:LONGEST_NAME_BYTES]}" is no host name')
     return plain

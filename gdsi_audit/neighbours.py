@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.address_reach import GLOBAL, LINK_LOCAL, PRIVATE, U64, on_link, reaches
 from gdsi_audit.columns import Columns, words_of
-from gdsi_audit.devices import GLOBAL, LINK_LOCAL, PRIVATE, U64, kinds, on_link
 from gdsi_audit.packets.address import text
 from gdsi_audit.stored_table import Table, picked
 
@@ -39,7 +39,7 @@ def uploads(rows: Table, routers: frozenset[int] = frozenset()) -> Columns:
 def _sent(rows: Table, sender: str, receiver: str, routers: frozenset[int]) -> tuple[NDArray[np.generic], ...]:
     """Sender and its MAC, receiver, flow, times and bytes of what went up from one side."""
     large = picked(rows, FIELDS, np.flatnonzero((rows[f"{sender}_bytes"] >= LEAST_BYTES) & (rows["depth"] == 0)))
-    kind, beyond = (kinds(large[f"{side}_hi"], large[f"{side}_lo"]) for side in (sender, receiver))
+    kind, beyond = (reaches(large[f"{side}_hi"], large[f"{side}_lo"]) for side in (sender, receiver))
     mac, other = large[f"{sender}_mac"], large[f"{receiver}_mac"]
     own = (kind == PRIVATE) | (kind == LINK_LOCAL) | ((kind == GLOBAL) & (mac != U64(0)) & ~np.isin(mac, np.array(sorted(routers), np.uint64)))
     away = (beyond == GLOBAL) & ~on_link(large[f"{sender}_hi"], large, receiver, routers)

@@ -26,7 +26,7 @@ def offered(traffic: DeviceTraffic) -> dict[str, frozenset[str]]:
     """Names asked for, by the public name of the configurations in the answers (RFC 9848); by themselves where that cannot be read."""
     asked: dict[str, set[str]] = defaultdict(set)
     for binding, owners in _bindings(traffic):
-        for name in binding.public_names or owners:
+        for name in _fronts(binding) or owners:
             asked[name] |= owners
     return {name: frozenset(owners) for name, owners in asked.items()}
 
@@ -34,8 +34,8 @@ def offered(traffic: DeviceTraffic) -> dict[str, frozenset[str]]:
 def outer(traffic: DeviceTraffic) -> NDArray[np.bool_]:
     """Which flows show nothing but the name of a front: the hello has an encrypted part, and its name is that of a configuration, or stands in."""
     flows = traffic.tables.flows
-    fronts = STAND_INS.union(*(binding.public_names for binding, _ in _bindings(traffic)))
-    shown = flows.is_any("name", fronts) & flows.is_any("name_source", SHOWN)
+    fronts = STAND_INS.union(*(_fronts(binding) for binding, _ in _bindings(traffic)))
+    shown = flows.fits("name", lambda name: _spelled(name) in fronts) & flows.is_any("name_source", SHOWN)
     if not shown.any():
         return shown
     encrypted = [flow for protocol in ("tls", "quic") for flow in _encrypted(traffic, protocol)]
@@ -69,6 +69,15 @@ def _bindings(traffic: DeviceTraffic) -> list[tuple[ServiceBinding, set[str]]]:
         for record in message.body.answers
         if isinstance(record.value, ServiceBinding) and record.value.ech
     ]
+
+
+def _fronts(binding: ServiceBinding) -> set[str]:
+    """The public names of its configurations, which whoever is audited may spell as they like."""
+    return {_spelled(name) for name in binding.public_names}
+
+
+def _spelled(name: str) -> str:
+    return name.lower().removesuffix(".")
 
 
 def _encrypted(traffic: DeviceTraffic, protocol: str) -> list[int]:

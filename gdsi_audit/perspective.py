@@ -14,20 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit import naming
+from gdsi_audit.address_reach import GLOBAL, MULTICAST, on_link, reaches
 from gdsi_audit.columns import Column, Columns, Later, Words, coded, narrow, numbered, sums
-from gdsi_audit.devices import GLOBAL, MULTICAST, Hosts, kinds, on_link, text
+from gdsi_audit.devices import Hosts, text
 from gdsi_audit.distinct import distinct_rows
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.facts import Texts
 from gdsi_audit.flows import CLOSED, CONN_STATES
 from gdsi_audit.flows.community_id import community_id, community_ids
 from gdsi_audit.geo import Place
-from gdsi_audit.packets import ARP, GAP_BITS, TUNNELS
+from gdsi_audit.packets import ARP, GAP_BITS, TUNNELS, transport_words
 from gdsi_audit.stored_table import ColumnFile, Table, picked
 from gdsi_audit.traffic import CONTACTS, FLOWS
 
-TRANSPORT_WORDS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp", ARP: "arp"}
-TRANSPORTS = tuple(TRANSPORT_WORDS.get(number, f"ip-{number}") for number in range(256))
 COMMUNITY_FIELDS = ("transport", *(f"{side}_{part}" for side in ("orig", "resp") for part in ("hi", "lo", "port")))
 ENDS = np.dtype([(name, CLOSED[name]) for name in COMMUNITY_FIELDS])
 ON_DISK = np.dtype(
@@ -45,11 +44,6 @@ HOUR_NS = 3_600_000_000_000
 INITIATORS = ("unknown", "device", "remote")
 MOST_FLOWS = 200_000
 """Flows of one device that stand in memory; the rest is folded into its contacts."""
-
-
-def transport_word(number: int) -> str:
-    """`tcp`, `udp` …; `ip-N` for protocols that are not decoded further."""
-    return TRANSPORTS[number]
 
 
 @dataclass(frozen=True)
@@ -143,7 +137,7 @@ def flow_table(
 
     `nameable`: as the function of that name gives it.
     """
-    kind = kinds(remote.hi, remote.lo)
+    reach = reaches(remote.hi, remote.lo)
     broadcast = (remote.hi == 0) & (remote.lo == np.uint64(0xFFFFFFFFFFFF))
 
     def part(name: str) -> NDArray[Any]:
@@ -156,13 +150,13 @@ def flow_table(
         "tunnel": coded(part("tunnel"), TUNNELS),
         "start": part("start"),
         "duration_s": (part("end") - part("start")) / 1e9,
-        "transport": coded(part("transport"), TRANSPORTS),
+        "transport": coded(part("transport"), transport_words.WORDS),
         "local_addr": narrow(*addresses(seen.local(rows, "hi"), seen.local(rows, "lo"))),
         "local_port": seen.local(rows, "port"),
         "remote_addr": narrow(remote.code, remote.text),
         "remote_port": seen.remote(rows, "port"),
-        "remote_is_local": (kind != GLOBAL)[remote.code] | seen.near(rows, routers),
-        "remote_is_multicast": ((kind == MULTICAST) | broadcast)[remote.code],
+        "remote_is_local": (reach != GLOBAL)[remote.code] | seen.near(rows, routers),
+        "remote_is_multicast": ((reach == MULTICAST) | broadcast)[remote.code],
         "device_is_originator": seen.device_is_originator,
         "initiator": coded(initiators(rows, seen), INITIATORS),
         "service": coded(facts["service"][seen.row], texts.of_row),

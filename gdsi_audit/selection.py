@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,10 @@ from gdsi_audit.devices import Wanted
 from gdsi_audit.observe import Keep
 from gdsi_audit.packets.address import mac_value, value
 from gdsi_audit.round_trips import CapturePoint
+
+GROUP_BIT = np.uint64(1 << 40)
+"""The lowest bit of a MAC's first octet: broadcast and multicast (IEEE 802)."""
+Typed = TypeVar("Typed", int, tuple[int, int])
 
 
 class Selection:
@@ -27,22 +33,28 @@ class Selection:
             raise ValueError(f"--from {since} is not before --to {until}: nothing would be left; change one of them")
         self._excluded: list[filters.Filter] = [filters.compile_filter(exclude, "--exclude")] if exclude else []
         self._excluded += [filters.compile_filter(item.filter, f"{item.source.file}:{item.source.line}: [[ignore]]") for item in stated.ignore]
-        self.wanted = tuple(_wanted(stated.devices, device))
-        self._only = self.wanted[0] if device else None
+        self._only = _only(stated.devices, device) if device else None
+        chosen = tuple(one for one in stated.devices if self._only in (None, _of_declared(one)))
+        self.stated = stated if self._only is None else replace(stated, devices=chosen)
+        """What is declared of the devices that were chosen: that the others do not appear is no gap."""
+        self.wanted = (self._only,) if self._only is not None else tuple(map(_of_declared, chosen))
         vantage = stated.vantage
         self.point = CapturePoint(vantage.position, vantage.latitude, vantage.longitude)
         self.bench = tuple(value(item.address) for item in stated.bench if item.address)
 
     @property
     def keep(self) -> Keep | None:
-        """Which packet rows stay; None: all."""
-        chosen = self._since is not None or self._until is not None or self._excluded or self._only
-        return self._keep if chosen else None
+        """Which packet rows stay; None: all.
+
+        All of them stay where the device is known by addresses alone: its card may have others, which only the card's MAC tells.
+        """
+        by_card = self._only is not None and self._only.macs
+        return self._keep if self._since is not None or self._until is not None or self._excluded or by_card else None
 
     @property
     def notes(self) -> tuple[str, ...]:
         """For the coverage."""
-        return ("analyst-selected",) if self.keep is not None else ()
+        return ("analyst-selected",) if self.keep is not None or self._only is not None else ()
 
     def _keep(self, packets: NDArray[np.void]) -> NDArray[np.bool_]:
         kept = np.ones(packets.size, np.bool_)
@@ -52,13 +64,14 @@ class Selection:
             kept &= packets["time"] < self._until
         for excluded in self._excluded:
             kept &= ~excluded.mask(packets)
-        if self._only is not None:
+        if self._only is not None and self._only.macs:
             kept &= _of_device(packets, self._only)
         return kept
 
 
 def _of_device(packets: NDArray[np.void], device: Wanted) -> NDArray[np.bool_]:
-    mine = np.zeros(packets.size, np.bool_)
+    """What it sent or was sent, and what everybody was: routers offer their resolvers to all."""
+    mine = np.asarray(packets["dst_mac"] & GROUP_BIT != 0)
     for side in ("src", "dst"):
         mine |= np.isin(packets[f"{side}_mac"], np.array(device.macs, np.uint64))
         for hi, lo in device.addresses:
@@ -66,20 +79,26 @@ def _of_device(packets: NDArray[np.void], device: Wanted) -> NDArray[np.bool_]:
     return mine
 
 
-def _wanted(declared: tuple[DeclaredDevice, ...], only: str) -> Iterator[Wanted]:
-    """The declared devices; with `only` that one, which may also be a MAC or an address."""
-    if not only:
-        yield from (_of_declared(device) for device in declared)
-        return
-    named = [device for device in declared if device.name == only]
-    if named:
-        yield _of_declared(named[0])
-        return
+def _only(declared: tuple[DeclaredDevice, ...], chosen: str) -> Wanted:
+    """The device of that name, MAC or address: a declared one, whichever of them it is called by, else whoever uses that address."""
+    addresses = _typed(value, chosen)
+    macs = () if addresses else _typed(mac_value, chosen)  # `fe80::1234:5678` has twelve digits too
+    known = {device.name: _of_declared(device) for device in declared}
+    called = [device for device in known.values() if not {*macs, *addresses}.isdisjoint((*device.macs, *device.addresses))]
+    if chosen in known or called:
+        return known.get(chosen) or called[0]
+    if not (macs or addresses):
+        names = ", ".join(known) or "none is declared"
+        raise ValueError(f"--device {chosen}: neither a declared device ({names}) nor a MAC or address; try one of these")
+    return Wanted(chosen, macs, addresses)
+
+
+def _typed(reader: Callable[[str], Typed], text: str) -> tuple[Typed, ...]:
+    """What `reader` makes of `text`; nothing where that is none."""
     try:
-        yield Wanted(only, (mac_value(only),), ()) if only.count(":") == 5 and "::" not in only else Wanted(only, (), (value(only),))
+        return (reader(text),)
     except ValueError:
-        known = ", ".join(device.name for device in declared) or "none is declared"
-        raise ValueError(f"--device {only}: neither a declared device ({known}) nor a MAC or address; try one of these") from None
+        return ()
 
 
 def _of_declared(device: DeclaredDevice) -> Wanted:
@@ -93,5 +112,5 @@ def instant_ns(text: str, option: str) -> int:
     except ValueError:
         raise ValueError(f"{option} {text}: not a time; write it as 2026-11-01T10:00:00Z") from None
     if instant.tzinfo is None:
-        raise ValueError(f"{option} {text}: the offset from UTC is missing; write it as {text}Z or {text}+01:00")
+        raise ValueError(f"{option} {text}: the offset from UTC is missing; write it as {instant.isoformat()}Z or {instant.isoformat()}+01:00")
     return int(instant.timestamp()) * 1_000_000_000 + instant.microsecond * 1000

@@ -35,6 +35,11 @@ def original(text: WireText) -> bytes:
     return b"".join(bytes.fromhex(part) if index % 2 else part.encode() for index, part in enumerate(parts))
 
 
+def printable(text: str) -> str:
+    """Text that repeats what somebody else wrote, for a message or a comment: on one line, and steering no terminal."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
 def _escaped(decoded: str) -> str:
     return "".join(character if character.isprintable() and character != "\\" else _hex(character) for character in decoded)
 

@@ -13,8 +13,6 @@ import time
 
 import pytest
 
-from gdsi_audit.selection import instant_ns
-
 TIMEOUT_S = 300
 CAMERA = "captures/smart_camera/smart_camera.pcap"
 HONEST = "captures/smart_camera/smart_camera_honest.pcap"
@@ -238,13 +236,3 @@ def test_an_interrupt_that_python_loses_in_a_finaliser_counts(repository, tmp_pa
     done = subprocess.run(line, cwd=repository, input=raw, capture_output=True, timeout=TIMEOUT_S, preexec_fn=heard)
     assert (done.returncode, list(tmp_path.iterdir())) == (130, [])
     assert b"Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("1970-01-01T00:00:01Z", 1_000_000_000), ("1970-01-01T01:00:00.5+01:00", 500_000_000), ("2026-11-01T10:00:00Z", 1_793_527_200_000_000_000)],
-)
-def test_an_instant_needs_its_offset(text, expected):
-    assert instant_ns(text, "--from") == expected
-    with pytest.raises(ValueError, match="offset"):
-        instant_ns("2026-11-01T10:00:00", "--from")

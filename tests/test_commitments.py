@@ -125,6 +125,7 @@ def test_what_keeps_a_verdict_open(words, changed, blocked, missing):
         ("jurisdictions", Jurisdictions(), (4, 5), "allowed jurisdictions need declaring"),
         ("vantage", Vantage(position="wan", country="DE"), (7,), "inbound and local traffic do not surely show at the vantage (wan)"),
         ("phases", (Phase(name="idle", start=0, end=10**9, user_active=False),), (1, 2, 3, 4, 5, 7), "phase idle is not covered"),
+        ("product", Product(scope="app:x", home="SE"), (1, 2, 3, 4, 5, 7), "no flow of app:x was seen, and the declaration is of nothing else"),
     ],
 )
 def test_what_needs_declaring(words, declared, key, value, blocked, missing):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from gdsi_audit import devices
 from gdsi_audit.flows import CLOSED
@@ -26,7 +25,7 @@ def closed(*flows):
 
 
 def found(rows, wanted=(), gateways=()):
-    return devices.find(devices.bindings([rows]), wanted, map(value, gateways))
+    return devices.find([rows], wanted, map(value, gateways))
 
 
 HOME = closed(
@@ -103,31 +102,3 @@ def test_more_devices_than_the_bound_are_counted():
     rows = closed(*((0, f"10.0.{number // 250}.{number % 250 + 1}", 0, "203.0.113.9", 64, 50) for number in range(devices.MOST_DEVICES + 7)))
     hosts = found(rows)
     assert (len(hosts.devices), hosts.left_out) == (devices.MOST_DEVICES, 7)
-
-
-@pytest.mark.parametrize(
-    ("address", "kind"),
-    [
-        ("10.1.2.3", devices.PRIVATE),
-        ("172.31.255.255", devices.PRIVATE),
-        ("172.32.0.0", devices.GLOBAL),
-        ("192.168.0.1", devices.PRIVATE),
-        ("100.64.0.1", devices.PRIVATE),
-        ("100.128.0.1", devices.GLOBAL),
-        ("169.254.1.1", devices.LINK_LOCAL),
-        ("127.0.0.1", devices.LOOPBACK),
-        ("224.0.0.251", devices.MULTICAST),
-        ("255.255.255.255", devices.MULTICAST),
-        ("0.0.0.0", devices.UNSPECIFIED),
-        ("8.8.8.8", devices.GLOBAL),
-        ("fe80::1", devices.LINK_LOCAL),
-        ("fd00::1", devices.PRIVATE),
-        ("ff02::fb", devices.MULTICAST),
-        ("::1", devices.LOOPBACK),
-        ("::", devices.UNSPECIFIED),
-        ("2001:db8::1", devices.GLOBAL),
-    ],
-)
-def test_reach_of_an_address(address, kind):
-    hi, lo = value(address)
-    assert devices.kinds(np.array([hi], np.uint64), np.array([lo], np.uint64)).tolist() == [kind]

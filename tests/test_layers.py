@@ -11,6 +11,7 @@ ORDER = (
     *("wire_text", "discover", "interrupt", "gap", "names", "machine_code", "prefetch", "compiler", "kernels"),
     *("spool", "stored_table", "distinct", "columns", "collecting", "freed_memory"),
     *("readers", "packets", "flows", "frame_ranges", "frame_order", "frame_index", "protocols", "content", "geo"),
+    *("address_reach", "bindings"),
     *("endpoints", "facts", "messages", "resolutions", "devices", "hostnames", "device_starts", "naming", "name_mismatches", "neighbours", "traffic"),
     *(
         "first_run",
@@ -26,10 +27,10 @@ ORDER = (
         "assembly",
     ),
     *("flow_log",),
-    *("filters", "indicators", "declarations", "selection", "assessment"),
-    *("flow_kinds", "outer_names", "declared_items", "matching", "assessed_flows", "finding", "flow_tuples"),
+    *("shared_platforms", "filters", "indicators", "declarations", "selection", "assessment"),
+    *("flow_kinds", "outer_names", "declared_items", "matching_rules", "matching", "assessed_flows", "finding", "flow_tuples"),
     *("evidence_of", "detectors"),
-    *("detection", "initiative", "grounds", "commitments", "audit", "drafting"),
+    *("detection", "initiative", "unjudged", "grounds", "commitments", "audit", "drafting"),
     *("evidence", "reports", "manual", "live", "cluster", "output", "geodb_commands", "cli"),
 )
 

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from gdsi_audit.declarations import NOTHING_DECLARED, Bench, Destination, Listener, Product
+from gdsi_audit.declarations import NOTHING_DECLARED, Bench, Destination, Listener, Product, Source
 from gdsi_audit.geo import Place
 from gdsi_audit.matching import matches, used
 
@@ -91,6 +91,31 @@ def test_structured_fields(device_traffic, declared, item, verdict, deviates):
     assert (found["verdict"].tolist(), found["deviates"].tolist()) == ([verdict], [deviates])
 
 
+@pytest.mark.parametrize(
+    ("local", "remote", "initiator", "verdict", "deviates"),
+    [
+        ("192.168.1.50:23", "203.0.113.1:443", "remote", "undeclared", "port"),  # its own port is the caller's to choose
+        ("192.168.1.50:443", "203.0.113.1:40000", "remote", "declared", ""),
+        ("192.168.1.50:23", "203.0.113.1:443", "unknown", "declared", ""),
+        ("192.168.1.50:40000", "203.0.113.1:20", "remote", "declared", ""),
+        ("192.168.1.50:40000", "203.0.113.1:443", "device", "declared", ""),
+    ],
+)
+def test_the_port_is_that_of_who_is_called(device_traffic, declared, local, remote, initiator, verdict, deviates):
+    item = Destination(network=ip_network("203.0.113.0/24"), transport="tcp", ports=((20, 21), (443, 443)))
+    found = matches(device_traffic(f"local remote initiator transport\n{local} {remote} {initiator} tcp"), declared(item))
+    assert (found["verdict"].tolist(), found["deviates"].tolist()) == ([verdict], [deviates])
+
+
+@pytest.mark.parametrize(
+    ("address", "verdict"), [("64:ff9b::cb00:7101", "declared"), ("64:ff9b::c633:6401", "unnamed"), ("2002:cb00:7101::1", "unnamed")]
+)
+def test_an_address_is_declared_however_it_is_translated(device_traffic, declared, address, verdict):
+    """RFC 6052: in a network without IPv4 the device speaks with 203.0.113.1 by this address. Behind one of 6to4 stands another host."""
+    found = matches(device_traffic(f"remote\n[{address}]:443"), declared(Destination(network=ip_network("203.0.113.0/24"))))
+    assert found["verdict"].tolist() == [verdict]
+
+
 def test_who_began_counts_only_as_a_fact(device_traffic, declared):
     table = "remote name name_source initiator\n203.0.113.1:443 a.example dns unknown\n203.0.113.1:443 a.example dns device"
     found = matches(device_traffic(table), declared(Destination(name="a.example", initiator="remote")))
@@ -102,6 +127,13 @@ def test_of_several_items_the_one_that_fits_wins_and_all_of_them_are_used(device
     traffic = device_traffic("remote name name_source\n203.0.113.1:443 api.cams.example tls-sni")
     assert matches(traffic, declared(*items))["destination"].tolist() == [0]
     assert used(traffic, declared(*items)) == {0, 1}
+
+
+@pytest.mark.parametrize("subject", [{"name": "*.cams.example"}, {"network": ip_network("203.0.113.0/24")}, {"asn": 64500}])
+def test_of_equal_items_the_vendor_s_counts_whatever_the_order_of_the_files(device_traffic, declared, subject):
+    traffic = device_traffic("remote name name_source\n203.0.113.1:443 api.cams.example tls-sni", places={"203.0.113.1": Place(asn=64500)})
+    items = tuple(Destination(**subject, source=Source("d.toml", line, by)) for line, by in enumerate(("drafted", "tester", "vendor", "vendor")))
+    assert matches(traffic, replace(declared(), destinations=items))["destination"].tolist() == [2]
 
 
 CLASSES = """

@@ -57,8 +57,11 @@ def test_patterns_are_kept_in_one_spelling(written, kept):
         ("*", "wildcard"),
         ("a.*.example", "wildcard"),
         ("*cams.example", "wildcard"),
-        ("192.0.2.1", 'use the key "address"'),
-        ("[2001:db8::1]", 'use the key "address"'),
+        ("192.0.2.1", 'has the key "address"'),
+        ("[2001:db8::1]", 'has the key "address"'),
+        ("192.0.2.1.", 'has the key "address"'),
+        ("１９２.0.2.1", 'has the key "address"'),
+        ("203.0.113", "ends in a number"),
         ("a..b", "no host name"),
         ("", "no host name"),
         ("a b.example", "no host name"),
@@ -117,6 +120,22 @@ def test_any_text_is_a_name_or_a_value_error(text):
         assert names.canonical_pattern(kept) == kept
     assert isinstance(names.registered_domain(text), str)
     assert not names.matches("*.cams.example", text) or text.lower().removesuffix(".").endswith(".cams.example")
+
+
+LABELS = ["a", "B", "cams", "example", "bücher"]
+NAMES = st.lists(st.sampled_from([*LABELS, ""]), max_size=5).map(".".join)
+BASES = st.lists(st.sampled_from(LABELS), min_size=1, max_size=3).map(lambda labels: names.canonical_name(".".join(labels)))
+
+
+@given(NAMES, BASES)
+def test_a_name_is_covered_by_what_matches_it_narrowest_first(name, base):
+    covering = list(names.covering(name))
+    assert [pattern in covering for pattern in (base, f"*.{base}")] == [names.matches(pattern, name) for pattern in (base, f"*.{base}")]
+    assert covering == sorted(covering, key=lambda pattern: (pattern.startswith("*."), -len(pattern)))
+
+
+def test_a_name_of_dots_takes_no_longer_than_a_name():
+    assert len(list(names.covering("a." * 30_000 + "example"))) < names.LONGEST_NAME_BYTES
 
 
 @pytest.mark.parametrize("only_icann", [True, False])

@@ -83,6 +83,7 @@ class Vantage:
     longitude: float | None = None
     timezone: str = "UTC"
     clock_offset_s: float = 0.0
+    """How far the capture's clock is ahead of the one by which phases were noted."""
     sources: tuple[tuple[str, Source], ...] = ()
     """Where each key that was written stands: keys of one table may come from several files."""
     source: Source = Source()
@@ -183,7 +184,7 @@ class Identifier:
 class Phase:
     name: str
     start: int
-    """UTC nanoseconds."""
+    """UTC nanoseconds; of a whole declaration by the capture's clock."""
     end: int
     user_active: bool
     consent: str = ""

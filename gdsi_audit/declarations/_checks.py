@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from gdsi_audit.declarations import _countries
 Check = Callable[[Any], Any]
 
 LONGEST_TEXT = 4096
+LARGEST_NUMBER = 10**18
 
 
 class Wrong(ValueError):
@@ -71,7 +71,7 @@ def boolean(value: object) -> bool:
 def number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Wrong(f"must be a number, not {kind_of(value)}")
-    if not math.isfinite(value) or abs(value) > 1e18:
+    if not abs(value) <= LARGEST_NUMBER:  # nor is NaN
         raise Wrong("must be a finite number")
     return float(value)
 
@@ -94,7 +94,7 @@ def above_zero(value: object) -> float:
 def whole_between(low: int, high: int) -> Check:
     def check(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise Wrong(f"must be a whole number, not {kind_of(value)}")
+            raise Wrong(f"must be a whole number{', without a point' if isinstance(value, float) else f', not {kind_of(value)}'}")
         if not low <= value <= high:
             raise Wrong(f"must be between {low} and {high}")
         return value
@@ -144,11 +144,12 @@ def country(value: object) -> str:
 
 
 def country_or_group(value: object) -> str:
+    word = text(value)
     try:
-        _countries.expand([text(value)])
+        _countries.expand([word])
     except ValueError as error:
         raise Wrong(f"has an {error}") from error
-    return text(value)
+    return word
 
 
 def scope(value: object) -> str:

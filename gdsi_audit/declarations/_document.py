@@ -23,7 +23,7 @@ def text_of(path: Path, raw: bytes) -> str:
         return raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise ValueError(f"{path.name}:{line}: byte {error.start} of the file is not UTF-8") from error
+        raise ValueError(f"{path.name}:{line}: byte {error.start} of the file is not UTF-8; save it as UTF-8") from error
 
 
 def declaration(document: object, lines: Lines, path: Path, raw: bytes) -> Declaration:

@@ -11,6 +11,7 @@ from gdsi_audit.declarations import Source
 from gdsi_audit.declarations._checks import Wrong, kind_of
 from gdsi_audit.declarations._fields import TABLES, Table
 from gdsi_audit.declarations._lines import Lines, Where, nearest_line
+from gdsi_audit.wire_text import printable
 
 MOST_PROBLEMS = 50
 
@@ -24,8 +25,11 @@ class Problems:
     found: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, where: Where, text: str) -> None:
-        """Keeps a problem. Raises ValueError with all of them when there are too many to go on: looking for the word that was meant takes time."""
-        self.found.append((nearest_line(self.lines, where), text))
+        """Keeps a problem, on one line whatever of the file it repeats.
+
+        Raises ValueError with all of them when there are too many to go on: looking for the word that was meant takes time.
+        """
+        self.found.append((nearest_line(self.lines, where), printable(text)))
         if len(self.found) == MOST_PROBLEMS:
             self.raise_any()
 
@@ -68,7 +72,7 @@ def _is_known(name: str, problems: Problems) -> bool:
     if name not in TABLES:
         near = difflib.get_close_matches(name[:60].lower(), list(TABLES), n=1)
         meant = f"; did you mean {TABLES[near[0]].heading(near[0])}?" if near else f"; there are {', '.join(TABLES)}"
-        problems.add((name,), f"there is no table {_quoted(name)}{meant}")
+        problems.add((name,), f'there is no table "{name[:60]}"{meant}')
     return name in TABLES
 
 
@@ -90,7 +94,7 @@ def _entry(table: Table, heading: str, item: dict[str, object], where: Where, by
     values: dict[str, Any] = {}
     for key, value in item.items():
         if key not in table.keys:
-            problems.add((*where, key), f"{heading} has no key {_quoted(key)}{suggestion(key, table.keys)}")
+            problems.add((*where, key), f'{heading} has no key "{key[:60]}"{suggestion(key, table.keys)}')
             continue
         try:
             values[key] = table.keys[key](value)
@@ -101,8 +105,3 @@ def _entry(table: Table, heading: str, item: dict[str, object], where: Where, by
             problems.add(where, f'{heading} needs the key "{key}"')
     sources = tuple((key, Source(problems.file, nearest_line(problems.lines, (*where, key)), by)) for key in values)
     return Entry(heading, where, values, sources, Source(problems.file, nearest_line(problems.lines, where), by))
-
-
-def _quoted(word: str) -> str:
-    """`word` for a message: whatever it holds, it stays on one line."""
-    return '"' + word[:60].encode("unicode_escape").decode("ascii").replace('"', '\\"') + '"'

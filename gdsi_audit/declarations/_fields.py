@@ -38,12 +38,12 @@ TABLES: Mapping[str, Table] = {
         False,
         {"vendor": check.text, "model": check.text, "firmware": check.text, "home": check.country, "scope": check.scope},
     ),
-    "device": Table(True, {"name": check.filled, "mac": one_or_several(network.mac), "addresses": several(network.address)}),
+    "device": Table(True, {"name": check.filled, "mac": one_or_several(network.own_mac), "addresses": several(network.own_address)}),
     "bench": Table(
         True,
         {
             "role": word_of(*BENCH_ROLES),
-            "address": network.address,
+            "address": network.own_address,
             "reason": check.text,
             # What MUD leaves to the site: the class URI of RFC 8520's `controller` (or "my-controller"), the authority of `manufacturer`
             # (or "same-manufacturer"), the URI of `model`.

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from json import JSONDecodeError, JSONDecoder
+from pathlib import Path
 
+from gdsi_audit.declarations._document import text_of
 from gdsi_audit.declarations._lines import DEEPEST_NESTING, Lines, Where
+from gdsi_audit.wire_text import printable
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
@@ -13,6 +16,16 @@ _STRINGS = JSONDecoder()
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 
 LONGEST_NUMBER = 400
+
+
+def document(path: Path, raw: bytes) -> tuple[object, Lines]:
+    """The value of a JSON file and the line of each of its parts. Raises ValueError naming file and line."""
+    text = text_of(path, raw)
+    try:
+        return located(text)
+    except ValueError as error:
+        line, _, rest = str(error).removeprefix("line ").partition(": ")
+        raise ValueError(f"{path.name}:{line}: not JSON: {printable(rest)}") from error
 
 
 def located(text: str) -> tuple[object, Lines]:
@@ -117,7 +130,9 @@ class _Reader:
                 self.at += len(word)
                 return meaning
         found = _NUMBER.match(self.text, self.at)
-        if not found or len(found[0]) > LONGEST_NUMBER:
-            raise self.error("a value is missing or its number is too long")
+        if not found:
+            raise self.error("a value is missing" if self.at >= len(self.text) else f'"{self.text[self.at : self.at + 20]}" begins no value')
+        if len(found[0]) > LONGEST_NUMBER:
+            raise self.error(f"a number has more than {LONGEST_NUMBER} characters")
         self.at = found.end()
         return float(found[0]) if found[1] or found[2] else int(found[0])

@@ -12,12 +12,12 @@ from gdsi_audit import names
 from gdsi_audit.declarations import _checks as check
 from gdsi_audit.declarations._checks import Wrong, kind_of
 from gdsi_audit.declarations._network_checks import HIGHEST_PORT
+from gdsi_audit.packets import transport_words
 
 Found = TypeVar("Found")
 Ports = tuple[tuple[int, int], ...]
 
 CLASSES = {"urn:ietf:params:mud:dns": "resolver", "urn:ietf:params:mud:ntp": "time"}
-TRANSPORTS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp"}
 HOP_BY_HOP = 0
 IP_ETHERTYPES = ("0x0800", "0x86dd", "ipv4", "ipv6")
 
@@ -112,12 +112,15 @@ def _traffic(parts: Mapping[str, Mapping[str, object]], *, from_device: bool, un
 
 def _transport(parts: Mapping[str, Mapping[str, object]], unused: set[str]) -> str:
     """By protocol number, else by the layer that is matched; a hop-by-hop header says nothing of what is behind it."""
-    layer = next((name for name in ("tcp", "udp", "icmp") if name in parts), "")
+    layers = [name for name in ("tcp", "udp", "icmp") if name in parts]
+    if len(layers) > 1:
+        raise Wrong(f"matches {' and '.join(layers)} at once", "matches", layers[1])
+    layer = layers[0] if layers else ""
     family = next((name for name in ("ipv4", "ipv6") if name in parts), "")
     if "protocol" not in parts.get(family, {}):
         return "icmp6" if layer == "icmp" and family == "ipv6" else layer
     number = int(_inside(check.whole_between(0, 255), parts[family]["protocol"], family, "protocol"))
-    transport = TRANSPORTS.get(number, f"ip-{number}")
+    transport = transport_words.WORDS[number]
     if number == HOP_BY_HOP:
         unused.add(f"{family}/protocol 0")
         return ""
@@ -172,8 +175,9 @@ def _host(value: object) -> Traffic:
 
 
 def _network(value: object) -> Traffic:
+    written = check.text(value)
     try:
-        return Traffic(network=ip_network(check.text(value), strict=False))
+        return Traffic(network=ip_network(written, strict=False))
     except ValueError as error:
         raise Wrong("is no address and no prefix") from error
 
@@ -188,10 +192,9 @@ def _ports(value: object) -> Ports:
         if low > high:
             raise Wrong("ends below its beginning")
         return ((low, high),)
-    at, operator = number(value.get("port")), value.get("operator", "eq")
+    at = number(value.get("port"))
     ranges = {"eq": ((at, at),), "lte": ((0, at),), "gte": ((at, HIGHEST_PORT),), "neq": ((0, at - 1), (at + 1, HIGHEST_PORT))}
-    if operator not in ranges:
-        raise Wrong(f"has an unknown operator{check.did_you_mean(str(operator)[:60], tuple(ranges))}")
+    operator = check.word_of(*ranges)(value.get("operator", "eq"))
     return tuple((low, high) for low, high in ranges[operator] if low <= high)
 
 

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 
 from gdsi_audit import filters, names
 from gdsi_audit.declarations._checks import Wrong, filled, several, text, whole_between, word_of
+from gdsi_audit.packets import transport_words
 
 HIGHEST_PORT = 65_535
-TRANSPORTS = ("tcp", "udp", "icmp", "icmp6", "sctp", "arp")
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}|[0-9a-f]{2}(-[0-9a-f]{2}){5}")
 
 _NETWORK = re.compile(r"[0-9a-fA-F:.]+(/\d{1,3})?", re.ASCII)
 
+_BROADCAST = IPv4Address("255.255.255.255")
+
 port = whole_between(1, HIGHEST_PORT)
 
 
 def transport(value: object) -> str:
-    """One of TRANSPORTS, or `ip-N` for any other IP protocol."""
-    if re.fullmatch(r"ip-(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)", text(value), re.ASCII):
-        return text(value)
-    return str(word_of(*TRANSPORTS)(value))
+    """The word of an IP protocol, by which flows are known too: `ip-6` is tcp."""
+    found = re.fullmatch(r"ip-(25[0-4]|2[0-4]\d|1\d\d|[1-9]?\d)", text(value), re.ASCII)
+    return transport_words.WORDS[int(found[1])] if found else str(word_of(*transport_words.NUMBERS)(value))
 
 
 def ports(value: object) -> tuple[tuple[int, int], ...]:
@@ -47,18 +48,25 @@ def address(value: object) -> str:
     return str(found.network_address)
 
 
+def own_address(value: object) -> str:
+    """An address that one host may have for itself."""
+    found = ip_address(address(value))
+    if found.is_multicast or found.is_unspecified or found == _BROADCAST:
+        raise Wrong(f'has "{found}", which is no single host\'s address')
+    return str(found)
+
+
 def network(value: object) -> IPv4Network | IPv6Network:
     """A single address or a prefix. Raises Wrong naming the network where host bits are set."""
+    written = text(value)
     try:
-        if not _NETWORK.fullmatch(text(value)):
+        if not _NETWORK.fullmatch(written):
             raise ValueError
-        loose = ip_network(text(value), strict=False)
-    except Wrong:
-        raise
+        loose = ip_network(written, strict=False)
     except ValueError as error:
-        raise Wrong(f'has "{text(value)[:60]}", which is no address and no prefix') from error
-    if ip_address(text(value).partition("/")[0]) != loose.network_address:
-        raise Wrong(f'has "{text(value)}" with host bits set: the network is {loose}')
+        raise Wrong(f'has "{written[:60]}", which is no address and no prefix') from error
+    if ip_address(written.partition("/")[0]) != loose.network_address:
+        raise Wrong(f'has "{written}" with host bits set: the network is {loose}')
     mapped = loose.network_address.ipv4_mapped if isinstance(loose, IPv6Network) and loose.prefixlen >= 96 else None
     return ip_network((mapped, loose.prefixlen - 96)) if mapped else loose
 
@@ -79,18 +87,25 @@ def mac(value: object) -> str:
     return text(value).lower().replace("-", ":")
 
 
+def own_mac(value: object) -> str:
+    """The MAC of one network card: neither none nor everybody's. A group's bit may be set, as it is by whoever makes captures anonymous."""
+    if mac(value) in ("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"):
+        raise Wrong(f'has "{mac(value)}", which is no single host\'s MAC')
+    return mac(value)
+
+
 def host_pattern(value: object) -> str:
+    written = text(value)
     try:
-        return names.canonical_pattern(text(value))
+        return names.canonical_pattern(written)
     except ValueError as error:
         raise Wrong(f"is wrong: {error}") from error
 
 
 def display_filter(value: object) -> str:
+    written = filled(value)
     try:
-        filters.compile_filter(filled(value))
-    except Wrong:
-        raise
+        filters.compile_filter(written)
     except ValueError as error:
         raise Wrong(f"is no filter: {error}") from error
-    return text(value)
+    return written

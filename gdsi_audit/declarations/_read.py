@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
-from functools import reduce
-from ipaddress import ip_network
 from pathlib import Path
-from typing import TypeVar
 
 from gdsi_audit import discover
-from gdsi_audit.declarations import NOTHING_DECLARED, Declaration, Destination, Format, Jurisdictions, Note, Product, Vantage, _document
-
-Single = TypeVar("Single", Product, Vantage, Jurisdictions)
+from gdsi_audit.declarations import Declaration, Format, _document, _joining
 
 SHELF = "gdsi_audit.declarations"
 
@@ -33,7 +27,7 @@ def read(paths: Sequence[Path]) -> Declaration:
             problems.append(str(error))
     if problems:
         raise ValueError("\n".join(problems))
-    return _completed(reduce(_joined, found.values(), NOTHING_DECLARED))
+    return _joining.joined(found.values())
 
 
 def _one(path: Path) -> Declaration:
@@ -51,61 +45,3 @@ def format_of(path: Path, raw: bytes) -> Format:
     by_suffix = [one for one in shelf if path.suffix.lower() in one.SUFFIXES]
     choice = [*(one for one in by_suffix if one.claims(raw)), *by_suffix, *(one for one in shelf if one.claims(raw))]
     return choice[0]
-
-
-def _joined(first: Declaration, second: Declaration) -> Declaration:
-    """Both, or ValueError where one key has two values."""
-    lists = {
-        name: (*getattr(first, name), *getattr(second, name))
-        for name in (field.name for field in fields(Declaration))
-        if isinstance(getattr(first, name), tuple)
-    }
-    return Declaration(
-        **lists,
-        product=_one_row(first.product, second.product, "product"),
-        vantage=_one_row(first.vantage, second.vantage, "vantage"),
-        jurisdictions=_one_row(first.jurisdictions, second.jurisdictions, "jurisdictions"),
-        closed=first.closed or second.closed,
-    )
-
-
-def _one_row(first: Single, second: Single, table: str) -> Single:
-    said, added = dict(first.sources), dict(second.sources)
-    for key in sorted(said.keys() & added.keys()):
-        if getattr(first, key) != getattr(second, key):
-            one, other = said[key], added[key]
-            raise ValueError(f'{other.file}:{other.line}: [{table}] "{key}" disagrees with {one.file}:{one.line}')
-    if not said:
-        return second
-    values = {key: getattr(second, key) for key in added if key not in said}
-    if isinstance(first, Jurisdictions) and isinstance(second, Jurisdictions):
-        words = {**dict(second.words), **dict(first.words)}
-        values.update(words=tuple(words.items()), allowed_words=words.get("allowed", ()))
-    return replace(first, **values, sources=first.sources + tuple((key, source) for key, source in second.sources if key not in said))
-
-
-def _completed(declaration: Declaration) -> Declaration:
-    """What only all files together tell: defaults taken from another table, MUD's abstractions bound, phases that nobody tested."""
-    stated = declaration.jurisdictions
-    generated_in = stated.data_generated_in or declaration.vantage.country
-    bound = tuple(concrete for item in declaration.destinations for concrete in _bound(item, declaration))
-    missing = tuple(_untested(declaration)) if declaration.phases else ()
-    notes = tuple(note for note in declaration.notes if note.kind != "unbound" or any(item.not_assessable for item in bound))
-    whole = replace(stated, data_generated_in=generated_in)
-    return replace(declaration, jurisdictions=whole, destinations=bound, notes=(*notes, *missing))
-
-
-def _bound(item: Destination, declaration: Declaration) -> list[Destination]:
-    """`item`, or one destination per bench host that stands for what it needs."""
-    hosts = [bench.address for bench in declaration.bench if item.needs and item.needs in bench.binds]
-    return [replace(item, network=ip_network(host), not_assessable="") for host in hosts] or [item]
-
-
-def _untested(declaration: Declaration) -> list[Note]:
-    known = {phase.name for phase in declaration.phases}
-    return [
-        Note(kind="phase_not_tested", text=f'[[destination]] {item.title} speaks of phase "{phase}", which no [[phase]] covers', source=item.source)
-        for item in declaration.destinations
-        for phase in item.phases
-        if phase not in known
-    ]

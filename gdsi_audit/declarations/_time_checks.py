@@ -18,16 +18,15 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:(\.\d{1,6})\d*)?([Z
 
 def timezone(value: object) -> str:
     """A name of the IANA time zone database; believed where this machine has none."""
+    written = text(value)
     try:
-        return zoneinfo.ZoneInfo(text(value)).key
-    except Wrong:
-        raise
+        return zoneinfo.ZoneInfo(written).key
     except (OSError, KeyError, ValueError) as error:
         known = sorted(zoneinfo.available_timezones())  # slow: it walks the database
-        near = difflib.get_close_matches(text(value)[:60], known, n=1)
+        near = difflib.get_close_matches(written[:60], known, n=1)
         if known:
-            raise Wrong(f'has an unknown time zone "{text(value)[:60]}"' + (f'; did you mean "{near[0]}"?' if near else "")) from error
-        return text(value)
+            raise Wrong(f'has an unknown time zone "{written[:60]}"' + (f'; did you mean "{near[0]}"?' if near else "")) from error
+        return written
 
 
 def day(value: object) -> str:
@@ -56,7 +55,8 @@ def instant(value: object) -> int:
 def _rfc3339(value: object) -> datetime:
     found = _RFC3339.fullmatch(value) if isinstance(value, str) else None
     if not found:
-        raise Wrong(f"must be a date-time with its offset, as in 2026-11-01T10:00:00Z, not {kind_of(value)}")
+        other = "" if isinstance(value, str) else f", not {kind_of(value)}"
+        raise Wrong(f"must be a date-time with its offset, as in 2026-11-01T10:00:00Z{other}")
     seconds, fraction, offset = found[0][:19], found[1] or "", found[2] or ""
     try:
         return datetime.fromisoformat(seconds.upper() + fraction + offset.upper())

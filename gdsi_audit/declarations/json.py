@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gdsi_audit.declarations import Declaration, _document
-from gdsi_audit.declarations._json_lines import located
+from gdsi_audit.declarations import Declaration, _document, _json_lines, mud
 
 SUFFIXES = (".json",)
 
 
 def claims(raw: bytes) -> bool:
     """A JSON object that is not a MUD file."""
-    return raw.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") and b'"ietf-mud:mud"' not in raw
+    return raw.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") and not mud.claims(raw)
 
 
 def read(path: Path, raw: bytes) -> Declaration:
     """The declaration of one file. Raises ValueError naming file, line, key and the nearest valid word."""
-    try:
-        document, lines = located(_document.text_of(path, raw))
-    except ValueError as error:
-        raise ValueError(_placed(path, str(error))) from error
-    return _document.declaration(document, lines, path, raw)
-
-
-def _placed(path: Path, text: str) -> str:
-    """`line 3: ...` as `camera.json:3: not JSON: ...`; what already names the file stays."""
-    line, colon, rest = text.removeprefix("line ").partition(": ")
-    return f"{path.name}:{line}: not JSON: {rest}" if colon and line.isdigit() else text
+    value, lines = _json_lines.document(path, raw)
+    return _document.declaration(value, lines, path, raw)

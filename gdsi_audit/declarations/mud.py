@@ -9,9 +9,10 @@ holds for both. Local DNS and NTP are allowed without saying so. What the site h
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gdsi_audit.declarations import (
@@ -23,29 +24,28 @@ from gdsi_audit.declarations import (
     Product,
     Source,
     Statement,
-    _document,
+    _json_lines,
     _mud_aces,
+    _mud_lists,
     _over_broad,
 )
 from gdsi_audit.declarations import _checks as check
 from gdsi_audit.declarations import _time_checks as time
 from gdsi_audit.declarations._checks import Wrong
-from gdsi_audit.declarations._entries import Problems, suggestion
-from gdsi_audit.declarations._json_lines import located
+from gdsi_audit.declarations._entries import Problems
 from gdsi_audit.declarations._lines import Where, nearest_line
 from gdsi_audit.declarations._mud_aces import Ace, Traffic
+from gdsi_audit.declarations._mud_lists import table
+from gdsi_audit.wire_text import printable
 
 SUFFIXES = (".json", ".mud")
 
-ACL_CONTAINERS = ("ietf-access-control-list:acls", "ietf-access-control-list:access-lists")
-"""RFC 8519 has the first; earlier drafts, which many files still follow, the second."""
-
-POLICIES = ("from-device-policy", "to-device-policy")
+_CONTAINER = re.compile(rb'"ietf-mud:mud"\s*:')
 AUTHOR = "gdsi-audit:by"
 """A member of our own beside the standard's: who wrote the file, where that is not the manufacturer."""
 KNOWN_KEYS = frozenset(
     {"mud-version", "mud-url", "last-update", "mud-signature", "cache-validity", "is-supported", "systeminfo", "mfg-name", "model-name"}
-    | {"firmware-rev", "software-rev", "documentation", "extensions", AUTHOR, *POLICIES}
+    | {"firmware-rev", "software-rev", "documentation", "extensions", AUTHOR, *_mud_lists.POLICIES}
 )
 
 
@@ -54,23 +54,23 @@ class _Merged:
     """What the entries for one kind of traffic say together."""
 
     source: Source
-    initiator: str = ""
+    initiators: set[str] = field(default_factory=set)
     to_device: bool = False
+
+    @property
+    def initiator(self) -> str:
+        """Empty: anybody, since no entry says who, or two of them say another."""
+        return next(iter(self.initiators)) if len(self.initiators) == 1 else ""
 
 
 def claims(raw: bytes) -> bool:
     """A JSON object that names the MUD container."""
-    return raw.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") and b'"ietf-mud:mud"' in raw
+    return raw.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") and _CONTAINER.search(raw) is not None
 
 
 def read(path: Path, raw: bytes) -> Declaration:
     """The declaration of one MUD file. Raises ValueError naming file, line and key."""
-    text = _document.text_of(path, raw)
-    try:
-        document, lines = located(text)
-    except ValueError as error:
-        line, _, rest = str(error).removeprefix("line ").partition(": ")
-        raise ValueError(f"{path.name}:{line}: not JSON: {rest}") from error
+    document, lines = _json_lines.document(path, raw)
     problems = Problems(path.name, lines)
     try:
         found = _Reader(document, problems).declaration(hashlib.sha256(raw).hexdigest())
@@ -79,22 +79,6 @@ def read(path: Path, raw: bytes) -> Declaration:
         found = Declaration()
     problems.raise_any()
     return _over_broad.noted(found)
-
-
-def entries(document: object) -> Iterator[tuple[Where, bool, Mapping[str, object]]]:
-    """Every access control entry that a policy of `document` refers to: where it stands, whether it is from the device, and itself. Raises Wrong."""
-    root = _table(document)
-    mud = _table(root.get("ietf-mud:mud"), "ietf-mud:mud")
-    container = next((name for name in ACL_CONTAINERS if name in root), ACL_CONTAINERS[0])
-    lists = _items(_table(root.get(container, {"acl": []}), container), "acl", container)
-    by_name = {str(acl.get("name")): (where, acl) for where, acl in lists}
-    for policy in POLICIES:
-        for where, name in _references(mud, policy):
-            if name not in by_name:
-                raise Wrong(f'there is no access list "{name[:60]}"{suggestion(name, by_name)}', *where)
-            at, acl = by_name[name]
-            for place, ace in _items(_table(acl.get("aces"), *at, "aces"), "ace", *at, "aces"):
-                yield place, policy == POLICIES[0], ace
 
 
 class _Reader:
@@ -107,12 +91,12 @@ class _Reader:
         self.first: dict[str, Source] = {}
 
     def declaration(self, sha256: str) -> Declaration:
-        for where, from_device, ace in entries(self.document):
+        for where, from_device, ace in _mud_lists.entries(self.document):
             try:
                 self._take(_mud_aces.read(ace, from_device=from_device), where, from_device)
             except Wrong as wrong:
                 self.problems.add((*where, *wrong.inside), f"{str(ace.get('name', 'an entry'))[:60]}: {wrong}")
-        mud = _table(_table(self.document).get("ietf-mud:mud"), "ietf-mud:mud")
+        mud = table(table(self.document).get("ietf-mud:mud"), "ietf-mud:mud")
         destinations = tuple(_destination(traffic, merged) for traffic, merged in self.merged.items())
         return Declaration(
             statements=(self._statement(mud, sha256),),
@@ -134,7 +118,7 @@ class _Reader:
         if ace.traffic is None or not ace.accepts:
             return
         merged = self.merged.setdefault(ace.traffic, _Merged(source))
-        merged.initiator = merged.initiator or ace.initiator
+        merged.initiators |= {ace.initiator} - {""}
         merged.to_device |= not from_device
 
     def _implied(self) -> Iterator[Destination]:
@@ -145,18 +129,21 @@ class _Reader:
                 yield Destination(klass=klass, source=self._source(("ietf-mud:mud",)))
 
     def _listeners(self) -> Iterator[Listener]:
+        """Ports of the device at which the local network, or a prefix whatever its own port, may call."""
         for traffic, merged in self.merged.items():
-            if traffic.klass == "local-network" and merged.to_device and merged.initiator != "device" and traffic.transport in ("tcp", "udp"):
+            sender = "local" if traffic.klass == "local-network" else "" if traffic.ports or traffic.network is None else str(traffic.network)
+            if sender and merged.to_device and merged.initiator != "device" and traffic.transport in ("tcp", "udp"):
                 for low, high in traffic.source_ports:
                     if low == high and low:
-                        yield Listener(port=low, transport=traffic.transport, sender="local", source=merged.source)
+                        yield Listener(port=low, transport=traffic.transport, sender=sender, source=merged.source)
 
     def _notes(self, mud: Mapping[str, object]) -> Iterator[Note]:
         for oddity, count in sorted(self.oddities.items()):
             text = f"{oddity}: in {count} access control entr{'y' if count == 1 else 'ies'}, not compared with traffic"
-            yield Note(kind="not_compared", text=text, source=self.first[oddity])
+            yield Note(kind="not_compared", text=printable(text), source=self.first[oddity])
         for key in sorted(set(mud) - KNOWN_KEYS):
-            yield Note(kind="not_compared", text=f"{key[:60]}: an unknown part of the MUD container", source=self._source(("ietf-mud:mud", key)))
+            text = printable(f"{key[:60]}: an unknown part of the MUD container")
+            yield Note(kind="not_compared", text=text, source=self._source(("ietf-mud:mud", key)))
         if mud.get("is-supported") is False:
             yield Note(kind="unsupported", text="the maker no longer supports this device", source=self._source(("ietf-mud:mud", "is-supported")))
         needs = sorted({traffic.needs for traffic in self.merged if traffic.needs})
@@ -171,7 +158,7 @@ class _Reader:
         return Product(**said, sources=sources, source=self._source(("ietf-mud:mud",)))
 
     def _statement(self, mud: Mapping[str, object], sha256: str) -> Statement:
-        if mud.get("mud-version") != 1:
+        if mud.get("mud-version") is True or mud.get("mud-version") != 1:
             raise Wrong('"mud-version" must be 1 (RFC 8520)', "ietf-mud:mud", "mud-version")
         date = _day(self._text(mud, "last-update")) if "last-update" in mud else ""
         return Statement(by=self.by, text=self._text(mud, "mud-url"), date=date, file=self.problems.file, sha256=sha256)
@@ -211,26 +198,3 @@ def _destination(traffic: Traffic, merged: _Merged) -> Destination:
         not_assessable=reason,
         source=merged.source,
     )
-
-
-def _references(mud: Mapping[str, object], policy: str) -> Iterator[tuple[Where, str]]:
-    if policy not in mud:
-        return
-    at: Where = ("ietf-mud:mud", policy, "access-lists")
-    lists = _table(_table(mud[policy], *at[:2]).get("access-lists"), *at)
-    for where, item in _items(lists, "access-list", *at):
-        yield where, str(item.get("name", ""))
-
-
-def _table(value: object, *where: str | int) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise Wrong(f"{where[-1] if where else 'a MUD file'} must be a table, not {check.kind_of(value)}", *where)
-    return value
-
-
-def _items(holder: Mapping[str, object], key: str, *above: str | int) -> Iterator[tuple[Where, Mapping[str, object]]]:
-    value = holder.get(key)
-    if not isinstance(value, list):
-        raise Wrong(f"{key} must be a list, not {check.kind_of(value)}", *above, key)
-    for index, item in enumerate(value):
-        yield (*above, key, index), _table(item, *above, key, index)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.columns import Columns
 from gdsi_audit.declarations import Declaration, Listener
+from gdsi_audit.declared_items import hears
 from gdsi_audit.flow_kinds import DHCP_PORTS, NEVER_ACCEPTED, WITH_PORTS
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -78,6 +79,18 @@ def own_sockets(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> NDArray[np.bo
     used = np.unique(ports[udp & flows["device_is_originator"] & ~flows["remote_is_multicast"]])
     found: NDArray[np.bool_] = udp[rows] & np.isin(ports[rows], used)
     return found
+
+
+def heard(declaration: Declaration, flows: Columns) -> NDArray[np.bool_]:
+    """Calls that a listener is declared for, from just there; a destination that says nothing of who begins takes none of them away."""
+    calls = zip(*(flows[name].tolist() for name in ("transport", "local_port", "remote_addr", "remote_is_local")), strict=True)
+    return np.array(
+        [
+            any(hears(one, transport, port, caller, remote_is_local=local) for one in declaration.listeners)
+            for transport, port, caller, local in calls
+        ],
+        np.bool_,
+    )
 
 
 def listener_at(declaration: Declaration, flows: Columns) -> Listener | None:

@@ -34,7 +34,7 @@ def outside_phases(
     `covered`: positions of its flows; `confident`: by flow of the device, which are surely covered by their item.
     """
     part = traffic.tables.flows.take(covered)
-    allowed = _quiet_times.merged((phase for phase in declaration.phases if phase.name in item.phases), tolerance_s)
+    allowed = _quiet_times.merged(_quiet_times.stated(declaration.phases, item.phases), tolerance_s)
     moved = part["up_bytes"] + part["down_bytes"] > 0
     apart = _quiet_times.apart(allowed, part["start"], ends(part))
     rows = covered[moved & (apart | (carried_up(traffic, part, ~apart, _quiet_times.between(allowed)) > 0))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +22,14 @@ class Span(NamedTuple):
     end: int
 
 
-def merged(phases: Iterable[Phase], widen_s: float) -> tuple[Span, ...]:
+def stated(phases: Sequence[Phase], names: Collection[str]) -> Iterator[Phase | Span]:
+    """The `phases` of these names; a name that none of them has may be that of any time which none of them covers."""
+    yield from (phase for phase in phases if phase.name in names)
+    if not set(names) <= {phase.name for phase in phases}:
+        yield from between(merged(phases, 0.0))
+
+
+def merged(phases: Iterable[Phase | Span], widen_s: float) -> tuple[Span, ...]:
     """The time that `phases` cover together, each stretch wider by `widen_s` at both ends (narrower where that is negative)."""
     spans: list[Span] = []
     for phase in sorted(phases, key=lambda one: (one.start, one.end)):

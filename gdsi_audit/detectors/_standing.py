@@ -17,7 +17,7 @@ class Standing(NamedTuple):
     """What is declared of the other side of some flows."""
 
     verdict: str
-    """The commonest of matching.VERDICTS among them."""
+    """The commonest of matching_rules.VERDICTS among them."""
     destination: Destination | None
     """The item that covers them, or comes nearest."""
     judged: bool

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._answers import answered, is_fact, listener_at, own_sockets
+from gdsi_audit.detectors._answers import answered, heard, is_fact, listener_at, own_sockets
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import broken
 from gdsi_audit.finding import Broken, Finding
@@ -60,7 +60,7 @@ def _covered(flows: Columns, matched: Columns, declaration: Declaration) -> NDAr
     """Calls that a listener or a destination declares; an item that does not say who begins covers the local network."""
     begins = np.array([*(item.initiator for item in declaration.destinations), "remote"], object)[matched["destination"]]
     declared = matched.is_any("verdict", ("declared",))
-    covered: NDArray[np.bool_] = declared & ((begins == "remote") | flows["remote_is_local"])
+    covered: NDArray[np.bool_] = declared & ((begins == "remote") | flows["remote_is_local"] | heard(declaration, flows))
     return covered
 
 

@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 
 from gdsi_audit.audit import Audit
 from gdsi_audit.declarations import Destination, Listener
-from gdsi_audit.drafting._parties import CLASSES, Contact, Party, Seen, Sums
+from gdsi_audit.drafting._contacts import Contact, Party, Seen, Sums
+from gdsi_audit.drafting._parties import CLASSES
 from gdsi_audit.drafting._refusals import Refused, flows_of
 
 Item = TypeVar("Item", Destination, Listener)

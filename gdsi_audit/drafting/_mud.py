@@ -9,25 +9,28 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from gdsi_audit import __version__
 from gdsi_audit.declarations import Destination, Listener
 from gdsi_audit.declarations.mud import AUTHOR
+from gdsi_audit.drafting._contacts import Sums
+from gdsi_audit.drafting._entries import Entry
+from gdsi_audit.packets import transport_words
 
 if TYPE_CHECKING:
     from gdsi_audit.drafting import Draft
 
-PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmp6": 58, "sctp": 132}
-CONTROLLERS = {"resolver": "urn:ietf:params:mud:dns", "time": "urn:ietf:params:mud:ntp"}
-CLASS_PORTS = {"resolver": 53, "time": 123}
+CONTROLLERS = {"resolver": ("urn:ietf:params:mud:dns", 53, ("udp", "tcp")), "time": ("urn:ietf:params:mud:ntp", 123, ("udp",))}
+MULTICAST_PORTS = {"ssdp": 1900, "mdns": 5353, "llmnr": 5355}
 GROUPS = {4: "224.0.0.0/4", 6: "ff00::/8"}
 LISTS = "ietf-access-control-list:acls"
 PLACE = "https://mud.invalid/drafted.json"
 """A draft is published nowhere (RFC 2606)."""
 CACHE_H = 48
 Matches = dict[str, dict[str, Any]]
+LOCAL: Matches = {"ietf-mud:mud": {"local-networks": [None]}}
 
 
 def text(draft: Draft) -> str:
@@ -67,7 +70,7 @@ def _numbered(aces: list[Matches], prefix: str) -> list[dict[str, Any]]:
 def _entries(draft: Draft, side: str, version: int) -> Iterator[Matches]:
     for entry in draft.destinations:
         if any((6 if ":" in address else 4) == version for address in entry.sums.addresses):
-            yield from _destination(entry.item, side, version)
+            yield from _of_class(entry, side, version) if entry.item.klass else _destination(entry.item, side, version)
     for listener in draft.listeners:
         if listener.item.sender == "local" or ip_network(listener.item.sender).version == version:
             yield _listener(listener.item, side, version)
@@ -75,9 +78,6 @@ def _entries(draft: Draft, side: str, version: int) -> Iterator[Matches]:
 
 def _destination(item: Destination, side: str, version: int) -> Iterator[Matches]:
     """One entry for each port; MUD allows one per entry."""
-    if item.klass:
-        yield from _of_class(item.klass, side, version)
-        return
     far, short = ("destination", "dst") if side == "from" else ("source", "src")
     address = {f"{far}-ipv{version}-network": str(item.network)}
     subject = {f"ietf-acldns:{short}-dnsname": item.name} if item.name else address
@@ -85,15 +85,28 @@ def _destination(item: Destination, side: str, version: int) -> Iterator[Matches
         yield _matches(version, subject, item.transport, {f"{far}-port": port} if port else {}, item.initiator)
 
 
-def _of_class(klass: str, side: str, version: int) -> Iterator[Matches]:
-    far = "destination" if side == "from" else "source"
+def _of_class(entry: Entry[Destination], side: str, version: int) -> Iterator[Matches]:
+    klass = entry.item.klass
     if klass == "local-network":
-        yield {"ietf-mud:mud": {"local-networks": [None]}}
-    elif klass == "multicast" and side == "from":
-        yield _matches(version, {f"destination-ipv{version}-network": GROUPS[version]}, "udp", {}, "")
+        yield LOCAL
+    elif klass == "multicast":
+        yield from _multicast(entry.sums, side, version)
     elif klass in CONTROLLERS:
-        controller = {"ietf-mud:mud": {"controller": CONTROLLERS[klass]}}
-        yield {**controller, **_matches(version, {}, "udp", {f"{far}-port": CLASS_PORTS[klass]}, "")}
+        urn, port, transports = CONTROLLERS[klass]
+        far = "destination" if side == "from" else "source"
+        for transport in transports:
+            yield {"ietf-mud:mud": {"controller": urn}, **_matches(version, {}, transport, {f"{far}-port": port}, "")}
+
+
+def _multicast(sums: Sums, side: str, version: int) -> Iterator[Matches]:
+    """Groups, and neighbours that answer or are answered alone."""
+    if side == "from":
+        yield _matches(version, {f"destination-ipv{version}-network": GROUPS[version]}, "udp", {}, "")
+    if all(ip_address(address.partition("%")[0]).is_multicast for address in sums.addresses):
+        return
+    for port in sorted(MULTICAST_PORTS[service] for service in sums.services & MULTICAST_PORTS.keys()):
+        for end in ("source", "destination"):
+            yield {**LOCAL, **_matches(version, {}, "udp", {f"{end}-port": port}, "")}
 
 
 def _listener(item: Listener, side: str, version: int) -> Matches:
@@ -101,17 +114,13 @@ def _listener(item: Listener, side: str, version: int) -> Matches:
     local = item.sender == "local"
     subject = {} if local else {f"{far}-ipv{version}-network": item.sender}
     found = _matches(version, subject, item.transport, {f"{near}-port": item.port}, "remote")
-    return {"ietf-mud:mud": {"local-networks": [None]}, **found} if local else found
+    return {**LOCAL, **found} if local else found
 
 
 def _matches(version: int, subject: dict[str, Any], transport: str, ports: dict[str, int], initiator: str) -> Matches:
-    network = {**({"protocol": _protocol(transport)} if transport else {}), **subject}
+    network = {**({"protocol": transport_words.WORDS.index(transport)} if transport else {}), **subject}
     found: Matches = {f"ipv{version}": network}
     layer: dict[str, Any] = {key: {"operator": "eq", "port": port} for key, port in ports.items()}
     if transport == "tcp" and initiator:
         layer["ietf-mud:direction-initiated"] = "from-device" if initiator == "device" else "to-device"
     return {**found, transport: layer} if layer and transport in ("tcp", "udp") else found
-
-
-def _protocol(transport: str) -> int:
-    return PROTOCOLS[transport] if transport in PROTOCOLS else int(transport.removeprefix("ip-"))

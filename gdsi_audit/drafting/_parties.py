@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from gdsi_audit import names
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.declared_items import DECLARING_SOURCES
+from gdsi_audit.drafting._contacts import Contact, Party, Seen, Sums
 from gdsi_audit.flow_kinds import NEVER_ACCEPTED, WITH_PORTS
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.traffic import DeviceTraffic, Traffic
@@ -20,8 +20,6 @@ CLASSES = ("dhcp", "resolver", "time", "multicast", "local-network")
 BY_CLASS = Declaration(destinations=tuple(Destination(klass=klass) for klass in CLASSES))
 """What is known by its role alone; the first that fits counts."""
 WELL_KNOWN = 1024
-TLS = frozenset({"tls", "quic", "dtls"})
-SEALED_OTHERWISE = frozenset({"ssh", "wireguard", "openvpn", "ipsec", "ike"})
 
 
 class Flow(NamedTuple):
@@ -44,68 +42,6 @@ class Flow(NamedTuple):
     nameable: bool
     remote_country: str
     organisation: str
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Party:
-    """Who is at the other end: a name that declares, else an address; the device's own port where others called it."""
-
-    name: str
-    address: str
-    listener: bool = False
-
-
-@dataclass(slots=True)
-class Sums:
-    """All flows of one kind, added up."""
-
-    flows: set[int] = field(default_factory=set)
-    up_bytes: int = 0
-    down_bytes: int = 0
-    initiators: set[str] = field(default_factory=set)
-    services: set[str] = field(default_factory=set)
-    addresses: set[str] = field(default_factory=set)
-    places: set[str] = field(default_factory=set)
-    organisations: set[str] = field(default_factory=set)
-    devices: set[str] = field(default_factory=set)
-
-    def join(self, other: Sums) -> None:
-        self.flows |= other.flows
-        self.up_bytes += other.up_bytes
-        self.down_bytes += other.down_bytes
-        for name in ("initiators", "services", "addresses", "places", "organisations", "devices"):
-            getattr(self, name).update(getattr(other, name))
-
-    @property
-    def encryption(self) -> str:
-        """The declaration's word; empty: it cannot be said."""
-        if not self.services or "" in self.services:
-            return ""
-        if self.services <= TLS:
-            return "tls"
-        return "other" if self.services <= SEALED_OTHERWISE else "none"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Contact:
-    """A party, and how it is spoken with."""
-
-    party: Party
-    transport: str
-    port: int
-    """The service's; 0: none."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the devices did, by whom they did it with."""
-
-    contacts: dict[Contact, Sums]
-    classes: dict[str, Sums]
-    ambiguous: dict[str, frozenset[str]]
-    """By address that several names may stand for: these names."""
-    hidden: set[Contact]
-    """Contacts whose name could not be seen, or only a weak one."""
 
 
 def seen(traffic: Traffic) -> Seen:
@@ -186,11 +122,3 @@ def _add(sums: Sums, traffic: DeviceTraffic, flow: Flow) -> None:
         sums.places.add(flow.remote_country)
     if flow.organisation:
         sums.organisations.add(flow.organisation)
-
-
-def total(parts: Iterable[Sums]) -> Sums:
-    """All of them added up."""
-    whole = Sums()
-    for part in parts:
-        whole.join(part)
-    return whole

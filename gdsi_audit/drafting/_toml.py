@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from gdsi_audit import __version__
 from gdsi_audit.declarations import Destination, Listener
 from gdsi_audit.drafting import _wildcards
+from gdsi_audit.drafting._contacts import Sums
 from gdsi_audit.drafting._entries import Entry
-from gdsi_audit.drafting._parties import Sums
 from gdsi_audit.traffic import Capture, Device
+from gdsi_audit.wire_text import printable
 
 if TYPE_CHECKING:
     from gdsi_audit.drafting import Draft
@@ -69,8 +70,8 @@ def day(instant: int) -> str:
 
 
 def _device(device: Device) -> str:
-    known = [*device.hostnames, *([f"network card by {device.vendor}"] if device.vendor else [])]
-    lines = [_comment(f"calls itself {', '.join(known)}")] if known else []
+    lines = [_comment(f"calls itself {', '.join(device.hostnames)}")] if device.hostnames else []
+    lines += [_comment(f"its network card is by {device.vendor}")] if device.vendor else []
     lines += ["[[device]]", f"name = {quoted(device.id)}"]
     addresses = f"addresses = [{_list(sorted({address.partition('%')[0] for address in device.addresses}))}]"
     if device.macs:  # an address may be another's tomorrow
@@ -144,9 +145,8 @@ def quoted(word: str) -> str:
 
 def _comment(words: str) -> str:
     """One `#` line for each line of `words`; what could end or hide a comment is written out."""
-    return "\n".join(f"# {_printable(line)}".rstrip() for line in words.split("\n"))
+    return "\n".join(f"# {_cut(line)}".rstrip() for line in words.split("\n"))
 
 
-def _printable(line: str) -> str:
-    cut = line if len(line) <= LONGEST_COMMENT else line[:LONGEST_COMMENT] + " …"
-    return "".join(character if character.isprintable() else character.encode("unicode_escape").decode() for character in cut)
+def _cut(line: str) -> str:
+    return printable(line if len(line) <= LONGEST_COMMENT else line[:LONGEST_COMMENT] + " …")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from gdsi_audit import names
+from gdsi_audit import names, shared_platforms
 from gdsi_audit.declarations import Destination
+from gdsi_audit.drafting._contacts import total
 from gdsi_audit.drafting._entries import PURPOSE, Entry, direction
-from gdsi_audit.drafting._parties import total
 
 FEWEST_NAMES = 5
 MOST_NAMED = 12
@@ -57,7 +57,7 @@ def _may_stand(base: str, domain: str) -> bool:
         pattern = names.canonical_pattern(f"*.{base}")
     except ValueError:
         return False
-    return inside and not names.is_shared_suffix(pattern)
+    return inside and not shared_platforms.covers_tenants(pattern)
 
 
 def _wildcard(base: str, group: list[Entry[Destination]]) -> Entry[Destination]:

@@ -8,8 +8,8 @@ binding; parentheses. Addresses may be prefixes (10.0.0.0/8).
 
 A filter speaks of frames: a field has the values of all packets in the frame, those inside tunnels included. As in Wireshark 4, `ip.addr != x`
 holds where the field is there and all its values differ, `ip.addr !== x` where any differs. Unlike Wireshark, headers quoted in ICMP errors do not
-count, vlan.id is the innermost tag alone, a MAC address of zeros is no address, the MAC addresses of an ARP frame are those in its message, and a
-frame that holds no packet (it is skipped with its reason) never matches.
+count, vlan.id is the innermost tag alone and a priority tag (0) is none, a MAC address of zeros is no address, the sender's in a cooked capture is
+eth.src, the MAC addresses of an ARP frame are those in its message, and a frame that holds no packet (it is skipped with its reason) never matches.
 """
 
 from __future__ import annotations

@@ -17,11 +17,10 @@ from gdsi_audit.flow_log._rows import Piece
 from gdsi_audit.flows import CONN_STATES
 from gdsi_audit.flows.community_id import community_texts
 from gdsi_audit.observe import Observation
-from gdsi_audit.packets import ARP, TUNNELS
+from gdsi_audit.packets import ARP, TUNNELS, transport_words
 from gdsi_audit.packets.address import text
 
 PIECE_FLOWS = 20_000
-TRANSPORT_WORDS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp"}
 _FACTS = ("service", "server_name", "alpn", "ja3", "ja3s", "ja4", "http_host")
 
 
@@ -47,7 +46,7 @@ def _columns(rows: NDArray[np.void], facts: NDArray[np.void], seen: Observation,
         "initiator": Words(rows["began"], ("unknown", "originator")),
         "start": rows["start"] / 1e9,
         "duration_s": (rows["end"] - rows["start"]) / 1e9,
-        "transport": _by_number(rows["transport"], lambda number: TRANSPORT_WORDS.get(number, f"ip-{number}")),
+        "transport": _by_number(rows["transport"], lambda number: transport_words.WORDS[number]),
         "missed_bytes": rows["orig_missed_bytes"] + rows["resp_missed_bytes"],
         "conn_state": Words(rows["conn_state"], CONN_STATES),
         "history": _by_number(rows["history"], bytes.decode),

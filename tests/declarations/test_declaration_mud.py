@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gdsi_audit.declarations import _read, json, mud
+from gdsi_audit.declarations import _mud_lists, _read, json, mud
 from gdsi_audit.declarations._json_lines import located
 
 DNS, NTP = "urn:ietf:params:mud:dns", "urn:ietf:params:mud:ntp"
@@ -144,6 +144,27 @@ def test_who_may_reach_the_device_from_the_local_network_makes_a_listener():
     assert [(one.port, one.transport, one.sender) for one in declared.listeners] == [(554, "tcp", "local")]
 
 
+@pytest.mark.parametrize(
+    ("far", "sender"),
+    [({"source-ipv4-network": "198.51.100.0/24"}, ["198.51.100.0/24"]), ({}, ["0.0.0.0/0"]), ({"ietf-acldns:src-dnsname": "a.example"}, [])],
+)
+def test_a_prefix_that_may_call_makes_a_listener(far, sender):
+    called = {"ipv4": {"protocol": 17, **far}, "udp": {"destination-port": {"port": 53}}}
+    assert [one.sender for one in read([], [called]).listeners] == sender
+    answers_of_a_port = {**called, "udp": {"destination-port": {"port": 53}, "source-port": {"port": 53}}}
+    assert read([], [answers_of_a_port]).listeners == ()
+
+
+@pytest.mark.parametrize(
+    ("from_device", "to_device", "initiator"),
+    [("from-device", None, "device"), (None, "to-device", "remote"), ("from-device", "to-device", ""), (None, None, "")],
+)
+def test_who_may_begin(from_device, to_device, initiator):
+    written = [{"ietf-mud:direction-initiated": word} if word else {} for word in (from_device, to_device)]
+    declared = read([tcp("dst", "a.example", 443, **written[0])], [tcp("src", "a.example", 443, **written[1])])
+    assert [item.initiator for item in stated(declared)] == [initiator]
+
+
 def test_a_name_that_begins_is_a_remote_initiator_and_no_listener():
     entry = {
         "ipv4": {"protocol": 6, "ietf-acldns:src-dnsname": "a.example"},
@@ -178,9 +199,9 @@ def test_an_entry_that_drops_declares_nothing():
 
 
 def test_unknown_parts_of_the_container_and_end_of_support_are_told():
-    notes = read(**{"is-supported": False, "qos": 1}).notes
+    notes = read(**{"is-supported": False, "qos\x1b[2J": 1}).notes
     assert [(note.kind, note.text.split(":")[0]) for note in notes] == [
-        ("not_compared", "qos"),
+        ("not_compared", "qos\\x1b[2J"),
         ("unsupported", "the maker no longer supports this device"),
     ]
 
@@ -190,11 +211,17 @@ NAMED = {"ipv4": {"ietf-acldns:dst-dnsname": "a.example"}}
 WRONG = [
     (document([{"ipv4": {"ietf-acldns:dst-dnsname": "*.example.com"}}]), '"ietf-acldns:dst-dnsname" is wrong: "*.example.com" is no host name'),
     (document([{**NAMED, "tcp": {"destination-port": {"port": 70000}}}]), "must be between 0 and 65535"),
-    (document([{**NAMED, "tcp": {"destination-port": {"operator": "between", "port": 1}}}]), "has an unknown operator; it is one of eq"),
+    (document([{**NAMED, "tcp": {"destination-port": {"operator": "between", "port": 1}}}]), 'has no word "between"; it is one of eq, lte'),
+    (document([{**NAMED, "tcp": {"destination-port": {"operator": ["eq"], "port": 1}}}]), '"destination-port" must be text, not a list'),
     (document([{**NAMED, "tcp": {"destination-port": 443}}]), '"destination-port" must be a table, not a number'),
     (document([{**NAMED, "tcp": {"ietf-mud:direction-initiated": "both"}}]), 'direction-initiated must be "from-device"'),
     (document([{"ietf-mud:mud": {"local-network": [None]}}]), 'unknown abstraction "local-network"; did you mean "local-networks"?'),
     (document([{"ipv4": {"protocol": 17}, "tcp": {}}]), "matches tcp and protocol 17 at once"),
+    (document([{**NAMED, "tcp": {}, "udp": {}}]), "matches tcp and udp at once"),
+    (document(**{"mud-version": True}), '"mud-version" must be 1'),
+    (document([{**NAMED, "tcp": {"destination-port": {"\x1b[2J\n": 1}}}]), "must be a whole number, not nothing"),
+    (document(**{"from-device-policy": {"access-lists": {"access-list": [{"name": "\x1b[2J\n"}]}}}), 'no access list "\\x1b[2J\\n"'),
+    ({**document(), "ietf-access-control-list:acls": {"acl": [{"name": "to"}, {"name": "to"}]}}, 'there are two access lists "to"'),
     (document([{"ipv4": []}]), '"ipv4" must be a table, not a list'),
     (document(**{"mud-version": 2}), '"mud-version" must be 1'),
     (document(**{"systeminfo": 1}), '"systeminfo" must be text'),
@@ -212,7 +239,8 @@ def test_what_is_wrong_is_named_with_file_and_line(written, message):
 
 def test_only_files_with_the_container_are_claimed():
     assert mud.claims(standard.dumps(document()).encode()) and not json.claims(standard.dumps(document()).encode())
-    assert json.claims(b'{"product": {}}') and not mud.claims(b'{"product": {}}')
+    for plain in (b'{"product": {}}', b'{"product": {"vendor": "\\"ietf-mud:mud\\""}}', b'{"product": {"vendor": "ietf-mud:mud"}}'):
+        assert json.claims(plain) and not mud.claims(plain)
 
 
 def test_published_files_are_read_whole(shared_captures):
@@ -222,7 +250,7 @@ def test_published_files_are_read_whole(shared_captures):
             path = folder / row["file"]
             declared = _read.read([path])
             document_read, _ = located(path.read_text())
-            assert len(list(mud.entries(document_read))) == int(row["aces"]), path.name
+            assert len(list(_mud_lists.entries(document_read))) == int(row["aces"]), path.name
             assert sorted({item.name for item in declared.destinations if item.name}) == row["dns_names"].split(), path.name
 
 

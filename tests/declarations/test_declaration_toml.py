@@ -200,13 +200,17 @@ WRONG = [
     (NAME + 'persistent = "yes"', '3: [[destination]] "persistent" must be true or false, not text'),
     (NAME + "period_s = 0", '"period_s" must be above 0'),
     (NAME + "period_s = nan", '"period_s" must be a finite number'),
-    (NAME + "max_upload_bytes_per_day = 1.5", '"max_upload_bytes_per_day" must be a whole number'),
+    (NAME + "max_upload_bytes_per_day = 2e8", '"max_upload_bytes_per_day" must be a whole number, without a point'),
+    (NAME + f"period_s = {'9' * 400}", '"period_s" must be a finite number'),
+    (NAME + 'encryption = "\\u202Etls\\n"', '3: [[destination]] "encryption" has no word "\\u202etls\\n"'),
     (NAME + 'jurisdictions = ["EU", "UK"]', '3: [[destination]] "jurisdictions" has an unknown country or group "UK"; did you mean "GB"?'),
     (NAME + "purpose = 3", '3: [[destination]] "purpose" must be text, not a number'),
     (NAME + 'purpose = "a\\u001b[2J"', '"purpose" holds a control character'),
     (NAME + 'address = "192.0.2.1"', "3: [[destination]] needs exactly one of name, address, asn, class, not name and address"),
+    ("[[destination]]\nname = 5", '2: [[destination]] "name" must be text, not a number'),
+    ("[jurisdictions]\nallowed = [5]", '2: [jurisdictions] "allowed" must be text, not a number'),
     ("[[destination]]", "1: [[destination]] needs exactly one of name, address, asn, class, and has none"),
-    ('[[destination]]\nname = "192.0.2.1"', '2: [[destination]] "name" is wrong: "192.0.2.1" is an address: use the key "address"'),
+    ('[[destination]]\nname = "192.0.2.1"', '2: [[destination]] "name" is wrong: "192.0.2.1" is an address, no name: a destination has the key'),
     ('[[destination]]\nname = "*.co.uk"', "covers a whole public suffix"),
     ('[[destination]]\naddress = "203.0.113.1/24"', '2: [[destination]] "address" has "203.0.113.1/24" with host bits set: the network is 203'),
     ('[[destination]]\naddress = "cams.example"', "which is no address and no prefix"),
@@ -224,6 +228,13 @@ WRONG = [
     ('[vantage]\ntimezone = "../etc/passwd"', '2: [vantage] "timezone" has an unknown time zone'),
     ('[[device]]\nname = "x"', '1: [[device]] needs "mac" or "addresses"'),
     ('[[device]]\nmac = "02:00"', '"mac" has "02:00", which is no MAC address'),
+    ('[[device]]\nmac = "ff:ff:ff:ff:ff:ff"', '2: [[device]] "mac" has "ff:ff:ff:ff:ff:ff", which is no single host\'s MAC'),
+    ('[[device]]\nmac = "00-00-00-00-00-00"', "which is no single host's MAC"),
+    ('[[device]]\naddresses = ["224.0.0.1"]', '2: [[device]] "addresses" has "224.0.0.1", which is no single host\'s address'),
+    ('[[device]]\naddresses = ["255.255.255.255"]', "which is no single host's address"),
+    ('[[bench]]\nrole = "tester"\naddress = "ff02::fb"', '3: [[bench]] "address" has "ff02::fb", which is no single host\'s address'),
+    ('[[bench]]\nrole = "tester"\naddress = "::"', "which is no single host's address"),
+    (NAME + 'transport = "ip-255"', '3: [[destination]] "transport" has no word "ip-255"'),
     ("[[bench]]", '1: [[bench]] needs the key "address"'),
     ('[[ignore]]\nfilter = "tcp.prt == 1"\nreason = "x"',
      '2: [[ignore]] "filter" is no filter: column 1: there is no field or protocol "tcp.prt"; did you mean "tcp.port"?'),
@@ -323,6 +334,14 @@ def test_addresses_are_kept_as_packets_show_them(written, kept):
     assert str(read(f'[[destination]]\naddress = "{written}"').destinations[0].network) == kept
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("ip-6", "tcp"), ("ip-17", "udp"), ("ip-1", "icmp"), ("ip-58", "icmp6"), ("ip-132", "sctp"), ("arp", "arp")],
+)
+def test_a_transport_is_called_as_flows_call_it(written, kept):
+    assert read(f'[[destination]]\nname = "a.example"\ntransport = "{written}"').destinations[0].transport == kept
+
+
 @pytest.mark.parametrize("written", ["10.0.0.0/8", "fe80::1%eth0", "10.0.0.0/255.0.0.0", "", "1"])
 def test_a_device_has_whole_addresses(written):
     with pytest.raises(ValueError, match=r"camera\.toml:2: .*which is (a prefix and )?no"):
@@ -349,11 +368,25 @@ NOTES = [
     ('[[destination]]\naddress = "2000::/3"', "over_broad", 1),
     ('[[destination]]\naddress = "::/0"', "over_broad", 1),
     ('[[destination]]\nname = "*.s3.amazonaws.com"', "shared_platform", 1),
+    ('[[destination]]\nname = "*.azure-devices.net"', "shared_platform", 1),
+    ('[[destination]]\nname = "*.myhuaweicloud.com"', "shared_platform", 1),
+    ("[[destination]]\nasn = 16509", "shared_platform", 1),
+    ("[[destination]]\nasn = 37963", "shared_platform", 1),
+    ("[[destination]]\nasn = 64500", None, 0),
+    ("\n".join(f'[[destination]]\naddress = "{first}.0.0.0/8"' for first in (1, 3)), "over_broad", 1),
+    ("\n".join(f'[[destination]]\naddress = "{first}.0.0.0/16"' for first in range(1, 10)), None, 0),
+    ("\n".join(f'[[destination]]\naddress = "1.{second}.0.0/16"' for second in range(256)), None, 0),
+    ("\n".join(f'[[destination]]\naddress = "{first:x}::/16"' for first in (0x2001, 0x2A00)), "over_broad", 1),
     ('[jurisdictions]\nallowed = ["ADEQUACY"]', "conditional_group", 2),
     ('[jurisdictions]\nallowed = ["EU"]\noperators_from = ["ADEQUACY"]', "conditional_group", 3),
     ('[jurisdictions]\nhosts_from = ["ADEQUACY", "EEA"]', "conditional_group", 2),
     ('[[destination]]\nname = "a.cams.example"\njurisdictions = ["ADEQUACY"]', "conditional_group", 1),
     ('[jurisdictions]\nallowed = ["EU"]', None, 0),
+    ('[[ignore]]\nfilter = "udp"\nreason = "noise"', "left_out", 1),
+    ('[statement]\nby = "tester"\n[[ignore]]\nfilter = "udp"\nreason = "noise"', None, 0),
+    ('[[bench]]\nrole = "tester"\naddress = "8.8.8.8"', "left_out", 1),
+    ('[[bench]]\nrole = "gateway"\naddress = "192.168.1.1"', None, 0),
+    ('[statement]\nby = "tester"\n[[bench]]\nrole = "tester"\naddress = "8.8.8.8"', None, 0),
     ('[[destination]]\nname = "*.cams.example"', None, 0),
 ]
 

@@ -72,6 +72,12 @@ def test_a_flow_is_never_matched_by_the_name_of_a_front(device_traffic, declared
     assert matches(plain, declared(FRONT))["verdict"].tolist() == ["declared"], "whoever calls the front itself"
 
 
+@pytest.mark.parametrize(("shown", "configured"), [(FRONT, "Front.Content.EXAMPLE"), (FRONT, FRONT + "."), (FRONT + ".", FRONT)])
+def test_a_front_is_one_whatever_its_spelling(device_traffic, declared, shown, configured):
+    traffic = seen(device_traffic, hello(shown), bindings=[binding("relay.example", configured)])
+    assert matches(traffic, declared(FRONT))["verdict"].tolist() == ["not_observable"]
+
+
 @pytest.mark.parametrize(
     ("name", "bindings", "expected"),
     [

@@ -72,6 +72,13 @@ def test_severity_follows_the_declaration(device_traffic, declared, destinations
     assert seen(traffic, declared(*destinations, phases=phases)) == expected
 
 
+@pytest.mark.parametrize(("at", "expected"), [(610, []), (632, ["phases"]), (4000, ["phases"]), (5000, []), (-40, [])])
+def test_a_phase_that_nobody_tested_may_be_at_any_time_that_has_no_other(device_traffic, declared, at, expected):
+    item = Destination(name="api.cams.example", phases=("interact", "setup"))
+    found = seen(device_traffic(table((at, 1, 300))), declared(item, phases=(USED, IDLE)))
+    assert [fields for _, _, fields in found] == [expected] * bool(expected)
+
+
 @pytest.mark.parametrize(("at", "expected"), [(600, []), (629, []), (632, ["phases"]), (-40, ["phases"]), (5000, ["phases"])])
 def test_few_bytes_outside_of_declared_phases(device_traffic, declared, at, expected):
     item = Destination(name="api.cams.example", phases=("interact",))

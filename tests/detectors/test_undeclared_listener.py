@@ -7,6 +7,7 @@ import pytest
 from gdsi_audit.audit import audit
 from gdsi_audit.declarations import NOTHING_DECLARED, Bench, Destination, Listener, Source
 from gdsi_audit.detectors.undeclared_listener import detect
+from gdsi_audit.geo import Place
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._dialogue import Command
 
@@ -47,6 +48,13 @@ def test_a_listener_and_a_call_from_outside(device_traffic, declared, sender, se
 def test_destinations_that_do_not_speak_of_the_caller(device_traffic, declared, item, outside, inside):
     assert [one.severity for one in detect(device_traffic(OUTSIDE), declared(item))] == [outside]
     assert [one.severity for one in detect(device_traffic(INSIDE), declared(item))] == [inside] * bool(inside)
+
+
+@pytest.mark.parametrize(("sender", "severity"), [("203.0.113.0/28", "high"), ("203.0.113.0/24", ""), ("anywhere", "")])
+def test_a_destination_takes_nothing_away_from_a_listener(device_traffic, declared, sender, severity):
+    stated = declared(Destination(asn=64500), listeners=(Listener(port=2323, sender=sender),))
+    traffic = device_traffic(OUTSIDE, places={"203.0.113.77": Place(asn=64500)})
+    assert [one.severity for one in detect(traffic, stated)] == [severity] * bool(severity)
 
 
 @pytest.mark.parametrize(("initiator", "severity", "field"), [("remote", "", ""), ("", "low", ""), ("device", "high", "initiator")])

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from gdsi_audit import names
 from gdsi_audit.declarations import Destination, Listener, mud, toml
 from gdsi_audit.drafting import Draft
+from gdsi_audit.drafting._contacts import Sums
 from gdsi_audit.drafting._entries import PURPOSE, Entry
-from gdsi_audit.drafting._parties import Sums
 from gdsi_audit.drafting._refusals import Refusal
 from gdsi_audit.drafting._toml import quoted
 from gdsi_audit.traffic import Device

@@ -118,10 +118,25 @@ def test_the_betrayal_is_new_to_a_draft_of_the_honest_hour(tmp_path):
     assert ("undeclared_destination", "vision-insight.example", "low") in found
 
 
+def test_a_draft_of_an_anonymous_capture_is_read(shared_captures):
+    """Whoever made its addresses up, set the bit of a group in some of them."""
+    made = draft(shared_captures / "zeek" / "cisco-fabric-path.pcap")
+    assert {mac for device in made.declaration.devices for mac in device.macs} == {mac for device in made.devices for mac in device.macs} != set()
+
+
 def test_without_packets_there_is_nothing_to_draft(tmp_path):
     made = draft(FOLDER / "malformed/header_only.pcap")
     assert (made.devices, made.destinations, made.listeners, made.declaration.destinations) == ((), (), (), ())
     assert mud.read(Path("draft.json"), made.mud().encode()).closed
+
+
+@pytest.mark.parametrize("name", ["protocols/llmnr.pcap", "protocols/llmnr_v6.pcap", "protocols/dns_v6.pcap"])
+def test_mud_says_of_answers_to_neighbours_and_to_the_internet_what_toml_says(name, tmp_path):
+    made = draft(FOLDER / name)
+    for suffix, text in (("toml", made.toml()), ("json", made.mud())):
+        stated = tmp_path / f"draft.{suffix}"
+        stated.write_text(text, encoding="utf-8")
+        assert [(one.detector, one.subject) for one in audit(FOLDER / name, stated).findings if one.at_least("low")] == []
 
 
 def test_the_same_capture_gives_the_same_draft():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gdsi_audit.declarations import Destination
+from gdsi_audit.drafting._contacts import Sums
 from gdsi_audit.drafting._entries import Entry
-from gdsi_audit.drafting._parties import Sums
 from gdsi_audit.drafting._wildcards import gathered
 
 
