@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit import freed_memory
 from gdsi_audit.compiling import Compiling
 from gdsi_audit.facts import FACTS, NAMES, FactKeeper, Texts
 from gdsi_audit.flows import CLOSED
@@ -234,6 +235,7 @@ def observe(
     progress: Progress | None = None,
 ) -> Observation:
     """Everything observed in `sources`, one flow table across them all."""
+    freed_memory.keep()
     observer = Observer(naming=naming, evidence=evidence, hashing=hashing, keep=keep)
     with _rare_collection():
         for source in sources:
