@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit import freed_memory
 from gdsi_audit.collecting import rare_collection
 from gdsi_audit.facts import FACTS, NAMES, FactKeeper, Texts
 from gdsi_audit.first_run import Compiling
@@ -208,6 +209,7 @@ def observe(
     progress: Progress | None = None,
 ) -> Observation:
     """Everything observed in `sources`, one flow table across them all."""
+    freed_memory.keep()
     observer = Observer(naming=naming, evidence=evidence, hashing=hashing, keep=keep)
     with rare_collection():
         for source in sources:

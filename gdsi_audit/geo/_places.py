@@ -20,8 +20,8 @@ Answers = tuple[Claim | None, ...]
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 OPERATOR, NETWORKS, NAMES = "service-operator", "networks", "names"
-MOST_REMEMBERED = 1 << 17
-"""Answers kept; beyond that the oldest are asked for again, so memory does not grow with the capture."""
+MOST_REMEMBERED = 1 << 14
+"""Answers kept; beyond that all are asked for again, so memory does not grow with the capture."""
 
 BY_NAME = ("multi-location", "host-name-region", "service-operator")
 """Rungs that a name alone can speak on."""
@@ -165,5 +165,5 @@ def _listed(folder: Path) -> list[dict[str, Any]]:
 
 def _remember(kept: dict[Key, Value], key: Key, value: Value) -> None:
     if len(kept) >= MOST_REMEMBERED:
-        del kept[next(iter(kept))]
+        kept.clear()  # the first key of a dict that lost thousands is slow to find
     kept[key] = value

@@ -82,4 +82,5 @@ class WholeBatch:
         return rows, np.searchsorted(streams[rows], np.arange(begun.size + 1))
 
     def _claimed_with(self, ability: str, claimed: NDArray[np.int16]) -> list[int]:
-        return [index for index in np.unique(claimed).tolist() if index >= 0 and hasattr(self._shelf.protocols[index], ability)]
+        found = np.flatnonzero(np.bincount(claimed + 1)) - 1
+        return [index for index in found.tolist() if index >= 0 and hasattr(self._shelf.protocols[index], ability)]

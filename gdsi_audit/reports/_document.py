@@ -15,9 +15,11 @@ from gdsi_audit.finding import Evidence, Finding
 from gdsi_audit.jurisdictions import Share, by_jurisdiction, by_operator
 from gdsi_audit.matching import matches
 from gdsi_audit.reports._declared import declared
-from gdsi_audit.reports._destinations import SUMS, Parties, destinations, parties, totals
+from gdsi_audit.reports._destinations import destinations
+from gdsi_audit.reports._gathered import whole
 from gdsi_audit.reports._instant import EPOCH, SECOND_NS, iso
 from gdsi_audit.reports._limits import limits
+from gdsi_audit.reports._parties import SUMS, Parties, parties
 from gdsi_audit.reports._plain import attributes, plain
 from gdsi_audit.traffic import Capture, DeviceTraffic
 
@@ -58,10 +60,9 @@ def _capture(capture: Capture) -> dict[str, Any]:
 
 
 def _device(device: DeviceTraffic, found: Parties, audit: Audit) -> dict[str, Any]:
-    rows = list(found.values())
     return {
         **attributes(device.device),
-        **totals(rows),
+        **whole(found).totals(),
         "flows_folded": device.folded,
         "jurisdictions": [_share(one, "jurisdiction") for one in by_jurisdiction(device)],
         "operators": [{**_share(one, "operator"), "seat": one.seat} for one in by_operator(device)],

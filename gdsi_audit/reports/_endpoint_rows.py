@@ -8,11 +8,15 @@ from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
+import numpy as np
+
 from gdsi_audit.endpoints import Endpoint, Naming
 from gdsi_audit.geo import Answer, Place
 from gdsi_audit.jurisdictions import jurisdiction
-from gdsi_audit.reports._destinations import Parties, Party, gravest_assessment, gravest_match, totals
+from gdsi_audit.reports._all_parties import together
+from gdsi_audit.reports._gathered import NOTHING, Group, Groups, union
 from gdsi_audit.reports._instant import iso
+from gdsi_audit.reports._parties import Parties
 from gdsi_audit.reports._plain import attributes, plain, printable
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -21,32 +25,49 @@ MOST_SERVICES = 8
 
 def endpoint_rows(devices: Sequence[DeviceTraffic], found: Sequence[Parties], endpoints: Mapping[str, Endpoint]) -> Iterator[str]:
     """One object per remote address, ordered as text. `found`: the parties of each device."""
-    contacts: dict[str, list[tuple[str, Party]]] = {address: [] for address in sorted(endpoints)}
-    for device, mine in zip(devices, found, strict=True):
-        name = printable(device.device.id)
-        for (_, address), party in mine.items():
-            contacts.setdefault(address, []).append((name, party))
+    whole, of_device = together(found)
+    groups = Groups(whole, whole.address)
+    texts = [whole.addresses[key] for key in groups.keys.tolist()]
+    order = sorted(range(len(texts)), key=texts.__getitem__)
+    contacts = zip((texts[place] for place in order), groups.in_order(np.array(order, np.intp)), strict=True)
+    names = [printable(device.device.id) for device in devices]
     places: dict[int, str] = {}
-    for address, given in contacts.items():
+    for address, group in _beside(sorted(endpoints), contacts):
         endpoint = endpoints.get(address) or next((one.endpoints[address] for one in devices if address in one.endpoints), None)
         endpoint = endpoint or Endpoint(address, (), Place())
         place = places.get(id(endpoint.place))
         if place is None:
             place = places[id(endpoint.place)] = _place(endpoint.place)
-        yield _row(endpoint, place, given)
+        mine = [names[row] for row in dict.fromkeys(of_device[group.rows].tolist())]
+        yield _row(endpoint, place, group, sorted(mine), sorted(union(group, whole.services)))
 
 
-def _row(endpoint: Endpoint, place: str, contacts: Sequence[tuple[str, Party]]) -> str:
-    group = [party for _, party in contacts]
-    services = sorted({service for one in group for service in one.services})[:MOST_SERVICES]
-    moved = totals(group)
+def _beside(addresses: Sequence[str], contacts: Iterator[tuple[str, Group]]) -> Iterator[tuple[str, Group]]:
+    """Every address once, with what moved to it; both are ordered as text."""
+    following = next(contacts, None)
+    for address in addresses:
+        while following is not None and following[0] < address:
+            yield following
+            following = next(contacts, None)
+        if following is not None and following[0] == address:
+            yield following
+            following = next(contacts, None)
+        else:
+            yield address, NOTHING
+    if following is not None:
+        yield following
+        yield from contacts
+
+
+def _row(endpoint: Endpoint, place: str, group: Group, devices: Sequence[str], services: Sequence[str]) -> str:
+    moved = group.totals()
     first, last = (f'"{instant}"' if instant else "null" for instant in (moved["first_seen"], moved["last_seen"]))
     return (
         f'{{"address": {_text(endpoint.address)}, "name": {_text(endpoint.name)}, "names": [{", ".join(map(_naming, endpoint.names))}], '
         f'"organisation": {_text(printable(endpoint.place.organisation))}, "place": {place}, "jurisdiction": "{jurisdiction(endpoint.place)}", '
-        f'"assessment": "{gravest_assessment(group)}", "match": "{gravest_match(group)}", '
-        f'"devices": [{", ".join(map(_text, sorted({device for device, _ in contacts})))}], "services": [{", ".join(map(_text, services))}], '
-        f'"flows": {moved["flows"]}, "up_bytes": {moved["up_bytes"]}, "down_bytes": {moved["down_bytes"]}, '
+        f'"assessment": "{group.assessed}", "match": "{group.match}", '
+        f'"devices": [{", ".join(map(_text, devices))}], "services": [{", ".join(map(_text, services[:MOST_SERVICES]))}], '
+        f'"flows": {group.flows}, "up_bytes": {group.up_bytes}, "down_bytes": {group.down_bytes}, '
         f'"first_seen": {first}, "last_seen": {last}}}'
     )
 

@@ -163,7 +163,7 @@ def test_memory_is_bounded(places, monkeypatch):
     small = Places()
     for last in range(10):
         small.place(f"9.9.9.{last}")
-    assert len(small._remembered) == 3
+    assert 0 < len(small._remembered) <= 3
 
 
 def test_every_public_file_is_a_source():

@@ -15,8 +15,8 @@ from made_findings import finding
 from gdsi_audit import assessment, matching_rules
 from gdsi_audit.declarations import Identifier
 from gdsi_audit.reports import json as report
-from gdsi_audit.reports._destinations import GRAVEST_ASSESSMENT, GRAVEST_VERDICT
 from gdsi_audit.reports._instant import iso
+from gdsi_audit.reports._parties import GRAVEST_ASSESSMENT, GRAVEST_VERDICT
 from gdsi_audit.reports._plain import plain
 
 KEYS = ["captures", "devices", "endpoints", "findings", "verdicts", "gaps", "coverage", "databases", "settings", "version"]
