@@ -17,6 +17,8 @@ from gdsi_audit.geo import Place
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.traffic import DeviceTraffic
 
+NOWHERE = Place()
+
 
 class Side(NamedTuple):
     """One address under one item."""
@@ -45,7 +47,7 @@ def sides(traffic: DeviceTraffic, declaration: Declaration) -> tuple[NDArray[np.
 def place_of(traffic: DeviceTraffic, address: str) -> Place:
     """Where the address is; nowhere, if it is no endpoint of the device."""
     endpoint = traffic.endpoints.get(address)
-    return endpoint.place if endpoint is not None else Place()
+    return endpoint.place if endpoint is not None else NOWHERE
 
 
 def _side(traffic: DeviceTraffic, declaration: Declaration, address: str, item: int) -> Side:

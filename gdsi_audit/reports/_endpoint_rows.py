@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gdsi_audit.assessed_flows import NOWHERE
 from gdsi_audit.endpoints import Endpoint, Naming
 from gdsi_audit.geo import Answer, Place
 from gdsi_audit.jurisdictions import jurisdiction
@@ -34,7 +35,7 @@ def endpoint_rows(devices: Sequence[DeviceTraffic], found: Sequence[Parties], en
     places: dict[int, str] = {}
     for address, group in _beside(sorted(endpoints), contacts):
         endpoint = endpoints.get(address) or next((one.endpoints[address] for one in devices if address in one.endpoints), None)
-        endpoint = endpoint or Endpoint(address, (), Place())
+        endpoint = endpoint or Endpoint(address, (), NOWHERE)
         place = places.get(id(endpoint.place))
         if place is None:
             place = places[id(endpoint.place)] = _place(endpoint.place)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit import assessment
+from gdsi_audit.assessed_flows import place_of
 from gdsi_audit.columns import Columns, numbered, sums
 from gdsi_audit.declarations import Declaration
-from gdsi_audit.endpoints import NAME_SOURCES, Endpoint
-from gdsi_audit.geo import Place
+from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.traffic import DeviceTraffic
 
 Word = TypeVar("Word", str, int)
@@ -131,26 +131,14 @@ def _sides(device: DeviceTraffic, flows: Columns, items: NDArray[Any], declarati
     """Bit of each flow's assessment: where its address is, held against what its item allows."""
     addresses = flows.words("remote_addr")
     rows, numbers = numbered((flows.codes("remote_addr"), len(addresses)), (items + 1, len(declaration.destinations) + 1))
-    assess = _assessing(declaration)
-    endpoints = map(device.endpoints.get, map(addresses.__getitem__, flows.codes("remote_addr")[rows].tolist()))
-    words = list(map(assess, endpoints, items[rows].tolist()))
-    return _bits(words, GRAVEST_ASSESSMENT)[numbers]
-
-
-def _assessing(declaration: Declaration) -> Callable[[Endpoint | None, int], str]:
-    """Thousands of endpoints share a place: each is assessed once."""
-    nowhere, known = Place(), dict[tuple[int, int], str]()
-
-    def assess(endpoint: Endpoint | None, item: int) -> str:
-        place = endpoint.place if endpoint is not None else nowhere
-        word = known.get((id(place), item))
-        if word is None:
+    places = [place_of(device, address) for address in flows.take(rows)["remote_addr"].tolist()]
+    known: dict[tuple[int, int], str] = {}  # thousands of addresses share a place: each is assessed once
+    for place, item in zip(places, items[rows].tolist(), strict=True):
+        if (id(place), item) not in known:
             destination = declaration.destinations[item] if item >= 0 else None
-            word = assessment.assess(place, *assessment.limits(destination, declaration.jurisdictions))
-            known[id(place), item] = word
-        return word
-
-    return assess
+            known[id(place), item] = assessment.assess(place, *assessment.limits(destination, declaration.jurisdictions))
+    words = [known[id(place), item] for place, item in zip(places, items[rows].tolist(), strict=True)]
+    return _bits(words, GRAVEST_ASSESSMENT)[numbers]
 
 
 def _services(flows: Columns, number: Numbers, size: int) -> Sets:
