@@ -176,6 +176,13 @@ def test_fragments_that_never_complete_are_given_up(decode):
     assert decoder.ledgers[0].skipped.total() == len(parts) + 2
 
 
+def test_a_first_fragment_cut_without_a_word_is_decoded_as_far_as_it_goes(decode):
+    first, second = (fragment[:120] for fragment in fragments(4)[:2])
+    rows, decoder = decode([first, second])
+    assert rows[["src_port", "dst_port", "payload_bytes", "fragments", "gap"]].tolist() == [(1, 2, 120 - 42, 1, GAP_BITS["bad_length"])]
+    assert dict(decoder.ledgers[0].skipped) == {"fragment_unreassembled": 1}
+
+
 def test_more_datagrams_than_room_give_up_the_oldest(decode):
     first = bytearray(fragments(4)[0])
     frames = [bytes(first[:18]) + struct.pack(">H", number) + bytes(first[20:]) for number in range(1100)]

@@ -141,6 +141,17 @@ def test_the_seventeenth_datagram_is_too_late():
     assert flow.conversations._live[0].sides[0].datagrams == []
 
 
+def test_a_hello_in_a_datagram_is_said_once():
+    flow = Flow(transport=17)
+    body = made.client_hello_body((), version=0xFEFD, cookie=b"")
+    fragment = bytes([1]) + made.sized(body, 3)[:3] + bytes(5) + made.sized(body, 3)
+    hello = b"\x16\xfe\xfd" + bytes(8) + made.sized(fragment, 2)
+    encrypted = b"\x16\xfe\xfd\x00\x01" + bytes(6) + made.sized(bytes(40), 2)
+    said = flow.hear((ORIGINATOR, hello), (ORIGINATOR, encrypted), (ORIGINATOR, encrypted))
+    assert kinds(said) == [("dtls", "ClientHello"), ("dtls", "Encrypted")]
+    assert [message.frame for message in flow.messages] == [1, 2]
+
+
 def test_unknown_bytes_say_nothing_and_cost_nothing():
     flow = Flow()
     assert flow.hear((ORIGINATOR, b"\xff" * 100), (ORIGINATOR, REQUEST % b"late.example")) == []
