@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from gdsi_audit import devices, naming, neighbours, perspective, remote_ends, round_trips, shares
+from gdsi_audit import device_tables, devices, naming, neighbours, perspective, remote_ends, round_trips
 from gdsi_audit.columns import Columns
 from gdsi_audit.coverage import coverage
+from gdsi_audit.device_starts import starts
 from gdsi_audit.distinct import rows_of
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.freed_memory import give_back
@@ -17,12 +18,11 @@ from gdsi_audit.gap import Gap
 from gdsi_audit.geo._oui import vendor
 from gdsi_audit.geo._places import Places
 from gdsi_audit.hostnames import gateways, hostnames, offered
+from gdsi_audit.name_mismatches import networks
 from gdsi_audit.nameable import nameable
 from gdsi_audit.observe import Observation
 from gdsi_audit.round_trips import CapturePoint
-from gdsi_audit.starts import starts
 from gdsi_audit.stored_table import Table, stored
-from gdsi_audit.strays import networks
 from gdsi_audit.traffic import Device, DeviceTraffic, Tables, Traffic
 
 MOST_FLOWS_IN_MEMORY = 400_000
@@ -129,10 +129,12 @@ def _shares(
     kept = np.arange(side.device.size) - np.array(bounds)[side.device] < perspective.MOST_FLOWS
     contacts, contact_device = perspective.contact_table(flows, side.device)
     contact_bounds = np.searchsorted(contact_device, np.arange(count + 1)).tolist()
-    own_dns, own_answers = shares.dns_by_device(queries, flows["flow"], side, kept, count), shares.answers_by_device(answers, hosts.devices)
+    own_dns = device_tables.dns_by_device(queries, flows["flow"], side, kept, count)
+    own_answers = device_tables.answers_by_device(answers, hosts.devices)
     give_back()
-    dns, given = shares.dns_table(queries[own_dns.rows], seen.texts), shares.answer_table(answers[own_answers.rows], seen.texts)
-    messages = shares.MessageCut(seen.messages, flows["flow"], side, kept, count)
+    dns = device_tables.dns_table(queries[own_dns.rows], seen.texts)
+    given = device_tables.answer_table(answers[own_answers.rows], seen.texts)
+    messages = device_tables.MessageCut(seen.messages, flows["flow"], side, kept, count)
     servers = MappingProxyType(offered(seen.messages))
     for index, host in enumerate(hosts.devices):
         whole = flows.stretch(bounds[index], bounds[index + 1])
@@ -141,7 +143,7 @@ def _shares(
         yield DeviceTraffic(
             device=_device(host, known_as),
             tables=Tables(own, contacts.stretch(contact_bounds[index], contact_bounds[index + 1]), asked, told),
-            messages=shares.DeviceMessages(messages, index),
+            messages=device_tables.DeviceMessages(messages, index),
             neighbours=beyond,
             endpoints=MappingProxyType({address: endpoints[address] for address in whole.distinct("remote_addr")}),
             captures=tuple(seen.captures),

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdsi_audit import assessment
-from gdsi_audit.columns import numbered, sums
+from gdsi_audit.assessed_flows import sides
+from gdsi_audit.columns import sums
 from gdsi_audit.declarations import Declaration, Phase
-from gdsi_audit.geo import Place
-from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.traffic import DeviceTraffic, Traffic
 
 MOST_LOSS = 0.01
@@ -163,24 +161,12 @@ def _share_inside(device: DeviceTraffic, declaration: Declaration) -> tuple[floa
 
     Bytes to class items without jurisdictions of their own are exempt; where nothing is declared, all others are unassessed.
     """
-    matched = matches(device, declaration)
-    rows = np.flatnonzero(~device.tables.flows["remote_is_local"] & ~matched.is_any("verdict", NOT_JUDGED))
-    flows, items = device.tables.flows.take(rows), matched["destination"][rows]
-    firsts, numbers = numbered((flows.codes("remote_addr"), len(flows.words("remote_addr"))), (items + 1, len(declaration.destinations) + 1))
-    (sent,) = sums(numbers, firsts.size, flows["up_bytes"])
-    pairs = zip(flows.take(firsts)["remote_addr"].tolist(), items[firsts].tolist(), strict=True)
-    words = np.array([_assess(device, declaration, address, item) for address, item in pairs], object)
-    assessed, inside = int(sent[words != "exempt"].sum()), int(sent[words == "inside"].sum())
-    return (round(inside / assessed, 6) if assessed else 1.0), assessed
-
-
-def _assess(device: DeviceTraffic, declaration: Declaration, address: str, item: int) -> str:
-    destination = declaration.destinations[item] if item >= 0 else None
-    allowed, denied = assessment.limits(destination, declaration.jurisdictions)
-    if destination is not None and destination.klass and not assessment.is_limited(allowed, denied):
-        return "exempt"
-    endpoint = device.endpoints.get(address)
-    return assessment.assess(endpoint.place if endpoint is not None else Place(), allowed, denied)
+    rows, numbers, found = sides(device, declaration)
+    (sent,) = sums(numbers, len(found), device.tables.flows["up_bytes"][rows])
+    counted = np.array([not side.is_exempt for side in found], np.bool_)
+    inside = counted & np.array([side.assessment == "inside" for side in found], np.bool_)
+    assessed, inside_bytes = int(sent[counted].sum()), int(sent[inside].sum())
+    return (round(inside_bytes / assessed, 6) if assessed else 1.0), assessed
 
 
 def _is_covered(phase: Phase, traffic: Traffic) -> bool:

@@ -6,16 +6,15 @@ function over packet rows.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.compiling import Compiling
+from gdsi_audit.collecting import rare_collection
 from gdsi_audit.facts import FACTS, NAMES, FactKeeper, Texts
+from gdsi_audit.first_run import Compiling
 from gdsi_audit.flows import CLOSED
 from gdsi_audit.flows.table import Batch, FlowTable
 from gdsi_audit.frame_index import FrameIndex
@@ -32,7 +31,6 @@ from gdsi_audit.spool import Spool
 from gdsi_audit.traffic import Capture
 
 MOST_LIVE_FLOWS = 200_000
-COLLECT_EVERY_OBJECTS = 100_000
 
 RESOLVING = frozenset({"dns", "dns_tcp"})
 
@@ -95,7 +93,7 @@ class Observer:
 
     def _read(self, source: Input, progress: Progress | None) -> None:
         ordinal = len(self._readings)
-        with _opened(source, ordinal, self._hashing) as reading:
+        with Reading(source, ordinal, hashing=self._hashing) as reading:
             self._readings.append(reading)
             self._filtered.append(Ledger())
             frames_before = sum(earlier.frame_count for earlier in self._readings[:-1])
@@ -200,30 +198,6 @@ class Observer:
         )
 
 
-@contextmanager
-def _opened(source: Input, ordinal: int, hashing: bool) -> Iterator[Reading]:
-    reading = Reading(source, ordinal, hashing=hashing)
-    try:
-        reading.__enter__()
-    except ValueError as error:
-        raise UnreadableInputError(str(error)) from error
-    try:
-        yield reading
-    finally:
-        reading.__exit__()
-
-
-@contextmanager
-def _rare_collection() -> Iterator[None]:
-    """What is kept holds no cycles; walking it all again for every few hundred new messages would take longer than reading them."""
-    before = gc.get_threshold()
-    gc.set_threshold(COLLECT_EVERY_OBJECTS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
 def observe(
     sources: Sequence[Input],
     *,
@@ -235,7 +209,7 @@ def observe(
 ) -> Observation:
     """Everything observed in `sources`, one flow table across them all."""
     observer = Observer(naming=naming, evidence=evidence, hashing=hashing, keep=keep)
-    with _rare_collection():
+    with rare_collection():
         for source in sources:
             observer.read(source, progress)
         return observer.finish()

@@ -18,8 +18,8 @@ from gdsi_audit.columns import Columns, Words
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.frame_index import FrameIndex
 from gdsi_audit.gap import Gap, Ledger
+from gdsi_audit.name_mismatches import Network
 from gdsi_audit.protocols import Message
-from gdsi_audit.strays import Network
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -229,7 +229,7 @@ class DeviceTraffic:
     neighbours: Columns = field(default_factory=lambda: NO_NEIGHBOURS)
     """NEIGHBOURS."""
     networks: Mapping[str, Network] = field(default_factory=dict)
-    """By address: of names that the device's flows show elsewhere than DNS said, these addresses and the answered ones. See `strays`."""
+    """By address: of names that the device's flows show elsewhere than DNS said, these addresses and the answered ones. See `name_mismatches`."""
     geodb: Path | None = None
     """Where the databases in force lie, for tables of whose a name is; None: the embedded ones."""
     folded: int = 0

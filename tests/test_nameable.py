@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from closed_rows import flows
 
+from gdsi_audit.device_starts import NEVER
 from gdsi_audit.devices import Host, Hosts
 from gdsi_audit.nameable import USED_WITHIN_NS, nameable
 from gdsi_audit.packets import GAP_BITS
 from gdsi_audit.perspective import Sides
 from gdsi_audit.resolutions import QUERIES
-from gdsi_audit.starts import NEVER
 
 CAMERA, PHONE = (0, 50), (0, 77)
 HOSTS = Hosts(

@@ -1,6 +1,6 @@
-"""How regular contacts are: RITA's four sub-scores, and two measures that stand jitter: spread of the intervals, and phase at the best period.
+"""How regular contacts are by RITA's four sub-scores.
 
-The sub-scores follow the definition of RITA v5 (active countermeasures), in whole seconds: timing and size by Bowley skewness and median absolute
+They follow the definition of RITA v5 (active countermeasures), in whole seconds: timing and size by Bowley skewness and median absolute
 deviation, the histogram over 24 equal parts of the whole observation, the duration by coverage and longest run.
 """
 
@@ -17,7 +17,6 @@ IDEAL_RUN = 12
 FEWEST_BINS_BIMODAL = 11
 MODE_SHARE = 0.05
 SMALLEST_SPREAD = 10
-PERIODS_TRIED = 400
 Floats = NDArray[np.float64]
 
 
@@ -91,21 +90,3 @@ def _longest_run(used: NDArray[np.bool_]) -> int:
     """Bins in a row, the end joined to the beginning."""
     breaks = np.flatnonzero(~np.concatenate((used, used)))
     return used.size if not breaks.size else int(np.diff(np.concatenate(([-1], breaks, [2 * used.size]))).max()) - 1
-
-
-def spread(intervals_s: Floats) -> float:
-    """Distance of the quartiles over the median: 0 for a metronome, 0.4 for 40 % of uniform jitter, 1 and more for chance."""
-    low, middle, high = np.quantile(intervals_s, [0.25, 0.5, 0.75])
-    return float((high - low) / middle) if middle > 0 else float("inf")
-
-
-def phase(times_s: Floats) -> tuple[float, float]:
-    """(strength, period in seconds) where the contacts' phases agree best: Rayleigh's statistic, 1 for a clock; jitter must not add up."""
-    median = float(np.median(np.diff(times_s)))
-    periods = median * np.linspace(0.5, 1.5, PERIODS_TRIED)
-    since = times_s - times_s[0]
-    turns = since[None, :] / periods[:, None]
-    # Single precision is plenty to find the best of the periods, and takes a tenth of the time; its strength is then exact.
-    angles = (2 * np.pi * (turns - np.floor(turns))).astype(np.float32)
-    best = int(np.argmax(np.hypot(np.cos(angles).sum(axis=1), np.sin(angles).sum(axis=1))))
-    return float(np.abs(np.exp(2j * np.pi * since / periods[best]).mean())), float(periods[best])

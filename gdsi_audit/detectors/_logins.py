@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.columns import Columns
-from gdsi_audit.detectors._beacon_score import spread
 from gdsi_audit.detectors._exchanges import exchanges
 from gdsi_audit.detectors._from_flows import ends
 from gdsi_audit.detectors._probes import fruitless
+from gdsi_audit.detectors._rhythm import spread
 from gdsi_audit.protocols._dialogue import Credentials
 from gdsi_audit.traffic import DeviceTraffic
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from gdsi_audit import names
 from gdsi_audit.detectors import _encrypted_dns, _subjects
+from gdsi_audit.name_mismatches import NameMismatch, name_mismatches, plain
 from gdsi_audit.naming import GRACE_S
 from gdsi_audit.outer_names import STAND_INS
-from gdsi_audit.strays import Stray, plain, strays
 from gdsi_audit.traffic import DeviceTraffic
 
 SHARED_BITS = {4: 16, 6: 48}
@@ -34,37 +34,37 @@ class Decoy(NamedTuple):
 
 def elsewhere(traffic: DeviceTraffic) -> Iterator[tuple[str, Decoy]]:
     """One reason for each such name. Flows that nobody answered, and those before the first answer, say nothing."""
-    found = strays(traffic.tables.flows, traffic.tables.answers)
+    found = name_mismatches(traffic.tables.flows, traffic.tables.answers)
     if not found:
         return
     proxied = _proxied(traffic)
     hidden_dns = _encrypted_dns.is_used(traffic)
-    for stray in found:
-        if stray.name in STAND_INS:  # nobody's identity, so that no address is strange to it
+    for mismatch in found:
+        if mismatch.name in STAND_INS:  # nobody's identity, so that no address is strange to it
             continue
-        rows = _of_strangers(traffic, stray, proxied)
-        asked = _Asked(traffic, stray.name)
+        rows = _of_strangers(traffic, mismatch, proxied)
+        asked = _Asked(traffic, mismatch.name)
         timely = rows[asked.since(traffic.tables.flows["start"][rows])] if rows.size else rows
         if timely.size:
-            yield stray.name, _elsewhere_says(traffic, stray, timely, asked, hidden_dns=hidden_dns)
+            yield mismatch.name, _elsewhere_says(traffic, mismatch, timely, asked, hidden_dns=hidden_dns)
 
 
-def _of_strangers(traffic: DeviceTraffic, stray: Stray, proxied: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Rows of `stray` whose address is neither in a network of the answered ones, nor answered for a sibling name, nor a proxy's."""
+def _of_strangers(traffic: DeviceTraffic, mismatch: NameMismatch, proxied: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Rows of `mismatch` whose address is neither in a network of the answered ones, nor answered for a sibling name, nor a proxy's."""
     flows, answers = traffic.tables.flows, traffic.tables.answers
-    domain = names.registered_domain(stray.name)
+    domain = names.registered_domain(mismatch.name)
     siblings = answers.fits("name", lambda name: name.endswith(domain) and names.registered_domain(name) == domain)
     family = set(answers.take(siblings).distinct("address"))
-    heard = flows["nameable"][stray.rows] & (flows["down_pkts"][stray.rows] > 0)
-    rows = stray.rows[heard & ~np.isin(flows["flow"][stray.rows], proxied)]
+    heard = flows["nameable"][mismatch.rows] & (flows["down_pkts"][mismatch.rows] > 0)
+    rows = mismatch.rows[heard & ~np.isin(flows["flow"][mismatch.rows], proxied)]
     addresses = [address for address in flows.take(rows).distinct("remote_addr") if plain(address) not in family]
-    strange = [address for address in addresses if _is_stranger(traffic, address, stray)]
+    strange = [address for address in addresses if _is_stranger(traffic, address, mismatch)]
     return rows[flows.is_any("remote_addr", strange)[rows]]
 
 
-def _is_stranger(traffic: DeviceTraffic, address: str, stray: Stray) -> bool:
-    return all(_kinship(traffic, address, answered) != "same" for answered in stray.answered) and any(
-        _kinship(traffic, address, answered) in ("other", "unknown") for answered in stray.answered
+def _is_stranger(traffic: DeviceTraffic, address: str, mismatch: NameMismatch) -> bool:
+    return all(_kinship(traffic, address, answered) != "same" for answered in mismatch.answered) and any(
+        _kinship(traffic, address, answered) in ("other", "unknown") for answered in mismatch.answered
     )
 
 
@@ -108,10 +108,10 @@ class _Asked:
         return bool((self.until[place] >= starts).any())
 
 
-def _elsewhere_says(traffic: DeviceTraffic, stray: Stray, rows: NDArray[np.intp], asked: _Asked, *, hidden_dns: bool) -> Decoy:
+def _elsewhere_says(traffic: DeviceTraffic, mismatch: NameMismatch, rows: NDArray[np.intp], asked: _Asked, *, hidden_dns: bool) -> Decoy:
     flows = traffic.tables.flows.take(rows)
     addresses = flows.distinct("remote_addr")
-    known = all(_kinship(traffic, address, answered) == "other" for address in addresses for answered in stray.answered)
+    known = all(_kinship(traffic, address, answered) == "other" for address in addresses for answered in mismatch.answered)
     fresh = asked.is_fresh(flows["start"])
     doubts = [
         *([] if known else ["whose networks these are is not known"]),
@@ -119,7 +119,7 @@ def _elsewhere_says(traffic: DeviceTraffic, stray: Stray, rows: NDArray[np.intp]
         *(["the device also asks resolvers that cannot be overheard"] if hidden_dns else []),
         *(["a lookup of the name has no answer in the capture"] if asked.unanswered else []),
     ]
-    told = f"DNS gave this device only {_subjects.listed(_placed(traffic, address) for address in stray.answered)} for it"
+    told = f"DNS gave this device only {_subjects.listed(_placed(traffic, address) for address in mismatch.answered)} for it"
     there = f"the traffic went to {_subjects.listed(_placed(traffic, address) for address in addresses)}"
     says = f"{told}, and {there}{''.join(f'; {doubt}' for doubt in doubts)}"
     return Decoy("address", rows, "low" if doubts else "high", "low" if doubts else "medium", says)

@@ -17,58 +17,38 @@ test).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_network
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns, grouped
+from gdsi_audit.columns import grouped
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _readable, _resolver_roles, _subjects
-from gdsi_audit.detectors._beacon_score import BeaconScore, beacon_score, phase, spread
+from gdsi_audit.detectors._beacon_score import BeaconScore, beacon_score
+from gdsi_audit.detectors._contact_times import contact_times, is_contact, on_link, request_times
 from gdsi_audit.detectors._from_flows import finding
+from gdsi_audit.detectors._rhythm import Rhythm, rhythm_of
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.finding import Broken, Finding
-from gdsi_audit.flow_kinds import parsed_address
-from gdsi_audit.messages import unread
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"
 COMMITMENTS = ("GDSI-7",)
 
 NAME = "beaconing"
-ROLES = ("ntp", "dns", "dns_tcp", "mdns", "llmnr", "nbns", "ssdp", "dhcp", "dhcpv6", "stun", "stun_tcp")
-"""Services that repeat by their nature."""
-ROLE_PORTS = (53, 123)
 STATUS_PREFIXES = ("ocsp.", "ocsp2.", "crl.")
 """Certificate status, by the label that it is customarily served under."""
 DOT_PORT = 853
 SMALL_BYTES = 1_000
 TRANSFER_BYTES = 16_000
 """Median upload of a contact from which on it is no sign of life but a transfer."""
-SAME_CONTACT_S = 1.0
 PERIOD_TOLERANCE = 0.2
 SURE_SPREAD, SURE_CONTACTS = 0.25, 24
-LINK_PREFIX = {4: 24, 6: 64}
 ALTERNATIVES = (
     "a poll for updates, messages or settings",
     "telemetry that a declared function sends at fixed times",
     "a keep-alive that opens a connection each time",
 )
-
-
-class Rhythm(NamedTuple):
-    """How contacts with one party repeat."""
-
-    contacts: int
-    period_s: float
-    low_s: float
-    """A quarter of the intervals is shorter."""
-    high_s: float
-    spread: float
-    phase_strength: float
-    span_s: float
 
 
 def detect(
@@ -86,8 +66,8 @@ def detect(
 
     Chance gives `most_spread_of_many` to one in 300 of `many_contacts`, and to fewer the more there are; few contacts need the stricter limit.
     """
-    chosen = np.flatnonzero(_is_contact(traffic.tables.flows))
-    requests = _requests(traffic)
+    chosen = np.flatnonzero(is_contact(traffic.tables.flows))
+    requests = request_times(traffic)
     if not chosen.size:
         return
     flows = traffic.tables.flows.take(chosen)
@@ -97,57 +77,15 @@ def detect(
         if counts[rows].sum() < fewest_contacts or party.startswith(STATUS_PREFIXES):
             continue
         group = flows.take(rows)
-        times = _contacts(group, requests)
-        if times.size < fewest_contacts or _on_link(group):
+        times = contact_times(group, requests)
+        if times.size < fewest_contacts or on_link(group):
             continue
-        rhythm = _rhythm(times)
+        rhythm = rhythm_of(times)
         limit = most_spread_of_many if rhythm.contacts >= many_contacts else most_spread
         regular = rhythm.spread <= limit or rhythm.phase_strength >= least_phase_strength
         if regular and rhythm.period_s >= shortest_period_s:
             score = _score(traffic, times, np.repeat(group["up_ip_bytes"] // counts[rows], counts[rows]))
             yield from _finding(traffic, declaration, chosen[rows], party, rhythm, score)
-
-
-def _is_contact(flows: Columns) -> NDArray[np.bool_]:
-    """Which flows count: begun by the device, with ports, new, and not of a kind that repeats by its role."""
-    begun = flows["device_is_originator"] & flows.is_any("transport", ("tcp", "udp")) & (flows["continues"] < 0)
-    return np.asarray(begun & ~flows.is_any("service", ROLES) & ~flows["remote_is_multicast"] & ~np.isin(flows["remote_port"], ROLE_PORTS))
-
-
-def _requests(traffic: DeviceTraffic) -> dict[int, list[int]]:
-    """Times of the HTTP requests in each flow."""
-    found: dict[int, list[int]] = {}
-    said = unread(traffic.messages, "http")
-    for flow, time, body in zip(said.flow.tolist(), said.time.tolist(), said.bodies, strict=True):
-        if hasattr(body, "method"):
-            found.setdefault(flow, []).append(time)
-    return found
-
-
-def _contacts(group: Columns, requests: dict[int, list[int]]) -> NDArray[np.int64]:
-    """When contacts began, in nanoseconds: every request of a connection that has several, else the connection."""
-    pairs = zip(group["flow"].tolist(), group["start"].tolist(), strict=True)
-    times = [time for flow, start in pairs for time in (requests[flow] if len(requests.get(flow, ())) > 1 else (start,))]
-    ordered = np.unique(np.array(times, np.int64))
-    return np.asarray(ordered[np.diff(ordered, prepend=ordered[0] - 2 * 10**9) > SAME_CONTACT_S * 1e9])
-
-
-def _on_link(group: Columns) -> bool:
-    """Whether the party sits on the device's own link, where hubs and gateways are polled all day."""
-    if not group["remote_is_local"][0]:
-        return False
-    remote, local = (parsed_address(group.words(name)[group.codes(name)[0]]) for name in ("remote_addr", "local_addr"))
-    if remote is None:
-        return False
-    return remote.is_link_local or local is None or remote in ip_network(f"{local}/{LINK_PREFIX[local.version]}", strict=False)
-
-
-def _rhythm(times: NDArray[np.int64]) -> Rhythm:
-    seconds = (times - times[0]) / 1e9
-    intervals = np.diff(seconds)
-    low, middle, high = (float(value) for value in np.quantile(intervals, [0.25, 0.5, 0.75]))
-    strength, _ = phase(seconds)
-    return Rhythm(times.size, middle, low, high, spread(intervals), strength, float(seconds[-1]))
 
 
 def _score(traffic: DeviceTraffic, times: NDArray[np.int64], sizes: NDArray[np.int64]) -> BeaconScore:

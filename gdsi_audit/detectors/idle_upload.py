@@ -14,36 +14,31 @@ References: Regulation (EU) 2016/679, articles 5(1)(c) and 7(3); Ren et al., Inf
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.columns import Columns, grouped
-from gdsi_audit.declarations import Declaration, Destination, Phase
-from gdsi_audit.detectors import _quiet_times, _subjects
+from gdsi_audit.declarations import Declaration, Phase
+from gdsi_audit.detectors import _declared_phases, _quiet_times, _subjects
 from gdsi_audit.detectors._by_item import counterparts
+from gdsi_audit.detectors._declared_phases import ALTERNATIVES, NAME, outside_phases
 from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._quiet_times import WITHOUT_CONSENT, Span
-from gdsi_audit.detectors._sent_messages import sent
-from gdsi_audit.detectors._standing import Standing, broken, standing
+from gdsi_audit.detectors._sent_messages import carried_up
+from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.traffic import DeviceTraffic
 
-SEVERITY = "medium"
-COMMITMENTS = ("GDSI-3",)
+SEVERITY = _declared_phases.SEVERITY
+COMMITMENTS = _declared_phases.COMMITMENTS
 
-NAME = "idle_upload"
 ROLES = ("dns", "dns_tcp", "ntp", "mdns", "llmnr", "nbns", "ssdp", "dhcp", "dhcpv6", "stun", "icmp_echo", "icmp6_echo")
 HANDSHAKE_BYTES = {"tls": 1_500, "quic": 3_900}
 """What a client sends before anything of substance, by service."""
-ALTERNATIVES = (
-    "the product did by itself what it is for: a camera that saw something move, a scheduled backup",
-    "an upload that had been queued while the device was used or the network was away",
-    "the times of the phases, or the clock of the capture, are off",
-)
 
 
 class Quiet(NamedTuple):
@@ -73,45 +68,12 @@ def detect(
     bound = [row for row, item in enumerate(declaration.destinations) if item.phases]
     for row in bound:
         covered = np.flatnonzero(judged & declared & (matched["destination"] == row))
-        yield from _outside(traffic, declaration, declaration.destinations[row], covered, matched["confident"], phase_tolerance_s)
+        yield from outside_phases(traffic, declaration, declaration.destinations[row], covered, matched["confident"], phase_tolerance_s)
     silent = np.flatnonzero(judged & ~(declared & (np.isin(matched["destination"], bound) | (matched["destination"] < 0))))
     phases = tuple(phase for phase in declaration.phases if not phase.user_active or phase.consent in WITHOUT_CONSENT)
     quiet = Quiet(phases, _quiet_times.merged(phases, -phase_tolerance_s))
     if quiet.spans and silent.size:
         yield from _in_quiet(traffic, declaration, silent, quiet, (flow_bytes, least_bytes, trickle_bytes_per_s))
-
-
-def _outside(
-    traffic: DeviceTraffic, declaration: Declaration, item: Destination, covered: NDArray[np.intp], confident: NDArray[np.bool_], tolerance_s: float
-) -> Iterator[Finding]:
-    """Bytes that moved when the item says that none do."""
-    part = traffic.tables.flows.take(covered)
-    allowed = _quiet_times.merged((phase for phase in declaration.phases if phase.name in item.phases), tolerance_s)
-    moved = part["up_bytes"] + part["down_bytes"] > 0
-    apart = _quiet_times.apart(allowed, part["start"], ends(part))
-    rows = covered[moved & (apart | (_said(traffic, part, ~apart, _quiet_times.between(allowed)) > 0))]
-    if not rows.size:
-        return
-    sure = rows[confident[rows]]
-    rows = sure if sure.size else rows
-    flows = traffic.tables.flows.take(rows)
-    who = _subjects.opening(traffic, declaration)
-    yield finding(
-        traffic,
-        rows,
-        detector=NAME,
-        subject=item.title,
-        severity=SEVERITY if sure.size else "low",
-        confidence="high" if sure.size else "low",
-        commitments=COMMITMENTS,
-        observation=f"{who} exchanged {_subjects.moved(flows)} with {item.title} in connections that lie, or "
-        f"carried messages, outside of the phases declared for it ({', '.join(item.phases)}), {tolerance_s:.0f} s allowed for.",
-        inference="The destination is used at times at which, as declared, it is not.",
-        alternatives=ALTERNATIVES,
-        refuted_by="A corrected log of the phases, or a declaration that lists the phases in which these bytes moved.",
-        contradicts=broken(item.source, "destination", "phases") if sure.size else (),
-        measures={"phases": ", ".join(item.phases)},
-    )
 
 
 def _in_quiet(
@@ -121,7 +83,7 @@ def _in_quiet(
     flow_bytes, least_bytes, per_s = limits
     flows = traffic.tables.flows.take(rows)
     inside = _quiet_times.within(quiet.spans, flows["start"], ends(flows))
-    net = np.where(inside, _net_bytes(flows), 0) + _said(traffic, flows, ~inside, quiet.spans)
+    net = np.where(inside, _net_bytes(flows), 0) + carried_up(traffic, flows, ~inside, quiet.spans)
     if int(net.sum()) < least_bytes:
         return
     chosen = np.flatnonzero(net > 0)
@@ -148,18 +110,6 @@ def _net_bytes(flows: Columns) -> NDArray[np.int64]:
     for service, size in HANDSHAKE_BYTES.items():
         handshake[flows.is_any("service", (service,))] = size
     return np.asarray(np.maximum(flows["up_bytes"] - flows["missed_bytes"] - handshake, 0), np.int64)
-
-
-def _said(traffic: DeviceTraffic, flows: Columns, outlasting: NDArray[np.bool_], spans: Sequence[Span]) -> NDArray[np.int64]:
-    """What readable messages of the connections that outlast the phases carried up within them."""
-    sizes = np.zeros(len(flows), np.int64)
-    place = {flow: number for number, flow in enumerate(flows["flow"].tolist()) if outlasting[number]}
-    originator = flows["device_is_originator"]
-    for message, size in sent(traffic):
-        number = place.get(message.flow, -1)
-        if number >= 0 and message.from_responder != originator[number] and any(span.start <= message.time <= span.end for span in spans):
-            sizes[number] += size
-    return sizes
 
 
 def _uploaded(

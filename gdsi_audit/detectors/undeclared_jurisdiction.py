@@ -17,20 +17,19 @@ Research, TMA 2021.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import assessment
-from gdsi_audit.columns import grouped, numbered
-from gdsi_audit.declarations import Declaration, Destination
+from gdsi_audit.assessed_flows import place_of, sides
+from gdsi_audit.assessment import is_corroborated
+from gdsi_audit.columns import grouped
+from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.geo import Place
 from gdsi_audit.jurisdictions import jurisdiction
-from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"
@@ -55,13 +54,14 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: i
     """See `Detector`. Beyond `most_subjects` parties, those to which least was sent become one finding per country and item."""
     if not _speaks_of_places(declaration):
         return
-    rows, numbers, sides = _assessed(traffic, declaration)
-    words = np.array([side.assessment for side in sides] or [""], object)[numbers]
-    corroborated = np.array([side.corroborated for side in sides] or [False], np.bool_)[numbers]
+    rows, numbers, found = sides(traffic, declaration)
+    words = np.array([side.assessment if side.is_limited else "" for side in found] or [""], object)[numbers]
+    corroborated = np.array([is_corroborated(side.place) for side in found] or [False], np.bool_)[numbers]
     outside = np.flatnonzero(words == "outside")
     flows = traffic.tables.flows.take(rows[outside])
     parties = _subjects.gathered(_subjects.parties(flows), flows["up_bytes"], most_subjects, "further destinations")
-    keys = [(party, sides[number].country, sides[number].item) for party, number in zip(parties, numbers[outside].tolist(), strict=True)]
+    given = [found[number] for number in numbers[outside].tolist()]
+    keys = [(party, _countries(side.place), side.item) for party, side in zip(parties, given, strict=True)]
     for (party, country, item), group in grouped(keys):
         chosen = outside[group]
         yield _outside(traffic, declaration, rows[chosen], corroborated[chosen], party, country, item)
@@ -71,51 +71,14 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: i
             yield _unsure(traffic, chosen, word)
 
 
-class Side(NamedTuple):
-    """One address under one item."""
-
-    assessment: str
-    country: str
-    """Countries, where sources disagree."""
-    item: int
-    limited: bool
-    """Whether anything limits it."""
-    corroborated: bool
-    """Whether two sources agree."""
-
-
 def _speaks_of_places(declaration: Declaration) -> bool:
     whole = declaration.jurisdictions
     return whole.allowed is not None or bool(whole.denied) or any(item.jurisdictions is not None for item in declaration.destinations)
 
 
-def _assessed(traffic: DeviceTraffic, declaration: Declaration) -> tuple[NDArray[np.intp], NDArray[np.intp], list[Side]]:
-    """(flows beyond the local network for which jurisdictions are declared, the number of each one's side, the sides)."""
-    matched = matches(traffic, declaration)
-    rows = np.flatnonzero(~traffic.tables.flows["remote_is_local"] & ~matched.is_any("verdict", NOT_JUDGED))
-    flows, items = traffic.tables.flows.take(rows), matched["destination"][rows]
-    firsts, numbers = numbered((flows.codes("remote_addr"), len(flows.words("remote_addr"))), (items + 1, len(declaration.destinations) + 1))
-    pairs = zip(flows.take(firsts)["remote_addr"].tolist(), items[firsts].tolist(), strict=True)
-    sides = [_side(traffic, declaration, address, item) for address, item in pairs]
-    limited = np.array([side.limited for side in sides] or [False], np.bool_)[numbers]
-    return rows[limited], numbers[limited], sides
-
-
-def _side(traffic: DeviceTraffic, declaration: Declaration, address: str, item: int) -> Side:
-    allowed, denied = assessment.limits(_item(declaration, item), declaration.jurisdictions)
-    place = _place(traffic, address)
-    countries = place.located_in.country or " or ".join(place.located_in.candidates)
-    word = assessment.assess(place, allowed, denied)
-    return Side(word, countries, item, assessment.is_limited(allowed, denied), assessment.is_corroborated(place))
-
-
-def _place(traffic: DeviceTraffic, address: str) -> Place:
-    endpoint = traffic.endpoints.get(address)
-    return endpoint.place if endpoint is not None else Place()
-
-
-def _item(declaration: Declaration, item: int) -> Destination | None:
-    return declaration.destinations[item] if item >= 0 else None
+def _countries(place: Place) -> str:
+    """The country, or all of them where sources disagree."""
+    return place.located_in.country or " or ".join(place.located_in.candidates)
 
 
 def _outside(
@@ -131,7 +94,7 @@ def _outside(
     group = traffic.tables.flows.take(rows)
     grades = _movement.grades(group, SEVERITY)
     grades = np.where(corroborated, grades, np.minimum(grades, _movement.LOW))
-    sources = sorted({source for address in group.distinct("remote_addr") for source in _place(traffic, address).located_in.sources})
+    sources = sorted({source for address in group.distinct("remote_addr") for source in place_of(traffic, address).located_in.sources})
     sure = bool(corroborated[grades == grades.max()].any())
     who = _subjects.audited(traffic, declaration)
     home = _is_home(declaration, country) and bool(group["application_data"].any())
@@ -160,7 +123,7 @@ def _resolution(traffic: DeviceTraffic, addresses: Iterable[str]) -> dict[str, s
     resolvers = sorted({naming.resolver for naming in given})
     chains = sorted({f"{naming.name} > {naming.cname_chain}" for naming in given if naming.cname_chain})
     said = {
-        "resolved_by": _subjects.listed([f"{address} ({jurisdiction(_place(traffic, address))})" for address in resolvers]),
+        "resolved_by": _subjects.listed([f"{address} ({jurisdiction(place_of(traffic, address))})" for address in resolvers]),
         "cname_chains": _subjects.listed(chains),
     }
     return {name: text for name, text in said.items() if text}
@@ -174,7 +137,7 @@ def _is_home(declaration: Declaration, country: str) -> bool:
 
 def _limits_in_words(declaration: Declaration, item: int, country: str) -> str:
     """What the address is outside of, as declared."""
-    declared = _item(declaration, item)
+    declared = declaration.destinations[item] if item >= 0 else None
     if country in declaration.jurisdictions.denied:
         return f"what is allowed: {country} is denied"
     if declared is not None and declared.jurisdictions is not None:
@@ -183,7 +146,7 @@ def _limits_in_words(declaration: Declaration, item: int, country: str) -> str:
 
 
 def _broken(declaration: Declaration, item: int, country: str) -> Broken:
-    declared = _item(declaration, item)
+    declared = declaration.destinations[item] if item >= 0 else None
     denied = country in declaration.jurisdictions.denied
     if declared is not None and declared.jurisdictions is not None and not denied:
         return Broken("destination", "jurisdictions", declared.source.file, declared.source.line, declared.source.by)

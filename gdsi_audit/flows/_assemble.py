@@ -1,9 +1,11 @@
-"""The flow table's kernels: lookup, time-outs, Zeek's TCP endpoint states, and in-order delivery.
+"""The flow table's kernel: each packet to its flow, and through what is counted, followed and delivered of it.
 
 A flow lives in a slot: one row of FLOWS, two of ENDPOINTS. Slots hang in chains off a power-of-two array of heads. Every time-out is a function of
 the flow's own state and the packet clock, so it makes no difference when the sweep comes by. A kernel returns early, before the packet
 or slot that it could not finish, when it needs the other one or when the room for closed rows, chunks or copied bytes is used up; the caller sees to
 that and calls again.
+
+Looking a flow up stands straight in the walk: as a part of its own it made the whole a twentieth slower.
 
 What is stored into a row is cut to the column's width by the store; casts stand only where an operation would otherwise mix signs, and comparisons
 where `min` and `max` would be: each costs compile time.
@@ -20,7 +22,8 @@ import numpy as np
 from gdsi_audit.flows._ahead import look_ahead
 from gdsi_audit.flows._beginning import begin, recall
 from gdsi_audit.flows._copies import is_copy
-from gdsi_audit.flows._delivery import emit
+from gdsi_audit.flows._delivery import ICMP_HEADER_BYTES, emit_datagram
+from gdsi_audit.flows._free_slots import take_slot
 from gdsi_audit.flows._history import LETTER_D, LOWER, SEEN_DATA, write_letter
 from gdsi_audit.flows._reordering import drain, take_segment
 from gdsi_audit.flows._rows import (
@@ -28,33 +31,23 @@ from gdsi_audit.flows._rows import (
     CHUNK_ROWS,
     DRAIN_ORIG,
     DRAIN_RESP,
-    EVERYTHING,
-    FREE,
-    FREE_COUNT,
-    FREE_FRESH,
     FULL,
     HIGH,
-    LIVE,
     NOW,
-    RESTING_SLOTS,
     ROOM_AT,
     SWEEP_EXPIRED,
     SWEEP_MODE,
-    SWEEP_OLDEST,
     SWEEP_ONE,
     SWEEP_PKTS,
     SWEEP_SLOT,
     SWEEP_TIME,
 )
-from gdsi_audit.flows._sequence import NOTHING
-from gdsi_audit.flows._states import ACK, DID_CLOSE, INACTIVE, SYN
+from gdsi_audit.flows._states import SYN
 from gdsi_audit.flows._tcp import take_tcp
+from gdsi_audit.flows._tcp_states import begins_anew
 from gdsi_audit.flows._timeouts import SWEEP_EVERY, is_expired
 from gdsi_audit.flows._transports import TCP, UDP, UDPLITE
-from gdsi_audit.flows.community_id import ICMP, ICMP6
 from gdsi_audit.kernels import kernel
-
-ICMP_HEADER_BYTES = np.int64(8)
 
 
 @kernel
@@ -110,36 +103,14 @@ def assemble(
         ordinal = base + packet.frame
         if slot >= 0:
             flow, orig, resp = flows[slot], endpoints[2 * slot], endpoints[2 * slot + 1]
-            stale = is_expired(flow, orig, resp, time)
-            if transport == TCP and packet.tcp_flags & SYN and not stale:
-                # A SYN begins a new connection on an old five-tuple.
-                is_answer = packet.tcp_flags & ACK
-                if not is_answer or orig.state == INACTIVE:
-                    started = resp.start_seq if is_answer else orig.start_seq
-                    stale = (orig.marks & resp.marks & DID_CLOSE) != 0 or packet.tcp_seq != started
-            if stale:
+            if is_expired(flow, orig, resp, time) or (transport == TCP and packet.tcp_flags & SYN and begins_anew(packet, orig, resp)):
                 control[SWEEP_SLOT] = slot
                 control[SWEEP_MODE] = SWEEP_ONE
                 return row
         else:
-            if control[FREE_COUNT] <= RESTING_SLOTS and control[HIGH] < len(flows):
-                slot = control[HIGH]
-                control[HIGH] += 1
-            elif control[FREE_COUNT] == 0:
-                control[SWEEP_SLOT] = 0
-                control[SWEEP_MODE] = SWEEP_OLDEST
+            slot = take_slot(flows, endpoints, fresh_flow, fresh_endpoint, control)
+            if slot < 0:
                 return row
-            elif control[FREE_FRESH] == control[FREE_COUNT]:
-                control[FULL] = 1
-                return row
-            else:
-                slot = control[FREE]
-                control[FREE] = flows[slot].next
-                control[FREE_COUNT] -= 1
-            control[LIVE] += 1
-            flows[slot] = fresh_flow[0]
-            endpoints[2 * slot] = fresh_endpoint[0]
-            endpoints[2 * slot + 1] = fresh_endpoint[0]
             flow = flows[slot]
             side = begin(flow, packet, dst_port, ports, control)
             flow.flow = 16 * ordinal + packet.depth
@@ -188,15 +159,4 @@ def assemble(
                 endpoint.seen |= SEEN_DATA
                 write_letter(flow, LETTER_D + LOWER * side)
         if flow.datagrams > 0 and packet.payload_bytes > 0:
-            # What an ICMP message begins with is no payload, but its parsers read it.
-            before = ICMP_HEADER_BYTES if transport == ICMP or transport == ICMP6 else NOTHING
-            held = np.int64(packet.payload_bytes)
-            chunk = emit(flow, slot, side, data, packet.payload_offset - before, held + before, chunks, room, control)
-            chunk.offset += before
-            chunk.length = held
-            chunk.wire_length = length
-            chunk.stream_offset = np.int64(endpoint.pkts) + np.int64(peer.pkts) - 1
-            chunk.time = time
-            chunk.frame = packet.frame
-            if flow.datagrams != EVERYTHING:
-                flow.datagrams -= 1
+            emit_datagram(flow, slot, side, packet, endpoint.pkts + np.int64(peer.pkts) - 1, data, chunks, room, control)

@@ -11,7 +11,10 @@ from gdsi_audit.flows._rows import CAPTURE, CHUNK_COUNT, EVERYTHING, ROOM_AT
 from gdsi_audit.flows._sequence import NOTHING
 from gdsi_audit.flows._states import ASKED, CLOSING, ESTABLISHED, HAS_SYN
 from gdsi_audit.flows._tls_end import HANDSHAKE, TLS_NONE, TLS_RECORDS, TLS_UNKNOWN, tls_end
+from gdsi_audit.flows.community_id import ICMP, ICMP6
 from gdsi_audit.kernels import part
+
+ICMP_HEADER_BYTES = np.int64(8)
 
 
 @part
@@ -42,6 +45,25 @@ def emit(flow: Any, slot: Any, side: Any, data: Any, offset: Any, length: Any, c
     chunk.from_responder = side
     chunk.depth = flow.flow & 15
     return chunk
+
+
+@part
+def emit_datagram(flow: Any, slot: Any, side: Any, packet: Any, ordinal: Any, data: Any, chunks: Any, room: Any, control: Any) -> Any:
+    """One CHUNKS row for the payload of a datagram, the `ordinal`th packet of its flow from 0.
+
+    What an ICMP message begins with is no payload, but its parsers read it: it stands in the room before the chunk.
+    """
+    before = ICMP_HEADER_BYTES if packet.transport == ICMP or packet.transport == ICMP6 else NOTHING
+    held = np.int64(packet.payload_bytes)
+    chunk = emit(flow, slot, side, data, packet.payload_offset - before, held + before, chunks, room, control)
+    chunk.offset += before
+    chunk.length = held
+    chunk.wire_length = np.int64(packet.payload_wire_bytes)
+    chunk.stream_offset = ordinal
+    chunk.time = packet.time
+    chunk.frame = packet.frame
+    if flow.datagrams != EVERYTHING:
+        flow.datagrams -= 1
 
 
 @part

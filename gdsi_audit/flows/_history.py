@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gdsi_audit.flows._states import ACK, FIN, RST, SYN
 from gdsi_audit.kernels import part
 
 SEEN_SYN, SEEN_FIN, SEEN_RST, SEEN_DATA, SEEN_ACK, SEEN_FIN_RST, SEEN_MULTI = (1 << bit for bit in range(7))
@@ -29,3 +30,31 @@ def counted(flow: Any, count: Any, letter: Any) -> Any:
     if more == 1 or more == 10 or more == 100 or more == 1000 or more == 10000:
         write_letter(flow, letter)
     return more if more < 65535 else np.int64(65535)
+
+
+@part
+def write_control_letter(flow: Any, endpoint: Any, side: Any, flags: Any, place: Any, length: Any) -> Any:
+    """History of a packet with SYN, FIN or RST: again only where it stands at another place of the stream."""
+    kind = flags & (SYN | FIN | RST)
+    at = place & 0xFFFFFFFF
+    before = at
+    if kind == SYN:
+        bit, letter = SEEN_SYN, LETTER_H if flags & ACK else LETTER_S
+        before = np.int64(endpoint.syn_rel)
+        endpoint.syn_rel = at
+    elif kind == FIN:
+        bit, letter = SEEN_FIN, LETTER_F
+        at = (place + length) & 0xFFFFFFFF
+        before = np.int64(endpoint.fin_rel)
+        endpoint.fin_rel = at
+    elif kind == RST:
+        bit, letter = SEEN_RST, LETTER_R
+        before = np.int64(endpoint.rst_rel)
+        endpoint.rst_rel = at
+    elif flags & FIN and flags & RST:
+        bit, letter = SEEN_FIN_RST, LETTER_I
+    else:
+        bit, letter = SEEN_MULTI, LETTER_Q
+    if before != at or not endpoint.seen & bit:
+        endpoint.seen |= bit
+        write_letter(flow, letter + LOWER * side)

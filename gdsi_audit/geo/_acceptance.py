@@ -1,4 +1,4 @@
-"""What a file must show before it counts: that it is what it says, and, where it replaces another, that the two mostly agree.
+"""What a file must show before it counts: that it is what it says.
 
 A kind of file has one place in the layout of `geodb`. What cannot be placed is refused with ValueError.
 """
@@ -12,23 +12,14 @@ import io
 import tarfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import IPv4Address, IPv6Address, ip_network
-from random import Random
+from ipaddress import ip_network
 from typing import Any
 
-import maxminddb
-
 from gdsi_audit.geo import _cloud_lists, _cloud_prefixes
-from gdsi_audit.geo._country_database import code_of, normalised
+from gdsi_audit.geo._country_database import normalised
+from gdsi_audit.geo._database_file import PROBES, Database, is_database, probes
 
 MOST_BYTES = 1 << 30
-MMDB_MARKER = b"\xab\xcd\xefMaxMind.com"
-MMDB_METADATA_BYTES = 128 * 1024
-"""The marker stands in the last of these (MaxMind DB File Format 2.0)."""
-PROBES = 2000
-PROBES_V6 = 400
-LEAST_AGREEMENT = 0.9
-LEAST_SIZE = 0.8
 LICENCES = {
     "DBIP": ("CC-BY-4.0", "IP Geolocation by DB-IP, https://db-ip.com"),
     "GeoLite2": ("LicenseRef-GeoLite2-EULA", "GeoLite2 data by MaxMind, https://www.maxmind.com; delete within 30 days of a newer release"),
@@ -55,7 +46,7 @@ def accepted(name: str, raw: bytes, origin: str, retrieved: str, *, existing_clo
     `origin`: file name or address it came from; `retrieved`: date; `existing_cloud`: prefixes of other providers, which are kept.
     """
     content = unpacked(raw)
-    if MMDB_MARKER in content[-MMDB_METADATA_BYTES:]:
+    if is_database(content):
         return _database(name, content, _provenance(raw, origin, retrieved))
     return _text(name, content, _provenance(raw, origin, retrieved), existing_cloud)
 
@@ -80,30 +71,6 @@ def unpacked(raw: bytes) -> bytes:
     if not raw or len(raw) > MOST_BYTES:
         raise ValueError("empty, without a single database in it, or larger than 1 GiB")
     return raw
-
-
-class Database:
-    """An MMDB file, asked without its path."""
-
-    def __init__(self, content: bytes) -> None:
-        """Raises ValueError when `content` is no MMDB database."""
-        try:
-            self._reader = maxminddb.open_database(io.BytesIO(content), maxminddb.MODE_FD)
-            self._reader.get("192.0.2.1")
-        except (maxminddb.InvalidDatabaseError, ValueError, OSError) as error:
-            raise ValueError(f"not an MMDB database ({error})") from error
-        self.kind: str = self._reader.metadata().database_type
-        self.build_epoch: int = self._reader.metadata().build_epoch
-        self.nodes: int = self._reader.metadata().node_count
-
-    def answer(self, address: str) -> str:
-        """Country code, or AS number as text; empty: none."""
-        try:
-            record = self._reader.get(address)
-        except (maxminddb.InvalidDatabaseError, ValueError):
-            return ""
-        number = record.get("autonomous_system_number") if isinstance(record, dict) else None
-        return str(number) if number else normalised(code_of(record))
 
 
 def _database(name: str, content: bytes, provenance: dict[str, Any]) -> Accepted:
@@ -180,31 +147,3 @@ def _geofeed(name: str, text: str, edition: str) -> tuple[str, int]:
         raise ValueError(f"{name}: no prefix with a country; a geofeed has `prefix,country` per line")
     lines = (f"{prefix},{country}" for prefix, country in sorted(kept.items()))
     return "\n".join((f"# {edition}", *lines)) + "\n", len(kept)
-
-
-def probes() -> list[str]:
-    """Always the same addresses: IPv4 from all unicast space, IPv6 from the registries' blocks."""
-    random = Random(PROBES)
-    v4 = [str(IPv4Address(random.randrange(1 << 24, 224 << 24))) for _ in range(PROBES - PROBES_V6)]
-    blocks = (0x2001_0200, 0x2400_0000, 0x2600_0000, 0x2800_0000, 0x2A00_0000, 0x2C0F_0000)
-    v6 = [str(IPv6Address((random.choice(blocks) + random.randrange(1 << 16) << 96) + random.getrandbits(64))) for _ in range(PROBES_V6)]
-    return v4 + v6
-
-
-def compared(new: Accepted, old: bytes) -> float:
-    """Share of the probes that `old` answers on which `new` says the same; 1.0 where `old` answers none.
-
-    Raises ValueError when `new` shrank by more than a fifth or agrees on less than nine tenths: then something is wrong with the one or the other.
-    """
-    if new.path.endswith(".mmdb"):
-        now, then = Database(new.content), Database(old)
-        answered = [(address, said) for address in probes() if (said := then.answer(address))]
-        agreement = sum(now.answer(address) == said for address, said in answered) / len(answered) if answered else 1.0
-        kept = now.nodes / then.nodes
-    else:
-        kept, agreement = _cloud_lists.likeness(gzip.decompress(new.content).decode(), gzip.decompress(old).decode())
-    if kept < LEAST_SIZE:
-        raise ValueError(f"{new.path}: refused, it shrank to {kept:.0%} of the one in force")
-    if agreement < LEAST_AGREEMENT:
-        raise ValueError(f"{new.path}: refused, it agrees with the one in force on only {agreement:.1%} of the probes")
-    return agreement

@@ -1,6 +1,7 @@
 """`gdsi-audit geodb add` and `update`: the user's own databases. Nothing but `update` opens a network connection, and nothing else imports one.
 
-What comes from the network is checked before it counts (`_acceptance`), and counts all at once (`_user_files`): a broken download changes nothing.
+What comes from the network is checked before it counts (`_acceptance`, `_agreement`), and counts all at once (`_user_files`): a broken download
+changes nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from urllib.parse import urlsplit
 
 from gdsi_audit import __version__
 from gdsi_audit.geo import _folder
-from gdsi_audit.geo._acceptance import Accepted, accepted, compared, ready_ranges
+from gdsi_audit.geo._acceptance import Accepted, accepted, ready_ranges
+from gdsi_audit.geo._agreement import compared
 from gdsi_audit.geo._cloud_prefixes import LISTS
 from gdsi_audit.geo._user_files import UserFiles
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.gap import SKIP_REASONS
 from gdsi_audit.kernels import part
 from gdsi_audit.packets import GAP_BITS
 from gdsi_audit.packets.numbers import Integer
@@ -58,6 +59,18 @@ STATE_PLACES = OWED + 4
 NEVER = np.iinfo(np.int64).min
 LONGEST_SILENCE_NS = 3_600_000_000_000
 """Nothing shows that anyone listened for longer."""
+
+
+def empty_books() -> Books:
+    """Books in which nothing is noted yet."""
+    outcomes = 1 + len(SKIP_REASONS)
+    return Books(
+        frames=np.zeros((2, outcomes, 2), np.int64),
+        oddities=np.zeros((GAP_PLACES + outcomes, 2), np.int64),
+        apps=np.full(2 * APPS, -1, np.int64),
+        app_ids=np.zeros(APPS, np.int64),
+        app_names=np.zeros((APPS, APP_NAME_BYTES), np.uint8),
+    )
 
 
 @part

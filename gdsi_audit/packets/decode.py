@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from gdsi_audit.gap import SKIP_REASONS, Gap, Ledger
 from gdsi_audit.kernels import bound
-from gdsi_audit.packets import GAP_BITS, PACKETS, books, fragments, network, step
-from gdsi_audit.packets.link import LINKS, LINKTYPE_ETHERNET, MOST_SUBFRAMES, find_protocol
+from gdsi_audit.packets import GAP_BITS, PACKETS, books, network, reassembly, step
+from gdsi_audit.packets.ieee802_11 import MOST_SUBFRAMES
+from gdsi_audit.packets.link import LINKS, find_protocol
+from gdsi_audit.packets.link_types import LINKTYPE_ETHERNET
 from gdsi_audit.readers import SPARE_BYTES, Frames
 from gdsi_audit.wire_text import WireText, display
 
@@ -27,10 +29,10 @@ class Decoder:
         self._ledgers: dict[int, Ledger] = {}
         self._rows = np.zeros(BATCH_ROWS, PACKETS)
         self._links = np.zeros(LINKS_AT_ONCE + MOST_SUBFRAMES, LINKS)
-        self._table: fragments.Reassembly | None = None
-        self._books = _empty_books()
+        self._table: reassembly.Reassembly | None = None
+        self._books = books.empty_books()
         self._state = np.zeros(books.STATE_PLACES, np.int64)
-        self._state[books.FREE_PAGES] = fragments.PAGES
+        self._state[books.FREE_PAGES] = reassembly.PAGES
         self._state[books.NOW] = books.NEVER
         self._step = np.zeros(step.STEP_PLACES, np.int64)
         self._walk = self._bound()
@@ -86,7 +88,7 @@ class Decoder:
     def finish(self) -> None:
         """No more frames will come: datagrams that still wait for fragments are booked as `fragment_unreassembled`."""
         if self._table is not None and self._state[books.LIVE]:
-            fragments.next_capture(self._table, self._books, self._state, True)
+            reassembly.next_capture(self._table, self._books, self._state, True)
 
     def gaps(self) -> list[Gap]:
         """Oddities so far, by kind: those of GAP_BITS per packet, and what stopped the decoding inside a tunnel whose outer packet was decoded.
@@ -115,7 +117,7 @@ class Decoder:
 
     def _expect_rare(self) -> None:
         if self._table is None:
-            self._table = _empty_table()
+            self._table = reassembly.empty_table()
             self._walk = self._bound()
 
     def _bound(self) -> Callable[..., tuple[int, int]]:
@@ -125,7 +127,7 @@ class Decoder:
         self._state[books.SPARE_USED] = 0
         if not self._captures or self._captures[-1] != frames.capture:
             if self._table is not None and self._state[books.LIVE]:
-                fragments.next_capture(self._table, self._books, self._state, False)
+                reassembly.next_capture(self._table, self._books, self._state, False)
             self._settle()
             self._captures.append(frames.capture)
             self._ledgers.setdefault(frames.capture, Ledger())
@@ -157,24 +159,3 @@ class Decoder:
             if reason
         }
         return bits | inside
-
-
-def _empty_table() -> fragments.Reassembly:
-    return fragments.Reassembly(
-        datagrams=np.zeros(fragments.DATAGRAMS, fragments.DATAGRAM),
-        order=np.arange(fragments.DATAGRAMS, dtype=np.int32),
-        came=np.zeros((fragments.DATAGRAMS, 1024), np.uint8),
-        page_of=np.full((fragments.DATAGRAMS, fragments.PAGES_PER_DATAGRAM), -1, np.int16),
-        pages=np.zeros(fragments.PAGES * fragments.PAGE_BYTES, np.uint8),
-        free_pages=np.arange(fragments.PAGES, dtype=np.int32)[::-1].copy(),
-    )
-
-
-def _empty_books() -> books.Books:
-    return books.Books(
-        frames=np.zeros((2, len(_REASONS), 2), np.int64),
-        oddities=np.zeros((books.GAP_PLACES + len(_REASONS), 2), np.int64),
-        apps=np.full(2 * books.APPS, -1, np.int64),
-        app_ids=np.zeros(books.APPS, np.int64),
-        app_names=np.zeros((books.APPS, books.APP_NAME_BYTES), np.uint8),
-    )

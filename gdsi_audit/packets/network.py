@@ -30,9 +30,9 @@ from gdsi_audit.packets.books import (
 )
 from gdsi_audit.packets.ether_types import ARP_TYPE, ETHERNET, IPV4, IPV6
 from gdsi_audit.packets.extensions import EXTENSION, EXTENSION_OF_IPV6, PROTOCOL_ROLES, TUNNELS_IP, read_extension
-from gdsi_audit.packets.fragments import LARGEST_DATAGRAM_BYTES, SPARE_PER_FRAME_BYTES, Reassembly, reassemble
+from gdsi_audit.packets.fragments import LARGEST_DATAGRAM_BYTES, SPARE_PER_FRAME_BYTES, reassemble
 from gdsi_audit.packets.ipv6 import IPV6_HEADER_BYTES, read_ipv6
-from gdsi_audit.packets.link import LINKTYPE_ETHERNET
+from gdsi_audit.packets.link_types import LINKTYPE_ETHERNET
 from gdsi_audit.packets.numbers import Integer, u8, u16, u32, u48
 from gdsi_audit.packets.outcomes import (
     BAD_HEADER,
@@ -43,6 +43,7 @@ from gdsi_audit.packets.outcomes import (
     PENDING,
     SHORT_FRAME,
 )
+from gdsi_audit.packets.reassembly import Reassembly
 from gdsi_audit.packets.shims import shim
 from gdsi_audit.packets.step import FRAGMENT_OFFSET, IDENTIFICATION, KIND, MORE, OFFSET, PROTOCOL, TUNNEL, VLAN
 from gdsi_audit.packets.transports import read_transport, read_udp

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.readers import Interface
-from gdsi_audit.readers._pcapng_blocks import INTERFACES
+from gdsi_audit.readers._pcapng_clock import INTERFACES
 from gdsi_audit.wire_text import display
 
 _IF_NAME, _IF_TSRESOL, _IF_TSOFFSET = 2, 9, 14

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+from gdsi_audit.kernels import part
 
 NEED_MORE, FULL, METADATA, BAD = 0, 1, 2, 3
 """Why a walk returned: a record is incomplete, `out` is full, a block is for Python, a record cannot be."""
 
 LARGEST_HELD_BYTES = 1 << 20
 """The largest record or block of metadata that is ever looked at whole: what one block of the ring leaves for the next fits in its headroom."""
+
+LONGEST_WIRE_BYTES = 0x7FFFFFFF
+"""A length on the wire beyond this is clamped to it, as Wireshark does."""
 
 LATEST_S = 9_223_372_035
 """Seconds that fit int64 nanoseconds, either side of 1970 (the year 2262)."""
@@ -27,7 +34,7 @@ TALLY = np.dtype(
         ("unknown_interface_bytes", "i8"),  # wire bytes of these
         ("absurd_timestamp", "i8"),  # clamped to what int64 nanoseconds hold
         ("absurd_timestamp_frame", "i8"),  # the first of them
-        ("absurd_wire_length", "i8"),  # clamped to 2^31-1, as Wireshark does
+        ("absurd_wire_length", "i8"),  # clamped to LONGEST_WIRE_BYTES
         ("absurd_wire_length_frame", "i8"),
         ("no_timestamp", "i8"),
         ("no_timestamp_frame", "i8"),
@@ -46,3 +53,11 @@ def new_tally() -> NDArray[np.void]:
     tally["first"] = NO_TIME.max
     tally["last"] = NO_TIME.min
     return tally
+
+
+@part
+def note_absurd_length(count: Any, frame: int) -> None:
+    """Counts a length that is to be clamped; `count`: the row of TALLY."""
+    if count.absurd_wire_length == 0:
+        count.absurd_wire_length_frame = frame
+    count.absurd_wire_length += 1

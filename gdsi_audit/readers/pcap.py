@@ -10,10 +10,11 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.kernels import kernel, part
-from gdsi_audit.prefetch import prefetch
+from gdsi_audit.kernels import kernel
+from gdsi_audit.kernels.prefetch import prefetch
 from gdsi_audit.readers import LARGEST_RECORD_BYTES, Interface
-from gdsi_audit.readers._tally import BAD, FULL, LARGEST_HELD_BYTES, NEED_MORE, new_tally
+from gdsi_audit.readers._numbers import u32
+from gdsi_audit.readers._tally import BAD, FULL, LARGEST_HELD_BYTES, LONGEST_WIRE_BYTES, NEED_MORE, new_tally, note_absurd_length
 
 FORMAT = "pcap"
 
@@ -28,7 +29,6 @@ MAGIC = tuple(struct.pack(order + "I", magic) for magic in _VARIANTS for order i
 
 _HEADER = "IHHiIII"
 _HEADER_BYTES = 24
-_LONGEST_WIRE_BYTES = 0x7FFFFFFF
 _SWAPPED_ALWAYS, _SWAPPED_IF_LARGER = 1, 2
 
 
@@ -83,14 +83,6 @@ class PcapWalk:
         return bool(rest)
 
 
-@part
-def _u32(data: NDArray[np.uint8], at: int, big_endian: bool) -> int:
-    first, second, third, fourth = np.int64(data[at]), np.int64(data[at + 1]), np.int64(data[at + 2]), np.int64(data[at + 3])
-    if big_endian:
-        return int((first << 24) | (second << 16) | (third << 8) | fourth)
-    return int((fourth << 24) | (third << 16) | (second << 8) | first)
-
-
 @kernel
 def walk_records(
     data: NDArray[np.uint8],
@@ -117,8 +109,8 @@ def walk_records(
         if rows == out.size:
             code = FULL
             break
-        caplen = _u32(data, position + 8, big_endian)
-        wire = _u32(data, position + 12, big_endian)
+        caplen = u32(data, position + 8, big_endian)
+        wire = u32(data, position + 12, big_endian)
         if length_order == _SWAPPED_ALWAYS or (length_order == _SWAPPED_IF_LARGER and caplen > wire):
             caplen, wire = wire, caplen
         if caplen > largest:
@@ -128,12 +120,10 @@ def walk_records(
         if body + caplen > stop:
             break
         frames += 1
-        time = _u32(data, position, big_endian) * 1_000_000_000 + _u32(data, position + 4, big_endian) * fraction_ns
-        if wire > _LONGEST_WIRE_BYTES:
-            if count.absurd_wire_length == 0:
-                count.absurd_wire_length_frame = frames
-            count.absurd_wire_length += 1
-            wire = _LONGEST_WIRE_BYTES
+        time = u32(data, position, big_endian) * 1_000_000_000 + u32(data, position + 4, big_endian) * fraction_ns
+        if wire > LONGEST_WIRE_BYTES:
+            note_absurd_length(count, frames)
+            wire = LONGEST_WIRE_BYTES
         row = out[rows]
         row.time = time
         row.frame = frames

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.readers import Interface
 from gdsi_audit.readers import _pcapng_blocks as blocks
+from gdsi_audit.readers._pcapng_clock import INTERFACES
 from gdsi_audit.readers._pcapng_options import interface_of, names_of, secrets_of, statistics_of
 from gdsi_audit.readers._tally import BAD, LARGEST_HELD_BYTES, METADATA, new_tally
 
@@ -52,7 +53,7 @@ class PcapngWalk:
         self.interfaces_dropped = 0
         self._order = "<"
         self._base = 0
-        self._table = np.zeros(8, dtype=blocks.INTERFACES)
+        self._table = np.zeros(8, dtype=INTERFACES)
         self._secrets_bytes = 0
 
     def take(self, data: NDArray[np.uint8], start: int, stop: int, out: NDArray[np.void]) -> tuple[int, int]:

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from gdsi_audit.declarations import NOTHING_DECLARED, Destination
-from gdsi_audit.detectors._beacon_score import beacon_score, phase, spread
+from gdsi_audit.detectors._beacon_score import beacon_score
+from gdsi_audit.detectors._rhythm import phase, spread
 from gdsi_audit.detectors.beaconing import detect
 from gdsi_audit.protocols import Message, http
 

@@ -8,40 +8,40 @@ import sys
 
 import pytest
 
-from gdsi_audit import compiling
-from gdsi_audit.compiling import Compiling
+from gdsi_audit import first_run
+from gdsi_audit.first_run import Compiling
 
 
 @pytest.fixture
-def first_run(monkeypatch):
-    monkeypatch.setattr(compiling, "_is_first_run", lambda: True)
-    monkeypatch.setattr(compiling, "_processors", lambda: 2)
+def on_first_run(monkeypatch):
+    monkeypatch.setattr(first_run, "_is_first_run", lambda: True)
+    monkeypatch.setattr(first_run, "_processors", lambda: 2)
 
 
 @pytest.fixture
-def sleeper(monkeypatch, first_run):
+def sleeper(monkeypatch, on_first_run):
     """Stands in for the second process."""
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    monkeypatch.setattr(compiling, "_start", lambda stages: process)
+    monkeypatch.setattr(first_run, "_start", lambda stages: process)
     yield process
     process.kill()
     process.wait()
 
 
 @pytest.mark.parametrize("program", ["false", "no such program"])
-def test_without_a_second_process_this_one_goes_on(monkeypatch, first_run, program):
+def test_without_a_second_process_this_one_goes_on(monkeypatch, on_first_run, program):
     monkeypatch.setattr(sys, "executable", shutil.which(program) or program)
     second = Compiling(naming=False)
     second.wait()
     second.wait()
 
 
-def test_one_processor_or_a_filled_cache_needs_no_second_process(monkeypatch, first_run):
-    monkeypatch.setattr(compiling, "_start", lambda stages: pytest.fail("started"))
-    monkeypatch.setattr(compiling, "_processors", lambda: 1)
+def test_one_processor_or_a_filled_cache_needs_no_second_process(monkeypatch, on_first_run):
+    monkeypatch.setattr(first_run, "_start", lambda stages: pytest.fail("started"))
+    monkeypatch.setattr(first_run, "_processors", lambda: 1)
     Compiling(naming=True).wait()
-    monkeypatch.setattr(compiling, "_processors", lambda: 2)
-    monkeypatch.setattr(compiling, "_is_first_run", lambda: False)
+    monkeypatch.setattr(first_run, "_processors", lambda: 2)
+    monkeypatch.setattr(first_run, "_is_first_run", lambda: False)
     Compiling(naming=True).wait()
 
 
@@ -53,6 +53,6 @@ def test_the_second_process_ends_with_its_object(sleeper):
 
 
 def test_a_second_process_that_takes_too_long_is_ended(monkeypatch, sleeper):
-    monkeypatch.setattr(compiling, "LONGEST_WAIT_S", 0.01)
+    monkeypatch.setattr(first_run, "LONGEST_WAIT_S", 0.01)
     Compiling(naming=False).wait()
     assert sleeper.returncode is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gdsi_audit import shares
+from gdsi_audit import device_tables
 from gdsi_audit.flows import CHUNKS
 from gdsi_audit.messages import Messages, unread
 from gdsi_audit.perspective import Sides
@@ -14,7 +14,7 @@ from gdsi_audit.protocols._heard import Heard
 
 
 def test_rows_are_cut_by_device_in_their_order():
-    cut = shares.cut(np.array([1, -1, 0, 1, 3]), 4)
+    cut = device_tables.cut(np.array([1, -1, 0, 1, 3]), 4)
     assert [cut.of(device).tolist() for device in range(4)] == [[2], [0, 3], [], [4]]
 
 
@@ -29,11 +29,11 @@ def mail():
     messages = Messages(8)
     messages.add(Heard(shelf, chunks, np.full(4, index, np.int16), ["d", "b", "c", "a"]))
     side = Sides(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 1], np.int32), np.array([True, False, True, True]))
-    return shares.MessageCut(messages, np.array([16, 16, 32, 48]), side, np.array([True, True, True, False]), 3)
+    return device_tables.MessageCut(messages, np.array([16, 16, 32, 48]), side, np.array([True, True, True, False]), 3)
 
 
 def test_a_flow_between_two_devices_gives_its_messages_to_both(mail):
-    told = [shares.DeviceMessages(mail, device) for device in range(3)]
+    told = [device_tables.DeviceMessages(mail, device) for device in range(3)]
     assert [[message.body for message in one.get("ntp", ())] for one in told] == [["a", "b"], ["a", "b", "d"], []]
     assert [list(one) for one in told] == [["ntp"], ["ntp"], []]
     assert [len(one) for one in told] == [1, 1, 0]
@@ -43,7 +43,7 @@ def test_a_flow_between_two_devices_gives_its_messages_to_both(mail):
 
 
 def test_unread_messages_are_the_same_as_made_ones(mail):
-    lazy = shares.DeviceMessages(mail, 1)
+    lazy = device_tables.DeviceMessages(mail, 1)
     for given in (lazy, {"ntp": lazy["ntp"]}):
         said = unread(given, "ntp")
         assert (said.flow.tolist(), said.time.tolist(), said.from_responder.tolist(), said.bodies) == (

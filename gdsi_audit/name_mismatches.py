@@ -33,7 +33,7 @@ class Network(NamedTuple):
     holder: str
 
 
-class Stray(NamedTuple):
+class NameMismatch(NamedTuple):
     """One name."""
 
     name: str
@@ -43,7 +43,7 @@ class Stray(NamedTuple):
     """Addresses that it was given, the first MOST_ANSWERED."""
 
 
-def strays(flows: Columns, answers: Columns) -> list[Stray]:
+def name_mismatches(flows: Columns, answers: Columns) -> list[NameMismatch]:
     """One for each name that was answered to the device and is shown at other addresses; flows inside the local network do not count."""
     if not len(answers) or not len(flows):
         return []
@@ -56,18 +56,18 @@ def strays(flows: Columns, answers: Columns) -> list[Stray]:
     pairs = flows.codes("name")[rows].astype(np.int64) * len(addresses) + flows.codes("remote_addr")[rows]
     distinct, place = np.unique(pairs, return_inverse=True)
     elsewhere = [_is_elsewhere(given.get(names[pair // len(addresses)]), addresses[pair % len(addresses)]) for pair in distinct.tolist()]
-    stray = np.array(elsewhere, np.bool_)[place.ravel()]
+    mismatch = np.array(elsewhere, np.bool_)[place.ravel()]
     by_name: dict[str, list[int]] = defaultdict(list)
-    for row, code in zip(rows[stray].tolist(), flows.codes("name")[rows[stray]].tolist(), strict=True):
+    for row, code in zip(rows[mismatch].tolist(), flows.codes("name")[rows[mismatch]].tolist(), strict=True):
         by_name[names[code]].append(row)
-    return [Stray(name, np.array(by_name[name], np.intp), tuple(sorted(given[name])[:MOST_ANSWERED])) for name in sorted(by_name)]
+    return [NameMismatch(name, np.array(by_name[name], np.intp), tuple(sorted(given[name])[:MOST_ANSWERED])) for name in sorted(by_name)]
 
 
 def networks(flows: Columns, answers: Columns, places: Places) -> Mapping[str, Network]:
-    """The networks of the addresses of all strays, by address."""
+    """The networks of the addresses of all mismatches, by address."""
     found: dict[str, Network] = {}
-    for stray in strays(flows, answers):
-        for address in {*flows.take(stray.rows).distinct("remote_addr"), *stray.answered}:
+    for mismatch in name_mismatches(flows, answers):
+        for address in {*flows.take(mismatch.rows).distinct("remote_addr"), *mismatch.answered}:
             if address not in found:
                 place = places.place(address)
                 found[address] = Network(place.asn, place.organisation)

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 from closed_rows import flows
 
+from gdsi_audit.device_starts import NEVER, starts
 from gdsi_audit.devices import Host, Hosts
 from gdsi_audit.packets.address import mac_value
 from gdsi_audit.protocols import Message
-from gdsi_audit.starts import NEVER, starts
 
 CAMERA, PHONE, OTHER = (mac_value(f"02:00:00:00:00:{last}") for last in ("50", "77", "99"))
 HOSTS = Hosts(

@@ -1,4 +1,4 @@
-"""The tables of all devices, cut into one share per device. Tables are made in the order of devices, so that shares are views of them."""
+"""DNS, answers and messages of all devices, cut by device. Tables are made in the order of devices, so that a device's are views of them."""
 
 from __future__ import annotations
 
