@@ -35,7 +35,7 @@ CARRIERS = {
     "ip-137": "MPLS in IP",
 }
 """By the number of the protocol above IP."""
-PORTS = {2152: "GTP", 3544: "Teredo", 4500: "IPsec", 4789: "VXLAN", 5072: "AYIYA", 6081: "Geneve"}
+PORTS = {1701: "L2TP", 2152: "GTP", 3544: "Teredo", 4500: "IPsec", 4789: "VXLAN", 5072: "AYIYA", 6081: "Geneve"}
 """Datagrams whose port is all that tells."""
 SOCKS, PROXY, SSH, TOR = "SOCKS", "HTTP proxy", "SSH", "Tor"
 ONION_PORT = 9001

@@ -16,15 +16,16 @@ from gdsi_audit.packets.step import KIND, OFFSET, TUNNEL
 IP_IN_IP, SIX_IN_FOUR, GRE, ERSPAN = TUNNELS.index("ip-in-ip"), TUNNELS.index("6in4"), TUNNELS.index("gre"), TUNNELS.index("erspan")
 VXLAN, GENEVE, AYIYA, TEREDO = TUNNELS.index("vxlan"), TUNNELS.index("geneve"), TUNNELS.index("ayiya"), TUNNELS.index("teredo")
 GTP_U, IN_FABRICPATH, L2TP = TUNNELS.index("gtp-u"), TUNNELS.index("fabricpath"), TUNNELS.index("l2tp")
+ETHERNET_IN_IP, IN_MPLS = TUNNELS.index("ethernet-in-ip"), TUNNELS.index("mpls")
 
 VXLAN_PORT, VXLAN_GPE_PORT, VXLAN_LINUX_PORT = 4789, 4790, 8472
-GENEVE_PORT, GTP_U_PORT, TEREDO_PORT, AYIYA_PORT, L2TP_PORT = 6081, 2152, 3544, 5072, 1701
+GENEVE_PORT, GTP_U_PORT, TEREDO_PORT, AYIYA_PORT, L2TP_PORT, MPLS_PORT = 6081, 2152, 3544, 5072, 1701, 6635
 
 
 @part
 def may_carry(src_port: int, dst_port: int) -> bool:
-    """Whether UDP between these ports may carry a tunnel. VXLAN and Geneve take their source port from a hash: only the destination tells."""
-    found = dst_port == VXLAN_PORT or dst_port == VXLAN_GPE_PORT or dst_port == VXLAN_LINUX_PORT or dst_port == GENEVE_PORT
+    """Whether UDP between these ports may carry a tunnel. VXLAN, Geneve and MPLS take their source port from a hash: only the destination tells."""
+    found = dst_port == VXLAN_PORT or dst_port == VXLAN_GPE_PORT or dst_port == VXLAN_LINUX_PORT or dst_port == GENEVE_PORT or dst_port == MPLS_PORT
     found = found or src_port == GTP_U_PORT or dst_port == GTP_U_PORT or src_port == TEREDO_PORT or dst_port == TEREDO_PORT
     return found or src_port == AYIYA_PORT or dst_port == AYIYA_PORT or src_port == L2TP_PORT or dst_port == L2TP_PORT
 
@@ -48,6 +49,10 @@ def carries(
         place = _behind_gre(data, offset, end, step)
     elif protocol == 115:
         place = _behind_l2tp_session(data, offset + 4, end, step)
+    elif protocol == 97 or protocol == 143:
+        place = _behind_ethernet_in_ip(data, offset, end, protocol == 97, step)
+    elif protocol == 137 or dst_port == MPLS_PORT:
+        place = _at_labels(data, offset, end, step)
     elif dst_port == VXLAN_PORT or dst_port == VXLAN_LINUX_PORT or dst_port == VXLAN_GPE_PORT:
         place = _behind_vxlan(data, offset, end, dst_port == VXLAN_GPE_PORT, step)
     elif dst_port == GENEVE_PORT:
@@ -220,3 +225,24 @@ def _behind_l2tp_session(data: NDArray[np.uint8], place: int, end: int, step: ND
             return place
         place += 4
     return -1
+
+
+@part
+def _behind_ethernet_in_ip(data: NDArray[np.uint8], offset: int, end: int, etherip: bool, step: NDArray[np.int64]) -> int:
+    """EtherIP has a header of version 3 (RFC 3378), the next header Ethernet of segment routing none (RFC 8986 section 4.9)."""
+    step[TUNNEL], step[KIND] = ETHERNET_IN_IP, ETHERNET
+    if etherip and u16(data, offset) != 0x3000:
+        return -1
+    place = offset + (2 if etherip else 0)
+    return place if end - place >= 14 else -1
+
+
+@part
+def _at_labels(data: NDArray[np.uint8], offset: int, end: int, step: NDArray[np.int64]) -> int:
+    """MPLS over IP or UDP (RFC 4023, RFC 7510): labels, the last of them marked, and an IP header behind."""
+    step[TUNNEL], step[KIND] = IN_MPLS, MPLS
+    place = offset
+    while end - place >= 5 and u8(data, place + 2) & 1 == 0:
+        place += 4
+    version = u8(data, place + 4) >> 4 if end - place >= 5 else 0
+    return offset if version == 4 or version == 6 else -1

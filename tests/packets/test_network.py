@@ -73,6 +73,10 @@ TUNNEL_HEADERS = {
     "l2tp padded": lambda outer, inner: outer / udp(1701) / (b"\x0a\x02\x00\x07\x00\x09\x00\x01\x00\x02\x00\x03" + bytes(3) + ppp(inner)[3:]),
     "l2tp 3": lambda outer, inner: outer / udp(1701) / (b"\x00\x03\0\0\0\0\0\x07" + bytes(4) + ethernet(INNER[inner])),
     "l2tp 3 ip": lambda outer, inner: outer / (b"\0\0\0\x07" + bytes(8) + ppp(inner)),
+    "ethernet-in-ip": lambda outer, inner: outer / (b"\x30\x00" + ethernet(INNER[inner])),
+    "ethernet-in-ip of segment routing": lambda outer, inner: outer / ethernet(INNER[inner]),
+    "mpls": lambda outer, inner: outer / (b"\x00\x01\x00\x40\x00\x02\x01\x40" + bytes(INNER[inner])),
+    "mpls over udp": lambda outer, inner: outer / udp(6635) / (b"\x00\x02\x01\x40" + bytes(INNER[inner])),
     "teredo": lambda outer, inner: outer / udp(3544) / (b"\0\1\0\0" + bytes(9) + b"\0\0" + bytes(6) + bytes(INNER[6])),
 }
 PROTOCOLS = {
@@ -85,6 +89,9 @@ PROTOCOLS = {
     "erspan ii": 47,
     "erspan iii": 47,
     "l2tp 3 ip": 115,
+    "ethernet-in-ip": 97,
+    "ethernet-in-ip of segment routing": 143,
+    "mpls": 137,
 }
 
 
@@ -110,7 +117,7 @@ def test_tunnel(decode, name, outer, inner):
     assert decoder.gaps() == []
 
 
-@pytest.mark.parametrize("port", [4789, 4790, 8472, 6081, 2152, 3544, 5072, 1701])
+@pytest.mark.parametrize("port", [4789, 4790, 8472, 6081, 2152, 3544, 5072, 1701, 6635])
 def test_ordinary_datagrams_on_a_tunnels_port_are_left_alone(decode, port):
     frames = [bytes(ETHER / FOUR / udp(port) / payload) for payload in (b"", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", bytes(64), b"\xff" * 64)]
     rows, _ = decode(frames)
