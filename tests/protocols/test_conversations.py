@@ -100,9 +100,10 @@ def test_a_gap_in_a_body_is_harmless():
     assert [body.status for _, body in said] == [200, 404] and not flow.conversations.gaps
 
 
-def test_a_gap_in_a_head_ends_the_direction():
+def test_a_gap_in_a_head_ends_the_direction_and_leaves_the_lines_that_were_whole():
     flow = Flow()
-    assert flow.hear((ORIGINATOR, b"GET / HTTP/1.1\r\nHo"), (ORIGINATOR, b"example\r\n\r\n", 4), (ORIGINATOR, REQUEST % b"late.example")) == []
+    said = flow.hear((ORIGINATOR, b"GET / HTTP/1.1\r\nHo"), (ORIGINATOR, b"example\r\n\r\n", 4), (ORIGINATOR, REQUEST % b"late.example"))
+    assert [(body.target, body.hosts) for _, body in said] == [("/", ())]
     assert flow.conversations.gaps == {"stream_gap": 1} and flow.wanted == [(0, 0, ORIGINATOR, 0)]
 
 
