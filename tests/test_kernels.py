@@ -160,7 +160,7 @@ def test_the_cache_is_ours_where_numba_was_imported_before_and_its_settings_are_
 BOUND = """
 import numpy as np
 from gdsi_audit.kernels import bound, kernel
-from gdsi_audit.kernels.prefetch import prefetch
+from gdsi_audit.prefetch import prefetch
 
 @kernel
 def summed(into, factor, data, first):

@@ -8,7 +8,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 
 ORDER = (
-    *("wire_text", "discover", "interrupt", "gap", "names", "kernels"),
+    *("wire_text", "discover", "interrupt", "gap", "names", "machine_code", "prefetch", "compiler", "kernels"),
     *("spool", "stored_table", "distinct", "columns", "collecting", "freed_memory"),
     *("readers", "packets", "flows", "frame_ranges", "frame_order", "frame_index", "protocols", "content", "geo"),
     *("endpoints", "facts", "messages", "resolutions", "devices", "hostnames", "device_starts", "naming", "name_mismatches", "neighbours", "traffic"),

@@ -18,7 +18,7 @@ from typing import Any, TypeVar, cast
 
 import platformdirs
 
-from gdsi_audit.kernels import machine_code
+from gdsi_audit import machine_code
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -27,10 +27,11 @@ BOUNDSCHECK = os.environ.get("GDSI_AUDIT_BOUNDSCHECK") == "1"
 
 def _kernel_sources() -> list[Path]:
     """Every file that a kernel can be made from: its own, and those whose constants it takes."""
-    package = Path(__file__).parent.parent
-    folders = [path for folder in ("kernels", "readers", "packets", "flows") for path in (package / folder).glob("*.py")]
+    package = Path(__file__).parent
+    stages = [path for stage in ("readers", "packets", "flows") for path in (package / stage).glob("*.py")]
     parsers = [path for path in (package / "protocols").glob("*.py") if b"gdsi_audit.kernels import" in path.read_bytes()]
-    return sorted([*folders, *parsers, package / "gap.py"])
+    compiling = [package / name for name in ("kernels.py", "compiler.py", "machine_code.py", "prefetch.py", "gap.py")]
+    return sorted([*compiling, *stages, *parsers])
 
 
 def _sources_digest() -> str:
@@ -122,7 +123,7 @@ class Kernel:
         if stage:
             announce(stage)
         begun = time.process_time()
-        from gdsi_audit.kernels import compiler
+        from gdsi_audit import compiler
 
         code = compiler.compile_kernel(self.function, _inner, shapes)
         self.compilations += 1
@@ -131,7 +132,7 @@ class Kernel:
 
     def _checked(self) -> Callable[..., Any]:
         """With bounds checks, which raise IndexError: as numba calls it."""
-        from gdsi_audit.kernels import compiler
+        from gdsi_audit import compiler
 
         ready = self._by_shapes.get(())
         if ready is None:
@@ -164,7 +165,7 @@ def bound(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
 def _stage(module: str) -> str:
     """Folder of the module; empty: it is not ours."""
     package, *inside = module.split(".")
-    return inside[0] if package == "gdsi_audit" and inside else ""
+    return inside[0] if package == __package__ and inside else ""
 
 
 def kernel(function: Function) -> Function:

@@ -17,8 +17,8 @@ import numba
 from llvmlite import ir
 from numba import carray, extending, types
 
-from gdsi_audit.kernels.machine_code import Code, Shape
-from gdsi_audit.kernels.prefetch import prefetch
+from gdsi_audit.machine_code import Code, Shape
+from gdsi_audit.prefetch import prefetch
 
 Function = Callable[..., Any]
 
