@@ -33,9 +33,10 @@ CARRIERS = {
     "ip-97": "Ethernet in IP",
     "ip-115": "L2TP",
     "ip-137": "MPLS in IP",
+    "ip-143": "Ethernet in IP",
 }
 """By the number of the protocol above IP."""
-PORTS = {2152: "GTP", 3544: "Teredo", 4500: "IPsec", 4789: "VXLAN", 5072: "AYIYA", 6081: "Geneve"}
+PORTS = {1701: "L2TP", 2152: "GTP", 3544: "Teredo", 4500: "IPsec", 4789: "VXLAN", 5072: "AYIYA", 6081: "Geneve"}
 """Datagrams whose port is all that tells."""
 SOCKS, PROXY, SSH, TOR = "SOCKS", "HTTP proxy", "SSH", "Tor"
 ONION_PORT = 9001

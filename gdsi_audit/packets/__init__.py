@@ -50,7 +50,10 @@ PACKETS = np.dtype(
 
 ARP = 255
 
-TUNNELS = ("", "ip-in-ip", "6in4", "gre", "erspan", "vxlan", "geneve", "ayiya", "teredo", "gtp-u", "fabricpath", "icmp-error")
+TUNNELS = (
+    *("", "ip-in-ip", "6in4", "gre", "erspan", "vxlan", "geneve", "ayiya", "teredo", "gtp-u", "fabricpath", "icmp-error"),
+    *("l2tp", "ethernet-in-ip", "mpls"),
+)
 
 GAP_BITS = {"bad_ip_checksum": 1, "bad_length": 2, "zero_ip_length": 4, "cut_by_snaplen": 8, "ip_options": 16}
 """Oddities that do not stop decoding. They are counted, never a reason to drop (offloading on the capturing host makes most of them).

@@ -15,7 +15,7 @@ PROTOCOL_ROLES = np.zeros(256, np.uint8)
 """What an IP protocol number means for the walk: bits of the line above."""
 PROTOCOL_ROLES[[44, 51]] = EXTENSION
 PROTOCOL_ROLES[[0, 43, 60, 135, 139, 140]] = EXTENSION_OF_IPV6
-PROTOCOL_ROLES[[4, 41, 47]] = TUNNELS_IP
+PROTOCOL_ROLES[[4, 41, 47, 97, 115, 137, 143]] = TUNNELS_IP
 
 
 @part

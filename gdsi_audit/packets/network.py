@@ -208,7 +208,7 @@ def decode_links(
                 if table is None:
                     state[RARE] = 1
                     return outermost, position - 1
-                if ip_end < ip_wire_end:
+                if ip_end < ip_wire_end or gap & BAD_LENGTH:
                     # The rest of its bytes will never come: the first fragment is decoded as far as it goes, the others say nothing.
                     if fragment_offset > 0:
                         reason = FRAGMENT_UNREASSEMBLED

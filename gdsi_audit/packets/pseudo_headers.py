@@ -9,13 +9,21 @@ from numpy.typing import NDArray
 
 from gdsi_audit.kernels import part
 from gdsi_audit.packets.ether_types import ETHERNET, IPV4, IPV6, LLC, PPP, PPPOE
+from gdsi_audit.packets.frame_relay import read_frame_relay
 from gdsi_audit.packets.link_types import (
     LINKTYPE_APPLE_IP_OVER_IEEE1394,
     LINKTYPE_ATM_RFC1483,
     LINKTYPE_C_HDLC,
+    LINKTYPE_DSA_TAG_BRCM,
+    LINKTYPE_DSA_TAG_BRCM_PREPEND,
+    LINKTYPE_DSA_TAG_DSA,
+    LINKTYPE_DSA_TAG_EDSA,
     LINKTYPE_ENC,
-    LINKTYPE_IPV4,
-    LINKTYPE_IPV6,
+    LINKTYPE_FDDI,
+    LINKTYPE_FRELAY,
+    LINKTYPE_IEEE802_5,
+    LINKTYPE_IPNET,
+    LINKTYPE_IPOIB,
     LINKTYPE_LINUX_SLL,
     LINKTYPE_LINUX_SLL2,
     LINKTYPE_LOOP,
@@ -33,6 +41,8 @@ from gdsi_audit.packets.link_types import (
 )
 from gdsi_audit.packets.numbers import Integer, big, little, u8, u16
 from gdsi_audit.packets.outcomes import BAD_HEADER, NOT_IP, SHORT_FRAME, UNKNOWN_LINKTYPE
+from gdsi_audit.packets.rings import read_ring
+from gdsi_audit.packets.switch_tags import read_switch_tag
 
 ARPHRD_NETLINK = 824
 NFULA_HWADDR, NFULA_PAYLOAD = 8, 9
@@ -43,16 +53,12 @@ def read_pseudo_header(data: NDArray[np.uint8], link: Any, linktype: int) -> int
     """Ethernet type behind the header, `link` moved behind it; or minus the reason."""
     if linktype in LINKTYPE_RAW:
         return _by_version(data, link.offset, link.end)
-    if linktype == LINKTYPE_IPV4:
-        return IPV4
-    if linktype == LINKTYPE_IPV6:
-        return IPV6
     if linktype in (LINKTYPE_NULL, LINKTYPE_LOOP, LINKTYPE_ENC, LINKTYPE_PFLOG):
         return _behind_family(data, link, linktype)
-    if linktype in (LINKTYPE_PPP, LINKTYPE_PPP_PPPD, LINKTYPE_PPP_WITH_DIR):
-        direction_bytes = 0 if linktype == LINKTYPE_PPP else 1 if linktype == LINKTYPE_PPP_WITH_DIR else 2
+    if linktype in (LINKTYPE_PPP_PPPD, LINKTYPE_PPP_WITH_DIR):
+        direction_bytes = 1 if linktype == LINKTYPE_PPP_WITH_DIR else 2
         return PPP if _skip(link, direction_bytes, direction_bytes + 2) else -SHORT_FRAME
-    if linktype in (LINKTYPE_PPP_HDLC, LINKTYPE_C_HDLC):
+    if linktype in (LINKTYPE_PPP, LINKTYPE_PPP_HDLC, LINKTYPE_C_HDLC):
         return _hdlc(data, link, linktype)
     if linktype == LINKTYPE_PPP_ETHER:
         return PPPOE
@@ -67,6 +73,16 @@ def read_pseudo_header(data: NDArray[np.uint8], link: Any, linktype: int) -> int
         return ETHERNET if _skip(link, header_bytes, header_bytes) else -SHORT_FRAME
     if linktype == LINKTYPE_NFLOG:
         return _nflog(data, link)
+    if linktype == LINKTYPE_IPNET:
+        return _by_family(u8(data, link.offset - 23)) if _skip(link, Integer(24), Integer(24)) else -SHORT_FRAME
+    if linktype == LINKTYPE_IPOIB:
+        return u16(data, link.offset - 4) if _skip(link, Integer(44), Integer(44)) else -SHORT_FRAME
+    if linktype == LINKTYPE_FRELAY:
+        return read_frame_relay(data, link)
+    if linktype in (LINKTYPE_IEEE802_5, LINKTYPE_FDDI):
+        return read_ring(data, link, linktype)
+    if linktype in (LINKTYPE_DSA_TAG_BRCM, LINKTYPE_DSA_TAG_BRCM_PREPEND, LINKTYPE_DSA_TAG_DSA, LINKTYPE_DSA_TAG_EDSA):
+        return read_switch_tag(data, link, linktype)
     return -UNKNOWN_LINKTYPE
 
 
@@ -92,10 +108,10 @@ def _by_version(data: NDArray[np.uint8], offset: int, end: int) -> int:
 
 @part
 def _by_family(family: int) -> int:
-    """Ethernet type of an address family of BSD, Darwin or Linux, or minus the reason."""
+    """Ethernet type of an address family of BSD, Darwin, Linux or Solaris, or minus the reason."""
     if family == 2:
         return IPV4
-    if family in (10, 23, 24, 28, 30):
+    if family in (10, 23, 24, 26, 28, 30):
         return IPV6
     return -NOT_IP
 
@@ -116,13 +132,13 @@ def _behind_family(data: NDArray[np.uint8], link: Any, linktype: int) -> int:
 
 @part
 def _hdlc(data: NDArray[np.uint8], link: Any, linktype: int) -> int:
-    """Cisco's HDLC, by its address, and PPP in HDLC-like framing (RFC 1662)."""
+    """Cisco's HDLC, by its address, and PPP, bare or in HDLC-like framing (RFC 1662)."""
     if link.end - link.offset < 4:
         return -SHORT_FRAME
     if u8(data, link.offset) in (0x0F, 0x8F):
         link.offset += 4
         return u16(data, link.offset - 2)
-    return PPP if linktype == LINKTYPE_PPP_HDLC else -NOT_IP
+    return PPP if linktype != LINKTYPE_C_HDLC else -NOT_IP
 
 
 @part

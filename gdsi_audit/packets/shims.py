@@ -1,4 +1,4 @@
-"""What may stand between link and network: tags, labels, PPP, 802.2."""
+"""What may stand between link and network: tags, labels, PPP, 802.2, MACsec."""
 
 from __future__ import annotations
 
@@ -6,9 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.kernels import part
-from gdsi_audit.packets.ether_types import BACKBONE_BRIDGE, ETHERNET, FABRICPATH, IPV4, IPV6, MPLS, MPLS_MULTICAST, PORT_EXTENSION, PPP, PPPOE, VN_TAG
+from gdsi_audit.packets.ether_types import (
+    BACKBONE_BRIDGE,
+    ETHERNET,
+    FABRICPATH,
+    IPV4,
+    IPV6,
+    MACSEC,
+    MPLS,
+    MPLS_MULTICAST,
+    PORT_EXTENSION,
+    PPP,
+    PPPOE,
+    SERVICE_HEADER,
+    VN_TAG,
+)
 from gdsi_audit.packets.numbers import u8, u16, u32
-from gdsi_audit.packets.outcomes import BAD_HEADER, NOT_IP, SHORT_FRAME
+from gdsi_audit.packets.outcomes import BAD_HEADER, ENCRYPTED_LINK, NOT_IP, SHORT_FRAME
 from gdsi_audit.packets.step import KIND, OFFSET, TUNNEL, VLAN
 from gdsi_audit.packets.tunnels import IN_FABRICPATH
 
@@ -19,6 +33,7 @@ def shim(data: NDArray[np.uint8], kind: int, offset: int, end: int, step: NDArra
 
     MPLS labels say not what they carry (RFC 3032): the first half-byte tells IPv4 and IPv6, else it is an Ethernet pseudo-wire (RFC 4448). PPP may
     have address, control and protocol compressed (RFC 1661, 1662). SNAP has Ethernet types below the organisation codes 0 and 0000f8 (RFC 1042).
+    MACsec hides what it carries unless it vouches for its integrity alone (IEEE 802.1AE section 9.5). Service function chains: RFC 8300.
     """
     size = end - offset
     needed = 2
@@ -76,6 +91,18 @@ def shim(data: NDArray[np.uint8], kind: int, offset: int, end: int, step: NDArra
     elif kind == VN_TAG:
         needed = 6
         following = u16(data, offset + 4) if size >= needed else -1
+    elif kind == MACSEC:
+        control = u8(data, offset) if size > 0 else 0
+        if control & 0x0C:
+            return ENCRYPTED_LINK
+        needed = 16 if control & 0x20 else 8
+        following = u16(data, offset + needed - 2) if size >= needed else -1
+    elif kind == SERVICE_HEADER:
+        needed = 8
+        if size >= needed:
+            needed = max(needed, (u8(data, offset + 1) & 0x3F) * 4)
+            protocol = u8(data, offset + 3)
+            following = IPV4 if protocol == 1 else IPV6 if protocol == 2 else ETHERNET if protocol == 3 else MPLS if protocol == 5 else -1
     else:
         return NOT_IP
     if size < needed:

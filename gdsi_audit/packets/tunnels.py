@@ -9,24 +9,25 @@ from numpy.typing import NDArray
 
 from gdsi_audit.kernels import part
 from gdsi_audit.packets import TUNNELS
-from gdsi_audit.packets.ether_types import ETHERNET, IPV4, IPV6, MPLS, MPLS_MULTICAST, PPP
+from gdsi_audit.packets.ether_types import ETHERNET, IPV4, IPV6, MPLS, MPLS_MULTICAST, PPP, SERVICE_HEADER
 from gdsi_audit.packets.numbers import u8, u16
 from gdsi_audit.packets.step import KIND, OFFSET, TUNNEL
 
 IP_IN_IP, SIX_IN_FOUR, GRE, ERSPAN = TUNNELS.index("ip-in-ip"), TUNNELS.index("6in4"), TUNNELS.index("gre"), TUNNELS.index("erspan")
 VXLAN, GENEVE, AYIYA, TEREDO = TUNNELS.index("vxlan"), TUNNELS.index("geneve"), TUNNELS.index("ayiya"), TUNNELS.index("teredo")
-GTP_U, IN_FABRICPATH = TUNNELS.index("gtp-u"), TUNNELS.index("fabricpath")
+GTP_U, IN_FABRICPATH, L2TP = TUNNELS.index("gtp-u"), TUNNELS.index("fabricpath"), TUNNELS.index("l2tp")
+ETHERNET_IN_IP, IN_MPLS = TUNNELS.index("ethernet-in-ip"), TUNNELS.index("mpls")
 
 VXLAN_PORT, VXLAN_GPE_PORT, VXLAN_LINUX_PORT = 4789, 4790, 8472
-GENEVE_PORT, GTP_U_PORT, TEREDO_PORT, AYIYA_PORT = 6081, 2152, 3544, 5072
+GENEVE_PORT, GTP_U_PORT, TEREDO_PORT, AYIYA_PORT, L2TP_PORT, MPLS_PORT = 6081, 2152, 3544, 5072, 1701, 6635
 
 
 @part
 def may_carry(src_port: int, dst_port: int) -> bool:
-    """Whether UDP between these ports may carry a tunnel. VXLAN and Geneve take their source port from a hash: only the destination tells."""
-    found = dst_port == VXLAN_PORT or dst_port == VXLAN_GPE_PORT or dst_port == VXLAN_LINUX_PORT or dst_port == GENEVE_PORT
+    """Whether UDP between these ports may carry a tunnel. VXLAN, Geneve and MPLS take their source port from a hash: only the destination tells."""
+    found = dst_port == VXLAN_PORT or dst_port == VXLAN_GPE_PORT or dst_port == VXLAN_LINUX_PORT or dst_port == GENEVE_PORT or dst_port == MPLS_PORT
     found = found or src_port == GTP_U_PORT or dst_port == GTP_U_PORT or src_port == TEREDO_PORT or dst_port == TEREDO_PORT
-    return found or src_port == AYIYA_PORT or dst_port == AYIYA_PORT
+    return found or src_port == AYIYA_PORT or dst_port == AYIYA_PORT or src_port == L2TP_PORT or dst_port == L2TP_PORT
 
 
 @part
@@ -46,6 +47,12 @@ def carries(
         place = offset
     elif protocol == 47:
         place = _behind_gre(data, offset, end, step)
+    elif protocol == 115:
+        place = _behind_l2tp_session(data, offset + 4, end, step)
+    elif protocol == 97 or protocol == 143:
+        place = _behind_ethernet_in_ip(data, offset, end, protocol == 97, step)
+    elif protocol == 137 or dst_port == MPLS_PORT:
+        place = _at_labels(data, offset, end, step)
     elif dst_port == VXLAN_PORT or dst_port == VXLAN_LINUX_PORT or dst_port == VXLAN_GPE_PORT:
         place = _behind_vxlan(data, offset, end, dst_port == VXLAN_GPE_PORT, step)
     elif dst_port == GENEVE_PORT:
@@ -54,6 +61,8 @@ def carries(
         place = _behind_gtp_u(data, offset, end, wire_end, step)
     elif dst_port == TEREDO_PORT or src_port == TEREDO_PORT:
         place = _behind_teredo(data, offset, end, wire_end, step)
+    elif dst_port == L2TP_PORT or src_port == L2TP_PORT:
+        place = _behind_l2tp(data, offset, end, wire_end, step)
     else:
         place = _behind_ayiya(data, offset, step)
     if place < 0 or place >= end:
@@ -106,8 +115,8 @@ def _behind_vxlan(data: NDArray[np.uint8], offset: int, end: int, generic: bool,
         return -1
     if generic:
         following = u8(data, offset + 3)
-        kind = IPV4 if following == 1 else IPV6 if following == 2 else ETHERNET
-        if first & 0xF0 or not first & 4 or following == 0 or following > 3:
+        kind = IPV4 if following == 1 else IPV6 if following == 2 else ETHERNET if following == 3 else SERVICE_HEADER
+        if first & 0xF0 or not first & 4 or following == 0 or following > 4:
             return -1
     elif first != 0x88 and (first != 8 or u8(data, offset + 1) != 0 or u16(data, offset + 2) != 0):
         return -1
@@ -165,3 +174,75 @@ def _behind_ayiya(data: NDArray[np.uint8], offset: int, step: NDArray[np.int64])
     if u8(data, offset + 2) & 15 != 1 or u8(data, offset + 3) not in (4, 41):
         return -1
     return offset + 8 + (1 << (u8(data, offset) >> 4)) + (u8(data, offset + 1) >> 4) * 4
+
+
+@part
+def _behind_l2tp(data: NDArray[np.uint8], offset: int, end: int, wire_end: int, step: NDArray[np.int64]) -> int:
+    """A data message over UDP: of version 2 (RFC 2661 section 3.1), or of version 3 (RFC 3931 section 4.1.2.1)."""
+    first, version = u8(data, offset), u8(data, offset + 1)
+    if first == 0 and version == 3:
+        return _behind_l2tp_session(data, offset + 8, end, step)
+    has_length, has_offset = first & 0x40, first & 0x02
+    if first & 0xB4 or version != 2 or (has_length and u16(data, offset + 2) != wire_end - offset):
+        return -1
+    place = offset + 6 + (2 if has_length else 0) + (4 if first & 0x08 else 0)
+    if has_offset:
+        place += 2 + (u16(data, place) if end - place >= 2 else 0)
+    step[TUNNEL], step[KIND] = L2TP, PPP
+    return place if _begins_ppp(data, place, end) else -1
+
+
+@part
+def _begins_ppp(data: NDArray[np.uint8], place: int, end: int) -> bool:
+    """Whether a PPP frame that carries IP stands here (RFC 1661): its own control protocols are no packets."""
+    if end - place >= 4 and u16(data, place) == 0xFF03:
+        place += 2
+    if end - place < 4:
+        return False
+    is_short = u8(data, place) & 1
+    protocol = u8(data, place) if is_short else u16(data, place)
+    version = u8(data, place + (1 if is_short else 2)) >> 4
+    return (protocol == 0x21 and version == 4) or (protocol == 0x57 and version == 6)
+
+
+@part
+def _behind_l2tp_session(data: NDArray[np.uint8], place: int, end: int, step: NDArray[np.int64]) -> int:
+    """Behind a session id of version 3 a cookie of 0, 4 or 8 bytes and a sublayer of 0 or 4 may follow (RFC 3931 section 4.1); nothing tells.
+
+    Where an Ethernet frame that carries IP (RFC 4719) or a PPP frame (RFC 4349) stands is seen by its shape alone. Session 0 is control.
+    """
+    step[TUNNEL] = L2TP
+    if u8(data, place - 4) == 0 and u8(data, place - 3) == 0 and u16(data, place - 2) == 0:
+        return -1
+    for _ in range(4):
+        if end - place >= 34:
+            kind, version = u16(data, place + 12), u8(data, place + 14) >> 4
+            if (kind == IPV4 and version == 4) or (kind == IPV6 and version == 6):
+                step[KIND] = ETHERNET
+                return place
+        if _begins_ppp(data, place, end):
+            step[KIND] = PPP
+            return place
+        place += 4
+    return -1
+
+
+@part
+def _behind_ethernet_in_ip(data: NDArray[np.uint8], offset: int, end: int, etherip: bool, step: NDArray[np.int64]) -> int:
+    """EtherIP has a header of version 3 (RFC 3378), the next header Ethernet of segment routing none (RFC 8986 section 4.9)."""
+    step[TUNNEL], step[KIND] = ETHERNET_IN_IP, ETHERNET
+    if etherip and u16(data, offset) != 0x3000:
+        return -1
+    place = offset + (2 if etherip else 0)
+    return place if end - place >= 14 else -1
+
+
+@part
+def _at_labels(data: NDArray[np.uint8], offset: int, end: int, step: NDArray[np.int64]) -> int:
+    """MPLS over IP or UDP (RFC 4023, RFC 7510): labels, the last of them marked, and an IP header behind."""
+    step[TUNNEL], step[KIND] = IN_MPLS, MPLS
+    place = offset
+    while end - place >= 5 and u8(data, place + 2) & 1 == 0:
+        place += 4
+    version = u8(data, place + 4) >> 4 if end - place >= 5 else 0
+    return offset if version == 4 or version == 6 else -1

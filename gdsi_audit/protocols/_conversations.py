@@ -144,6 +144,8 @@ class Conversations:
             return True
         if isinstance(found, NeedMore):
             return False
+        # What follows is another message: kept, these datagrams would be heard again with each that comes.
+        datagrams.clear()
         bodies = found if isinstance(found, tuple) else (found,)
         for body in bodies:
             self._said.one(self._row, index, body)

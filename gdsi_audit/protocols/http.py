@@ -60,13 +60,15 @@ def parse(data: bytes, *, from_responder: bool, final: bool = False) -> tuple[Ht
     """The first message and the bytes it used: head and body, the body as far as it is here (`body_bytes_missing`).
 
     A request with a short body waits for it, and a response that has a type or a length for the first bytes of its body, unless `final`: no more
-    bytes will follow. Clients and servers often send the head by itself.
+    bytes will follow; of a head that did not end then, the lines that did are read. Clients and servers often send the head by itself.
 
     Raises ValueError where the start line is neither a request nor a status line of HTTP/1.x.
     """
     del from_responder
     outcome = _parse_again(data) if len(data) <= LARGEST_REMEMBERED_BYTES else _parse(data)
-    return NEED_MORE if not final and not isinstance(outcome, NeedMore) and _waits(outcome[0]) else outcome
+    if isinstance(outcome, NeedMore):
+        return _parse(data[: data.rfind(b"\n") + 1] + b"\r\n") if final else NEED_MORE
+    return NEED_MORE if not final and _waits(outcome[0]) else outcome
 
 
 def _waits(message: HttpRequest | HttpResponse | Http2Preface) -> bool:

@@ -44,6 +44,14 @@ def gtp_u(packet: bytes) -> bytes:
     return b"\x34\xff" + struct.pack(">HI", len(packet) + 8, 1) + b"\0\0\0\x85" + b"\x01\x00\x00\x00" + packet
 
 
+def ppp(inner: int) -> bytes:
+    return b"\xff\x03\x00" + (b"\x21" if inner == 4 else b"\x57") + bytes(INNER[inner])
+
+
+def l2tp(packet: bytes) -> bytes:
+    return b"\x40\x02" + struct.pack(">HHH", len(packet) + 8, 7, 9) + packet
+
+
 TUNNEL_HEADERS = {
     "ip-in-ip": lambda outer, inner: outer / bytes(INNER[inner]),
     "6in4": lambda outer, inner: outer / bytes(INNER[inner]),
@@ -60,9 +68,31 @@ TUNNEL_HEADERS = {
     "geneve": lambda outer, inner: outer / udp(6081) / (b"\x02\0\x65\x58\0\0\x01\0" + bytes(8) + ethernet(INNER[inner])),
     "gtp-u": lambda outer, inner: outer / udp(2152) / gtp_u(bytes(INNER[inner])),
     "ayiya": lambda outer, inner: outer / udp(5072) / (bytes([0x42, 0x52, 0x11, ipproto(inner)]) + bytes(4 + 16 + 20) + bytes(INNER[inner])),
+    "l2tp": lambda outer, inner: outer / udp(1701) / l2tp(ppp(inner)),
+    "l2tp bare": lambda outer, inner: outer / udp(50001, 1701) / (b"\x00\x02\x00\x07\x00\x09" + ppp(inner)[2:]),
+    "l2tp padded": lambda outer, inner: outer / udp(1701) / (b"\x0a\x02\x00\x07\x00\x09\x00\x01\x00\x02\x00\x03" + bytes(3) + ppp(inner)[3:]),
+    "l2tp 3": lambda outer, inner: outer / udp(1701) / (b"\x00\x03\0\0\0\0\0\x07" + bytes(4) + ethernet(INNER[inner])),
+    "l2tp 3 ip": lambda outer, inner: outer / (b"\0\0\0\x07" + bytes(8) + ppp(inner)),
+    "ethernet-in-ip": lambda outer, inner: outer / (b"\x30\x00" + ethernet(INNER[inner])),
+    "ethernet-in-ip of segment routing": lambda outer, inner: outer / ethernet(INNER[inner]),
+    "mpls": lambda outer, inner: outer / (b"\x00\x01\x00\x40\x00\x02\x01\x40" + bytes(INNER[inner])),
+    "mpls over udp": lambda outer, inner: outer / udp(6635) / (b"\x00\x02\x01\x40" + bytes(INNER[inner])),
     "teredo": lambda outer, inner: outer / udp(3544) / (b"\0\1\0\0" + bytes(9) + b"\0\0" + bytes(6) + bytes(INNER[6])),
 }
-PROTOCOLS = {"ip-in-ip": 4, "6in4": 41, "gre": 47, "gre bridging": 47, "gre pptp": 47, "erspan i": 47, "erspan ii": 47, "erspan iii": 47}
+PROTOCOLS = {
+    "ip-in-ip": 4,
+    "6in4": 41,
+    "gre": 47,
+    "gre bridging": 47,
+    "gre pptp": 47,
+    "erspan i": 47,
+    "erspan ii": 47,
+    "erspan iii": 47,
+    "l2tp 3 ip": 115,
+    "ethernet-in-ip": 97,
+    "ethernet-in-ip of segment routing": 143,
+    "mpls": 137,
+}
 
 
 ONLY_INNER = {"ip-in-ip": (4,), "6in4": (6,), "teredo": (6,)}
@@ -87,7 +117,7 @@ def test_tunnel(decode, name, outer, inner):
     assert decoder.gaps() == []
 
 
-@pytest.mark.parametrize("port", [4789, 4790, 8472, 6081, 2152, 3544, 5072])
+@pytest.mark.parametrize("port", [4789, 4790, 8472, 6081, 2152, 3544, 5072, 1701, 6635])
 def test_ordinary_datagrams_on_a_tunnels_port_are_left_alone(decode, port):
     frames = [bytes(ETHER / FOUR / udp(port) / payload) for payload in (b"", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", bytes(64), b"\xff" * 64)]
     rows, _ = decode(frames)
@@ -113,6 +143,8 @@ SHIMS = {
     "pseudo-wire": b"\x88\x47\x00\x01\x01\x40\0\0\0\0" + bytes(12) + b"\x81\x00\x00\x05\x08\x00",
     "fabricpath": b"\x89\x03\0\0" + bytes(12) + b"\x81\x00\x00\x05\x08\x00",
     "backbone bridge": b"\x88\xe7\0\0\0\1" + bytes(12) + b"\x81\x00\x00\x05\x08\x00",
+    "macsec": b"\x88\xe5\x20" + bytes(13) + b"\x81\x00\x00\x05\x08\x00",
+    "service chain": b"\x81\x00\x00\x05\x89\x4f\x0f\xc6\x01\x01" + bytes(20),
     "port extension": b"\x89\x3f" + bytes(6) + b"\x81\x00\x00\x05\x08\x00",
 }
 
@@ -174,6 +206,13 @@ def test_fragments_that_never_complete_are_given_up(decode):
     rows, decoder = decode([parts[0], parts[0], *parts], step_ns=31_000_000_000)
     assert len(rows) == 0
     assert decoder.ledgers[0].skipped.total() == len(parts) + 2
+
+
+def test_a_first_fragment_cut_without_a_word_is_decoded_as_far_as_it_goes(decode):
+    first, second = (fragment[:120] for fragment in fragments(4)[:2])
+    rows, decoder = decode([first, second])
+    assert rows[["src_port", "dst_port", "payload_bytes", "fragments", "gap"]].tolist() == [(1, 2, 120 - 42, 1, GAP_BITS["bad_length"])]
+    assert dict(decoder.ledgers[0].skipped) == {"fragment_unreassembled": 1}
 
 
 def test_more_datagrams_than_room_give_up_the_oldest(decode):

@@ -100,9 +100,10 @@ def test_a_gap_in_a_body_is_harmless():
     assert [body.status for _, body in said] == [200, 404] and not flow.conversations.gaps
 
 
-def test_a_gap_in_a_head_ends_the_direction():
+def test_a_gap_in_a_head_ends_the_direction_and_leaves_the_lines_that_were_whole():
     flow = Flow()
-    assert flow.hear((ORIGINATOR, b"GET / HTTP/1.1\r\nHo"), (ORIGINATOR, b"example\r\n\r\n", 4), (ORIGINATOR, REQUEST % b"late.example")) == []
+    said = flow.hear((ORIGINATOR, b"GET / HTTP/1.1\r\nHo"), (ORIGINATOR, b"example\r\n\r\n", 4), (ORIGINATOR, REQUEST % b"late.example"))
+    assert [(body.target, body.hosts) for _, body in said] == [("/", ())]
     assert flow.conversations.gaps == {"stream_gap": 1} and flow.wanted == [(0, 0, ORIGINATOR, 0)]
 
 
@@ -139,6 +140,17 @@ def test_the_seventeenth_datagram_is_too_late():
     for _ in range(MOST_DATAGRAMS):
         assert flow.hear((ORIGINATOR, dtls)) == []
     assert flow.conversations._live[0].sides[0].datagrams == []
+
+
+def test_a_hello_in_a_datagram_is_said_once():
+    flow = Flow(transport=17)
+    body = made.client_hello_body((), version=0xFEFD, cookie=b"")
+    fragment = bytes([1]) + made.sized(body, 3)[:3] + bytes(5) + made.sized(body, 3)
+    hello = b"\x16\xfe\xfd" + bytes(8) + made.sized(fragment, 2)
+    encrypted = b"\x16\xfe\xfd\x00\x01" + bytes(6) + made.sized(bytes(40), 2)
+    said = flow.hear((ORIGINATOR, hello), (ORIGINATOR, encrypted), (ORIGINATOR, encrypted))
+    assert kinds(said) == [("dtls", "ClientHello"), ("dtls", "Encrypted")]
+    assert [message.frame for message in flow.messages] == [1, 2]
 
 
 def test_unknown_bytes_say_nothing_and_cost_nothing():

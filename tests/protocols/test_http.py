@@ -49,6 +49,24 @@ def test_a_head_that_has_not_ended_waits_until_it_is_too_long():
 
 
 @pytest.mark.parametrize(
+    ("data", "hosts", "user_agent"),
+    [
+        (b"GET /a HTTP/1.1\r\nHost: cam.example\r\nUser-Agent: fw", ("cam.example",), ""),
+        (b"GET /a HTTP/1.1\r\nHost: cam.exam", (), ""),
+        (b"GET /a HTTP/1.1\r\nUser-Agent: fw/2\r\nHost: cam.example\r\n", ("cam.example",), "fw/2"),
+    ],
+)
+def test_of_a_head_that_never_ends_the_lines_that_did_are_read(data, hosts, user_agent):
+    assert http.parse(data, from_responder=False) is NEED_MORE
+    request, _ = http.parse(data, from_responder=False, final=True)
+    assert (request.target, request.hosts, request.user_agent) == ("/a", hosts, user_agent)
+
+
+def test_of_a_start_line_that_never_ends_nothing_is_read():
+    assert http.parse(b"GET /images/logo.gif HTTP", from_responder=False, final=True) is NEED_MORE
+
+
+@pytest.mark.parametrize(
     ("authority", "host"),
     [
         (b"a.example", "a.example"),
