@@ -6,6 +6,7 @@ function over packet rows.
 
 from __future__ import annotations
 
+import errno
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -89,6 +90,8 @@ class Observer:
         try:
             self._read(source, progress)
         except (OSError, EOFError) as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise  # reading needs no room: it is wanted for temporary files
             raise UnreadableInputError(
                 f"{source.name}: {error.strerror if isinstance(error, OSError) else error}; check the file and its medium"
             ) from error

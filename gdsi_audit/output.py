@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,19 +44,50 @@ def _by_suffix(shelf: str, suffix: str, output: str) -> str:
 
 def check_place(output: str | None) -> None:
     """Raises BadParameter before any work is done where `output` could not be written in the end."""
-    folder = Path(output).parent if output is not None else Path()
+    if output is None:
+        return
+    place, folder = Path(output), Path(output).resolve().parent
+    wrong = ""
     if not folder.is_dir():
-        raise click.BadParameter(f"{output}: there is no folder {folder}; make it first, or name another", param_hint="--output")
+        wrong = f"there is no folder {place.parent}; make it first, or name another"
+    elif place.exists() and not os.access(place, os.W_OK):
+        wrong = "may not be written to; name another file, or change its permissions"
+    elif not (place.exists() and not place.is_file()) and not os.access(folder, os.W_OK | os.X_OK):
+        wrong = f"the folder {place.parent} may not be written to; name another, or change its permissions"
+    if wrong:
+        raise click.BadParameter(f"{output}: {wrong}", param_hint="--output")
 
 
 @contextmanager
 def sink(output: str | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that appears only when it is whole. What is there and no file (device, pipe) is written to, never replaced."""
+    """Standard output, or a file that appears only when it is whole. What is there and no file (device, pipe) is written to, never replaced.
+
+    Raises ValueError that says what to do where no more can be written. Who closes the other end of standard output has seen enough.
+    """
     interrupt.check()
-    if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
+    try:
+        with _standard_output() if output is None else _file(output) as out:
+            yield out
+    except BrokenPipeError:
+        if output is not None:
+            raise ValueError(f"{output}: whoever read it went away; start the reader again") from None
+        # A second complaint at shutdown would help nobody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        room = "make room, or " if error.errno == errno.ENOSPC else ""
+        raise ValueError(f"{output or 'standard output'}: {error.strerror}; {room}name another file with -o") from error
+
+
+@contextmanager
+def _standard_output() -> Iterator[BinaryIO]:
+    if sys.stdout is None:
+        raise ValueError("standard output is closed; name a file with -o")
+    yield sys.stdout.buffer
+    sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _file(output: str) -> Iterator[BinaryIO]:
     if Path(output).exists() and not Path(output).is_file():
         with Path(output).open("wb") as file:
             yield file
@@ -65,6 +98,8 @@ def sink(output: str | None) -> Iterator[BinaryIO]:
         with part.open("wb") as file:
             yield file
         interrupt.check()
+        if whole.exists():
+            part.chmod(whole.stat().st_mode & 0o777)  # as private as what it replaces
         part.replace(whole)
     finally:
         part.unlink(missing_ok=True)

@@ -78,8 +78,9 @@ def _wanted(declared: tuple[DeclaredDevice, ...], only: str) -> Iterator[Wanted]
     try:
         yield Wanted(only, (mac_value(only),), ()) if only.count(":") == 5 and "::" not in only else Wanted(only, (), (value(only),))
     except ValueError:
-        known = ", ".join(device.name for device in declared) or "none is declared"
-        raise ValueError(f"--device {only}: neither a declared device ({known}) nor a MAC or address; try one of these") from None
+        known = ", ".join(device.name for device in declared)
+        wrong = f"nor a declared device; declared: {known}" if known else "and no device is declared; write it as 02:00:00:00:00:50 or 192.168.1.50"
+        raise ValueError(f"--device {only}: neither a MAC nor an address{' ' if known else ', '}{wrong}") from None
 
 
 def _of_declared(device: DeclaredDevice) -> Wanted:

@@ -1,0 +1,32 @@
+"""`gdsi-audit explain`: the manual pages."""
+
+from __future__ import annotations
+
+import click
+
+from gdsi_audit import discover
+from gdsi_audit.output import write
+
+
+def _topics(_context: click.Context, _argument: click.Parameter, typed: str) -> list[str]:
+    """For shell completion: detectors and commitments."""
+    from gdsi_audit.initiative import initiative
+
+    known = (*discover.names("gdsi_audit.detectors"), *(item.id for item in initiative().commitments))
+    return [name for name in known if name.startswith(typed)]
+
+
+@click.command(short_help="Manual pages of detectors and commitments.")
+@click.argument("topic", required=False, shell_complete=_topics)
+def command(topic: str | None) -> None:
+    """Prints the manual page of a detector, or what traffic can show of a commitment.
+
+    \b
+    Example: gdsi-audit explain undeclared_destination
+    """
+    import shutil
+
+    from gdsi_audit import manual
+
+    width = min(manual.WIDTH, shutil.get_terminal_size((manual.WIDTH, 0)).columns)
+    write(f"{manual.page(topic, width) if topic else manual.contents(width)}\n", None)
