@@ -24,8 +24,11 @@ FINDINGS, USAGE, UNREADABLE, INCONCLUSIVE, BUG, INTERRUPTED = 1, 2, 3, 4, 70, 13
 
 
 def say(message: str) -> None:
-    """A line on stderr, marked as ours."""
-    sys.stderr.write(f"gdsi-audit: {message}\n")
+    """A line on stderr, marked as ours. Names of files may be hostile, too."""
+    from gdsi_audit.wire_text import display
+
+    shown = message if message.isprintable() else display(message.encode("utf-8", "surrogateescape"))
+    sys.stderr.write(f"gdsi-audit: {shown}\n")
 
 
 def incomplete(captures: Iterable[Capture], done: str) -> bool:

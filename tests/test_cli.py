@@ -210,6 +210,15 @@ def test_a_terminal_that_knows_only_ascii_gets_the_whole_report(repository):
     assert b"a report to hand on" in done.stdout
 
 
+def test_a_hostile_name_of_a_file_reaches_no_terminal(repository, tmp_path):
+    name = os.fsencode(tmp_path) + b"/\xff\x1b[31m.pcap"
+    done = subprocess.run([sys.executable, "-m", "gdsi_audit", "flows", name], cwd=repository, capture_output=True, timeout=TIMEOUT_S)
+    assert (done.returncode, b"\\xff\\x1b[31m.pcap: there is no such file" in done.stderr) == (3, True), done.stderr
+    shutil.copy(repository / HONEST, name)
+    shown = subprocess.run([sys.executable, "-m", "gdsi_audit", "audit", name], cwd=repository, capture_output=True, timeout=TIMEOUT_S).stdout
+    assert (b"\\xff\\x1b[31m.pcap: " in shown, b"\x1b" in shown) == (True, False)
+
+
 def test_what_a_folder_holds_beside_captures_is_said(run, repository, tmp_path):
     shutil.copy(repository / HONEST, tmp_path)
     (tmp_path / "cut.pcap").write_bytes(b"")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gdsi_audit.commitments import WORDS
-from gdsi_audit.finding import SEVERITIES
+from gdsi_audit.finding import SEVERITIES, Broken
 
 TITLES = {
     "GDSI-1": "open, secure supply chain",
@@ -113,7 +113,12 @@ def why(verdict: Mapping[str, Any], findings: Mapping[str, Mapping[str, Any]], s
     if verdict["missing"]:
         return "; ".join(one for one in verdict["missing"] if one not in said) or "see below"
     numbers = verdict["coverage"]
-    return f"{float(numbers['observed_hours']):.2f} hours observed, loss {float(numbers['loss']):.2%}"
+    return f"{duration(float(numbers['observed_hours']) * 3600)} observed, loss {float(numbers['loss']):.2%}"
+
+
+def broken(finding: Mapping[str, Any]) -> str:
+    """What of the declaration a finding contradicts: `jurisdictions allowed (camera.toml:38), stated by the vendor`."""
+    return "; ".join(f"{Broken(**one).words}, stated by the {one['by']}" for one in finding["contradicts"])
 
 
 def ranges(evidence: Mapping[str, Any], paths: Mapping[str, str], most: int = 6) -> str:
@@ -134,7 +139,8 @@ def basename(path: str) -> str:
 
 def tshark(evidence: Mapping[str, Any], paths: Mapping[str, str]) -> str:
     """The command that shows the evidence, quoted for a shell; one per capture."""
-    files = [paths.get(frames["capture"], "CAPTURE") for frames in evidence["frames"]]
+    named = {**paths, **{capture: "CAPTURE" for capture, path in paths.items() if path == "-"}}
+    files = [named.get(frames["capture"], "CAPTURE") for frames in evidence["frames"]]
     return "; ".join(f"tshark -r {shlex.quote(file)} -Y {shlex.quote(evidence['display_filter'])}" for file in files)
 
 
