@@ -29,7 +29,7 @@ ORDER = (
     *("filters", "indicators", "declarations", "selection", "assessment"),
     *("flow_kinds", "outer_names", "declared_items", "matching", "finding", "flow_tuples"),
     *("evidence_of", "detectors"),
-    *("detection", "initiative", "grounds", "commitments", "audit", "drafting"),
+    *("detection", "initiative", "grounds", "commitments", "audit", "drafting", "glossary"),
     *("evidence", "reports", "manual", "live", "cluster", "ending", "output", "commands", "cli"),
 )
 

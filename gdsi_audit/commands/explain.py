@@ -9,17 +9,18 @@ from gdsi_audit.output import write
 
 
 def _topics(_context: click.Context, _argument: click.Parameter, typed: str) -> list[str]:
-    """For shell completion: detectors and commitments."""
+    """For shell completion: detectors, commitments and verdicts."""
+    from gdsi_audit.glossary import VERDICTS
     from gdsi_audit.initiative import initiative
 
-    known = (*discover.names("gdsi_audit.detectors"), *(item.id for item in initiative().commitments))
+    known = (*discover.names("gdsi_audit.detectors"), *(item.id for item in initiative().commitments), *VERDICTS)
     return [name for name in known if name.startswith(typed)]
 
 
-@click.command(short_help="Manual pages of detectors and commitments.")
+@click.command(short_help="Manual pages of detectors, commitments and words.")
 @click.argument("topic", required=False, shell_complete=_topics)
 def command(topic: str | None) -> None:
-    """Prints the manual page of a detector, or what traffic can show of a commitment.
+    """Prints the manual page of a detector, what traffic can show of a commitment, or what a word of a report means.
 
     \b
     Example: gdsi-audit explain undeclared_destination

@@ -12,12 +12,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from gdsi_audit import glossary
 from gdsi_audit.audit import Audit
 from gdsi_audit.initiative import initiative
+from gdsi_audit.readers._endings import in_words
 from gdsi_audit.reports import _words
 from gdsi_audit.reports._activity_strip import strip
 from gdsi_audit.reports._document import document
-from gdsi_audit.reports._instant import minute
+from gdsi_audit.reports._instant import minute, span
 from gdsi_audit.reports._stories import same_frames, stories
 
 SUFFIXES = (".html", ".htm")
@@ -33,7 +35,7 @@ MOST_HOURS = 2000
 CONTENTS = (
     ("verdicts", "Verdicts"), ("declared", "Declared against observed"), ("findings", "Findings"), ("destinations", "Destinations"),
     ("jurisdictions", "Jurisdictions"), ("activity", "Activity"), ("coverage", "Coverage"), ("method", "Method and databases"),
-    ("commitments", "The commitments"), ("verify", "How to verify"),
+    ("commitments", "The commitments"), ("words", "Words"), ("verify", "How to verify"),
 )  # fmt: skip
 
 
@@ -120,8 +122,14 @@ def _view(whole: dict[str, Any]) -> dict[str, Any]:
         "declared_word": _words.declared,
         "is_local": _words.is_local,
         "share": _share,
-        **{name: getattr(_words, name) for name in ("counted", "basename", "size", "severities", "duration", "listed", "question")},
+        **{name: getattr(_words, name) for name in ("counted", "basename", "size", "severities", "duration", "listed", "question", "broken")},
         "minute": minute,
+        "span": span,
+        "zone": declaration["vantage"]["timezone"],
+        "in_words": in_words,
+        "words": [*glossary.VERDICTS.items(), *glossary.WORDS.items()],
+        "covered": [one for one in whole["coverage"]["devices"] if one["device"] in {device["id"] for device in gravest[:MOST_DEVICES]}],
+        "coverage": _words.covered,
     }
 
 

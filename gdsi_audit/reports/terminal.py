@@ -96,10 +96,7 @@ def _verdict(verdict: Mapping[str, Any], why: str) -> tuple[str, ...]:
 
 def _limits(whole: Mapping[str, Any], shown: Sequence[str]) -> Iterator[RenderableType]:
     lines = [f"• {sentence}" for sentence in whole["coverage"]["limits"]]
-    for one in (covered for covered in whole["coverage"]["devices"] if covered["device"] in shown):
-        shares = f"{one['named']:.0%} named, {one['located']:.0%} located, {one['readable']:.0%} readable"
-        notes = f" Also: {'; '.join(one['notes'])}." if one["notes"] else ""
-        lines.append(f"• {one['device']}: {_words.duration(one['observed_s'])} observed, loss {one['loss']:.2%}; of upload bytes {shares}.{notes}")
+    lines += [f"• {one['device']}: {_words.covered(one)}" for one in whole["coverage"]["devices"] if one["device"] in shown]
     yield Padding(Panel(text("\n".join(lines)), title="what this report cannot say", title_align="left", box=box.SQUARE), (1, 0, 0, 0))
     ledgers = [capture["ledger"] for capture in whole["captures"]]
     skipped: dict[str, int] = {}
@@ -127,4 +124,5 @@ def _next(whole: Mapping[str, Any]) -> Iterator[str]:
         if len(worst["evidence"][0]["display_filter"]) <= LONGEST_FILTER:
             yield f"re-check the gravest            {_words.tshark(worst['evidence'][0], paths)}"
     yield "what a commitment says          gdsi-audit explain GDSI-7"
+    yield "what a word means               gdsi-audit explain indicator"
     yield "a report to hand on             the same command with -o report.html"
