@@ -94,7 +94,10 @@ def _others(story: Story) -> Iterator[tuple[str, str]]:
     """What else is found of the same party, a line each; or whom else the same is found of."""
     first, others = story.first, story.findings[1:]
     if story.kind == "likewise":
-        yield "likewise", f"{_words.listed([one['subject'] for one in others], MOST_LIKEWISE)} ({_words.counted(len(others), 'more finding')})"
+        subjects = [one["subject"] for one in others if one["subject"] != first["subject"]]
+        kinds = {one["detector"] for one in others}
+        more = f"{_words.counted(len(others), 'more finding')}{': ' if len(kinds) > 1 else ''}{', '.join(sorted(kinds)) if len(kinds) > 1 else ''}"
+        yield "likewise", f"{_words.listed(subjects, MOST_LIKEWISE)} ({more})"
         return
     for one in others[:MOST_ALSO]:
         about = f" of {one['subject']}" if one["subject"] != first["subject"] else ""

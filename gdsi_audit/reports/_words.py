@@ -36,6 +36,10 @@ MATCHES = {
 """Whether it was declared, in words."""
 
 
+STATED = {"vendor": "stated by the vendor", "tester": "stated by the tester", "drafted": "a draft, stated by nobody"}
+"""Who stands for a declaration, in words."""
+
+
 def declared(destination: Mapping[str, Any]) -> str:
     """Whether a destination was declared, in words."""
     otherwise = destination["match"] == "undeclared" and destination["items"]
@@ -118,7 +122,7 @@ def why(verdict: Mapping[str, Any], findings: Mapping[str, Mapping[str, Any]], s
 
 def broken(finding: Mapping[str, Any]) -> str:
     """What of the declaration a finding contradicts: `jurisdictions allowed (camera.toml:38), stated by the vendor`."""
-    return "; ".join(f"{Broken(**one).words}, stated by the {one['by']}" for one in finding["contradicts"])
+    return "; ".join(f"{Broken(**one).words}, {STATED[one['by']]}" for one in finding["contradicts"])
 
 
 def ranges(evidence: Mapping[str, Any], paths: Mapping[str, str], most: int = 6) -> str:

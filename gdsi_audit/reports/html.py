@@ -54,7 +54,9 @@ def summary(audit: Audit) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(autoescape=True, undefined=StrictUndefined, loader=FileSystemLoader(FOLDER), trim_blocks=True, lstrip_blocks=True)
+    made = Environment(autoescape=True, undefined=StrictUndefined, loader=FileSystemLoader(FOLDER), trim_blocks=True, lstrip_blocks=True)
+    made.filters["question"] = _words.question
+    return made
 
 
 def _policy_hash(text: str) -> str:
@@ -90,6 +92,7 @@ def _view(whole: dict[str, Any]) -> dict[str, Any]:
     gravest = sorted(whole["devices"], key=lambda one: ranks.get(one["id"], len(ranks)))
     destinations = sorted(_of_all(whole["devices"], "destinations"), key=lambda pair: (-pair[1]["up_bytes"], -pair[1]["down_bytes"], *pair[:1]))
     declared = _of_all(whole["devices"], "declared_items")
+    files = {_words.basename(item["file"]) for _, item in declared}
     cards = [_card(one, names) for one in whole["findings"][:MOST_CARDS]]
     return {
         **_verdicts(whole),
@@ -111,6 +114,8 @@ def _view(whole: dict[str, Any]) -> dict[str, Any]:
         "further": whole["findings"][MOST_CARDS:],
         "most_evidence": MOST_EVIDENCE,
         "declared": declared,
+        "one_file": files.pop() if len(files) == 1 else "",
+        "stated": _words.STATED,
         "destinations": destinations[:MOST_DESTINATIONS],
         "destinations_left": max(0, len(destinations) - MOST_DESTINATIONS),
         "limited": bool(declaration["jurisdictions"]["allowed"] is not None or declaration["jurisdictions"]["denied"]),

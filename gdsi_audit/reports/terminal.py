@@ -57,7 +57,7 @@ def _head(whole: Mapping[str, Any]) -> RenderableType:
     if len(whole["captures"]) > MOST_LINES:
         lines.append(f"and {_words.counted(len(whole['captures']) - MOST_LINES, 'more capture')}")
     for statement in whole["settings"]["declaration"]["statements"]:
-        lines.append(f"held against {statement['file']}, by {statement['by']}{': ' if statement['text'] else ''}{statement['text']}")
+        lines.append(f"held against {statement['file']}, {_words.STATED[statement['by']]}{': ' if statement['text'] else ''}{statement['text']}")
     return Text("\n").join(text(line, "dim") for line in lines)
 
 

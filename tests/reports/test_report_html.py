@@ -15,6 +15,7 @@ from made_findings import finding
 from gdsi_audit import commitments
 from gdsi_audit.finding import Broken
 from gdsi_audit.reports import html
+from gdsi_audit.reports._words import STATED
 
 VOID = {"meta", "br", "input", "img", "hr", "link"}
 
@@ -177,3 +178,11 @@ def test_names_of_phases_overlap_neither_each_other_nor_a_device(source):
     assert len(texts) > 2
     for (x, y, text), (after_x, after_y, _) in itertools.pairwise(sorted(texts, key=lambda one: (one[1], one[0]))):
         assert after_y - y >= 10 or x + 6 * len(text) <= after_x
+
+
+@pytest.mark.parametrize("by", ["vendor", "tester", "drafted"])
+def test_it_says_who_stands_for_the_declaration(made_audit, by):
+    broken = replace(finding(1, "high"), contradicts=(Broken("destination", "ports", "camera.toml", 10, by),))
+    text = Page(html.render(made_audit((broken,)))).text
+    assert f"destination ports (camera.toml:10), {STATED[by]}" in text
+    assert "stated by the drafted" not in text
