@@ -186,3 +186,9 @@ def test_it_says_who_stands_for_the_declaration(made_audit, by):
     text = Page(html.render(made_audit((broken,)))).text
     assert f"destination ports (camera.toml:10), {STATED[by]}" in text
     assert "stated by the drafted" not in text
+
+
+def test_every_table_scrolls_or_stacks_on_a_narrow_screen(source):
+    tables = re.findall(r"(.{60})<table([^>]*)>", source, re.DOTALL)
+    assert len(tables) > 5
+    assert [before + inside for before, inside in tables if "stack" not in inside and 'tabindex="0">' not in before] == []
