@@ -18,8 +18,8 @@ def _topics(_context: click.Context, _argument: click.Parameter, typed: str) -> 
 
 
 @click.command(short_help="Manual pages of detectors, commitments and words.")
-@click.argument("topic", required=False, shell_complete=_topics)
-def command(topic: str | None) -> None:
+@click.argument("words", nargs=-1, metavar="[DETECTOR|COMMITMENT|WORD]", shell_complete=_topics)
+def command(words: tuple[str, ...]) -> None:
     """Prints the manual page of a detector, what traffic can show of a commitment, or what a word of a report means.
 
     \b
@@ -30,4 +30,4 @@ def command(topic: str | None) -> None:
     from gdsi_audit import manual
 
     width = min(manual.WIDTH, shutil.get_terminal_size((manual.WIDTH, 0)).columns)
-    write(f"{manual.page(topic, width) if topic else manual.contents(width)}\n", None)
+    write(f"{manual.page(' '.join(words), width) if words else manual.contents(width)}\n", None)

@@ -75,6 +75,13 @@ def tally(verdicts: Iterable[Mapping[str, Any]]) -> str:
     return ", ".join(f"{numbers[word]} {word}" for word in WORDS if numbers[word])
 
 
+def answer(verdicts: Sequence[Mapping[str, Any]]) -> str:
+    """`Of 7 commitments: 1 contradicted, 3 indicator, 3 inconclusive.`, or `Of 14 verdicts on 2 devices: …`."""
+    devices = len({one["device"] for one in verdicts})
+    what = counted(len(verdicts), "commitment") if devices == 1 else f"{counted(len(verdicts), 'verdict')} on {counted(devices, 'device')}"
+    return f"Of {what}: {tally(verdicts)}." if verdicts else "No verdict."
+
+
 def ranked(verdicts: Iterable[Mapping[str, Any]]) -> list[str]:
     """Devices, those first of whom something is to be said: by their gravest verdict, then by how often it stands there."""
     words: dict[str, list[int]] = {}

@@ -79,7 +79,8 @@ def _verdicts(whole: dict[str, Any]) -> dict[str, Any]:
         "by_device": [(one, by_device[one]) for one in _words.ranked(whole["verdicts"])],
         "titles": _words.TITLES,
         "shared": shared,
-        "answer": f"{_words.tally(whole['verdicts'])}. {found}",
+        "answer": _words.answer(whole["verdicts"]),
+        "found": found,
     }
 
 

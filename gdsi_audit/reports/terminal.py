@@ -77,7 +77,7 @@ def _devices(whole: Mapping[str, Any], shown: Sequence[str], width: int) -> Iter
         verdicts = [one for one in whole["verdicts"] if one["device"] == device]
         mine = [one for one in whole["findings"] if one["device"] == device]
         about = _words.described(known[device]) if device in known else ""
-        answer = f"{_words.tally(verdicts)}.\n{_words.counted(len(mine), 'finding')}{': ' if mine else ''}{_words.severities(mine)}."
+        answer = f"{_words.answer(verdicts)}\n{_words.counted(len(mine), 'finding')}{': ' if mine else ''}{_words.severities(mine)}."
         yield Text.assemble("\n", (device or "no device", "bold"), (f"  {about}" if about else "", "dim"), "\n", answer, "\n")
         shared = _words.shared(verdicts)
         yield table(VERDICTS, (_verdict(one, _words.why(one, by_id, shared)) for one in verdicts), width)

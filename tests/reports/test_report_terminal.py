@@ -20,7 +20,7 @@ def test_answer_comes_first(made_audit):
     lines = terminal.render(made_audit()).splitlines()
     assert lines[1].startswith("captures/camera.pcap: 1,000 frames, 2026-09-21")
     assert lines[4].startswith("camera  Example · ipcam")
-    assert re.match(r"\d contradicted, \d indicator, .*\d not testable\.$", lines[5])
+    assert re.match(r"Of 7 commitments: \d contradicted, \d indicator, .*\d not testable\.$", lines[5])
     assert lines[6] == "6 findings: 1 critical, 1 high, 1 medium, 1 low, 2 info."
 
 
