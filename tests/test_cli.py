@@ -156,6 +156,27 @@ def test_where_nothing_may_be_written_it_says_so_before_any_work(as_anybody, rep
     assert kept.read_text() == "evidence"
 
 
+def test_evidence_is_never_written_over(run, repository, tmp_path):
+    capture, stated = tmp_path / "camera.pcap", tmp_path / "camera.toml"
+    shutil.copy(repository / HONEST, capture)
+    shutil.copy(repository / DECLARATION, stated)
+    (tmp_path / "link.json").symlink_to(capture)
+    before = capture.read_bytes(), stated.read_bytes()
+    for words in (
+        ("audit", capture, "-f", "json", "-o", capture),
+        ("audit", capture, "-o", tmp_path / "link.json"),
+        ("audit", tmp_path, "-f", "json", "-o", capture),
+        ("audit", capture, "-d", stated, "-f", "json", "-o", stated),
+        ("flows", capture, "-f", "jsonl", "-o", capture),
+        ("declare", capture, "-o", capture),
+    ):
+        done = run(*words)
+        assert (done.returncode, b"is read as well; name another file" in done.stderr) == (2, True), done.stderr
+    assert (capture.read_bytes(), stated.read_bytes()) == before
+    assert run("flows", tmp_path, "-o", tmp_path / "flows.csv").returncode == 0
+    assert run("flows", tmp_path, "-o", tmp_path / "flows.csv").returncode == 0, "what an earlier run wrote may be replaced"
+
+
 def test_a_reader_that_has_seen_enough_changes_no_exit_code(repository):
     for words, code in ((("audit", CAMERA, "-d", DECLARATION), 1), (("flows", HONEST, "-f", "jsonl"), 0), (("explain",), 0)):
         ours, theirs = os.pipe()
@@ -354,7 +375,7 @@ def test_a_bar_with_bytes_and_time_left_shows_on_a_terminal(repository, tmp_path
     os.close(ours)
     assert b"reading" in shown
     assert b"B" in shown
-    assert b"verdicts: " in shown
+    assert b"written to" in shown
 
 
 def test_interrupted_while_it_starts_it_shows_no_traceback(repository):

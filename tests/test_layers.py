@@ -30,7 +30,7 @@ ORDER = (
     *("flow_kinds", "outer_names", "declared_items", "matching", "finding", "flow_tuples"),
     *("evidence_of", "detectors"),
     *("detection", "initiative", "grounds", "commitments", "audit", "drafting", "glossary"),
-    *("evidence", "reports", "manual", "live", "cluster", "ending", "output", "commands", "cli"),
+    *("evidence", "reports", "manual", "live", "cluster", "ending", "output", "progress_bar", "commands", "cli"),
 )
 
 

@@ -12,7 +12,8 @@ import click
 from gdsi_audit import discover, ending
 from gdsi_audit.commands._arguments import captures_argument, output_option, say_what_was_not_read
 from gdsi_audit.finding import SEVERITIES
-from gdsi_audit.output import REPORTS, check_place, format_of, progress_bar, write
+from gdsi_audit.output import REPORTS, check_place, format_of, write
+from gdsi_audit.progress_bar import progress_bar
 
 if TYPE_CHECKING:
     from gdsi_audit.audit import Audit
@@ -70,7 +71,7 @@ def command(
     Example: gdsi-audit audit captures/smart_camera/smart_camera.pcap --declaration captures/smart_camera/smart_camera.toml -o camera.html
     """
     chosen = format_of(REPORTS, style, output, "terminal")
-    check_place(output)
+    check_place(output, (*captures, *declaration, *indicators))
     from gdsi_audit.audit import audit
 
     with progress_bar() as progress:
@@ -93,7 +94,7 @@ def _print(result: Audit, chosen: str, output: str | None) -> None:
     else:
         write(report.render(result), output)
     if output is not None and sys.stderr.isatty():
-        sys.stderr.write(f"{len(result.findings)} findings, {len(result.verdicts)} verdicts: {output}\n")
+        sys.stderr.write(f"findings: {len(result.findings)}, verdicts: {len(result.verdicts)}, written to {output}\n")
 
 
 def _exit_code(result: Audit, fail_on: str, strict: bool) -> int:

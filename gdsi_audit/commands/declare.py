@@ -9,7 +9,8 @@ import click
 
 from gdsi_audit import ending
 from gdsi_audit.commands._arguments import captures_argument, say_what_was_not_read
-from gdsi_audit.output import check_place, progress_bar, write
+from gdsi_audit.output import check_place, write
+from gdsi_audit.progress_bar import progress_bar
 
 
 @click.command(short_help="Drafts a declaration from traffic.")
@@ -27,7 +28,7 @@ def command(captures: Sequence[str], mud: bool, output: str | None, device: str,
     """
     from gdsi_audit.drafting import draft
 
-    check_place(output)
+    check_place(output, captures)
     with progress_bar() as progress:
         made = draft(captures, device=device, since=since, until=until, progress=progress)
     write(made.mud() if mud else made.toml(), output)

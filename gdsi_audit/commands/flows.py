@@ -9,7 +9,8 @@ import click
 
 from gdsi_audit import discover, ending
 from gdsi_audit.commands._arguments import captures_argument, output_option, say_what_was_not_read
-from gdsi_audit.output import FLOW_LOG, check_place, format_of, progress_bar, sink
+from gdsi_audit.output import FLOW_LOG, check_place, format_of, sink
+from gdsi_audit.progress_bar import progress_bar
 
 
 @click.command(short_help="Lists flows, names and fingerprints.")
@@ -30,7 +31,7 @@ def command(captures: Sequence[str], style: str | None, output: str | None, no_n
     from gdsi_audit.readers._inputs import inputs
 
     chosen = format_of(FLOW_LOG, style, output, "table")
-    check_place(output)
+    check_place(output, captures)
     with progress_bar() as progress:
         seen = observe(inputs(list(captures)), naming=not no_names, evidence=False, hashing=False, progress=progress)
     hosts = devices.find(devices.bindings(seen.rows.pieces()), (), gateways(seen.messages))

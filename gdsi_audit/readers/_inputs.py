@@ -55,7 +55,7 @@ def inputs(arguments: Sequence[str], *, stdin: File | None = None) -> tuple[Inpu
 def ignored(arguments: Sequence[str]) -> tuple[str, ...]:
     """Files in the folders among `arguments` that hold no capture, so that the report can list them."""
     folders = [Path(argument) for argument in arguments if argument != STANDARD_INPUT and Path(argument).is_dir()]
-    return tuple(path.as_posix() for folder in folders for path in _files(folder) if not _holds_capture(path))
+    return tuple(path.as_posix() for folder in folders for path in _files(folder) if not holds_capture(path))
 
 
 def first_time(source: Input) -> int:
@@ -87,7 +87,7 @@ def _named(argument: str, stdin: File | None) -> Iterator[Input]:
         return
     _check_access(argument)
     if path.is_dir():
-        captures = [found for found in _files(path) if _holds_capture(found)]
+        captures = [found for found in _files(path) if holds_capture(found)]
         if not captures:
             raise UnreadableInputError(f"{argument}: no capture in this folder; name the files, or another folder")
         yield from (Input(name=found.as_posix(), path=found) for found in captures)
@@ -110,7 +110,7 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _holds_capture(path: Path) -> bool:
+def holds_capture(path: Path) -> bool:
     """Whether `path` begins as a capture does. Raises UnreadableInputError where that cannot be told: it may be what was meant."""
     _check_access(path.as_posix())
     try:

@@ -36,6 +36,7 @@ MATCHES = {
 """Whether it was declared, in words."""
 
 
+STANDARD_INPUT = "standard input"
 STATED = {"vendor": "stated by the vendor", "tester": "stated by the tester", "drafted": "a draft, stated by nobody"}
 """Who stands for a declaration, in words."""
 
@@ -145,12 +146,12 @@ def ranges(evidence: Mapping[str, Any], paths: Mapping[str, str], most: int = 6)
 
 def basename(path: str) -> str:
     """The last part of a path, as the capture is called among colleagues."""
-    return path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path
+    return STANDARD_INPUT if path == "-" else path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path
 
 
 def tshark(evidence: Mapping[str, Any], paths: Mapping[str, str]) -> str:
     """The command that shows the evidence, quoted for a shell; one per capture."""
-    named = {**paths, **{capture: "CAPTURE" for capture, path in paths.items() if path == "-"}}
+    named = {capture: path for capture, path in paths.items() if path not in ("-", STANDARD_INPUT)}
     files = [named.get(frames["capture"], "CAPTURE") for frames in evidence["frames"]]
     return "; ".join(f"tshark -r {shlex.quote(file)} -Y {shlex.quote(evidence['display_filter'])}" for file in files)
 

@@ -192,3 +192,11 @@ def test_every_table_scrolls_or_stacks_on_a_narrow_screen(source):
     tables = re.findall(r"(.{60})<table([^>]*)>", source, re.DOTALL)
     assert len(tables) > 5
     assert [before + inside for before, inside in tables if "stack" not in inside and 'tabindex="0">' not in before] == []
+
+
+def test_what_came_by_standard_input_is_called_so(made_audit):
+    made = made_audit()
+    piped = replace(made, traffic=replace(made.traffic, captures=tuple(replace(one, path="-") for one in made.traffic.captures)))
+    text = Page(html.render(piped)).text
+    assert "Capture standard input 1,000 frames" in text
+    assert "tshark -r CAPTURE -Y" in text
