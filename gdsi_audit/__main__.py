@@ -10,10 +10,11 @@ def main() -> NoReturn:
     """The entry point; whoever interrupts while the command itself is still being loaded sees no traceback either."""
     try:
         from gdsi_audit.cli import main as run
+
+        run()
     except KeyboardInterrupt:
         sys.stderr.write("gdsi-audit: interrupted; no file was written\n")
         sys.exit(130)
-    run()
 
 
 if __name__ == "__main__":

@@ -43,8 +43,6 @@ def incomplete(captures: Iterable[Capture], done: str) -> bool:
 
 def run(command: Callable[[], object]) -> NoReturn:
     """Runs a click command to one of the ways to end."""
-    from gdsi_audit.readers import UnreadableInputError
-
     try:
         command()
     except (click.exceptions.Abort, KeyboardInterrupt):
@@ -52,10 +50,10 @@ def run(command: Callable[[], object]) -> NoReturn:
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE)
-    except UnreadableInputError as error:
-        _fail(str(error), UNREADABLE)
     except (OSError, ValueError) as error:
-        _fail(_reason(error), USAGE)
+        from gdsi_audit.readers import UnreadableInputError  # heavy: only where something went wrong
+
+        _fail(_reason(error), UNREADABLE if isinstance(error, UnreadableInputError) else USAGE)
     except Exception:
         if not interrupt.came():
             traceback.print_exc()
