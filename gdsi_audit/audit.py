@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -26,6 +27,8 @@ from gdsi_audit.readers._inputs import inputs
 from gdsi_audit.traffic import Capture, Traffic
 
 PathLike = str | Path
+SHOWN = 3
+"""Captures and devices that the representation of a result names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,16 @@ class Audit:
     def incomplete(self) -> bool:
         """Whether some input could not be read to its end."""
         return any(capture.incomplete for capture in self.traffic.captures)
+
+    def __repr__(self) -> str:
+        """One line: the parts are long."""
+        words: dict[str, Counter[str]] = {}
+        for one in self.verdicts:
+            words.setdefault(one.device, Counter())[one.verdict] += 1
+        tallies = [f"{device}: {', '.join(f'{tally[word]} {word}' for word in commitments.WORDS if tally[word])}" for device, tally in words.items()]
+        names = [Path(capture.path).name for capture in self.traffic.captures]
+        shown = [", ".join(names[:SHOWN]) + "…" * (len(names) > SHOWN), "; ".join(tallies[:SHOWN]) + "…" * (len(tallies) > SHOWN)]
+        return f"<Audit of {shown[0]}: {len(self.findings)} findings, worst {self.worst() or 'none'}; {shown[1]}>"
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -79,6 +92,8 @@ def audit(
 
     Raises OSError for what cannot be opened and ValueError for what cannot be understood, with file, reason and next step.
     """
+    if not _listed(captures):
+        raise ValueError("no capture is named; give a file, a folder, or - for standard input")
     everything = _with_indicators(_stated(declaration), _listed(indicators))
     choice = selection.Selection(everything, device=device, since=since, until=until, exclude=exclude)
     stated = choice.stated

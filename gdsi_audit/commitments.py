@@ -88,7 +88,7 @@ def _vendor_items(finding: Finding) -> list[Broken]:
 
 
 def _contradiction(basis: Grounds, commitment: str, breaking: Sequence[Finding]) -> str:
-    items = sorted({f"{item.table} {item.field} ({item.file}:{item.line})" for one in breaking for item in _vendor_items(one)})
+    items = sorted({item.words for one in breaking for item in _vendor_items(one)})
     by = f"{_counted(breaking)}: {'; '.join(items)}"
     return f"A declaration that speaks to {commitment} is contradicted by {by}. {breaking[0].observation} {_numbers(basis)}"
 

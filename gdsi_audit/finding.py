@@ -43,6 +43,17 @@ class Broken:
     by: str
     """vendor, tester, drafted: only a vendor's statement can be contradicted."""
 
+    @property
+    def is_the_list(self) -> bool:
+        """Whether it stands for the whole list of destinations: what nobody declared breaks the list, not the item that it is cited by."""
+        return (self.table, self.field) == ("destination", "name")
+
+    @property
+    def words(self) -> str:
+        """`destination ports (camera.toml:29)`."""
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"the list of destinations (from {place} on)" if self.is_the_list else f"{self.table} {self.field} ({place})"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Mapping
 from datetime import date
 
-from gdsi_audit import discover
+from gdsi_audit import discover, glossary
 from gdsi_audit.geo._explained import info, warnings
 from gdsi_audit.geo._explained import lookup as explained
 from gdsi_audit.geo._places import Places
@@ -23,11 +23,14 @@ def contents(width: int = WIDTH) -> str:
     """What there is to explain, each with its question, in lines of `width`."""
     detectors = [_entry(name, _first_line(discover.module(DETECTORS, name).__doc__), width) for name in discover.names(DETECTORS)]
     commitments = [_entry(item.id, item.short, width) for item in initiative().commitments]
-    return "\n".join(("Detectors:", *detectors, "", "Commitments:", *commitments, "", "gdsi-audit explain NAME prints the page."))
+    words = textwrap.fill(", ".join(glossary.VERDICTS), max(width, NARROWEST), initial_indent="  ", subsequent_indent="  ")
+    return "\n".join(
+        ("Detectors:", *detectors, "", "Commitments:", *commitments, "", "Verdicts:", words, "", "gdsi-audit explain NAME prints the page.")
+    )
 
 
 def page(topic: str, width: int = WIDTH) -> str:
-    """The manual page of a detector or commitment, in lines of `width`. Raises ValueError that names the nearest."""
+    """The manual page of a detector, a commitment or a word of reports, in lines of `width`. Raises ValueError that names the nearest."""
     known = {item.id.lower(): item for item in initiative().commitments}
     detectors = {name.lower(): name for name in discover.names(DETECTORS)}
     asked = topic.lower().replace("-", "_")
@@ -35,10 +38,12 @@ def page(topic: str, width: int = WIDTH) -> str:
         return _wrapped(_commitment(known[topic.lower()]), width)
     if asked in detectors:
         return _wrapped(_detector(detectors[asked]), width)
-    names = (*detectors.values(), *(item.id for item in known.values()))
+    if meant := {**glossary.VERDICTS, **glossary.WORDS}.get(topic.lower()):
+        return _wrapped(f"{topic.lower()}\n\n{meant}", width)
+    names = (*detectors.values(), *(item.id for item in known.values()), *glossary.VERDICTS, *glossary.WORDS)
     near = difflib.get_close_matches(topic, names, n=3, cutoff=0.5)
-    meant = f"did you mean {' or '.join(near)}? " if near else ""
-    raise ValueError(f"there is nothing to explain named {topic!r}; {meant}`gdsi-audit explain` lists what there is")
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    raise ValueError(f"there is nothing to explain named {topic!r}; {hint}`gdsi-audit explain` lists what there is")
 
 
 def _entry(name: str, text: str, width: int) -> str:

@@ -6,13 +6,13 @@ function over packet rows.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import freed_memory
 from gdsi_audit.collecting import rare_collection
 from gdsi_audit.facts import FACTS, NAMES, FactKeeper, Texts
 from gdsi_audit.first_run import Compiling
@@ -88,6 +88,8 @@ class Observer:
         try:
             self._read(source, progress)
         except (OSError, EOFError) as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise  # reading needs no room: it is wanted for temporary files
             raise UnreadableInputError(
                 f"{source.name}: {error.strerror if isinstance(error, OSError) else error}; check the file and its medium"
             ) from error
@@ -209,7 +211,6 @@ def observe(
     progress: Progress | None = None,
 ) -> Observation:
     """Everything observed in `sources`, one flow table across them all."""
-    freed_memory.keep()
     observer = Observer(naming=naming, evidence=evidence, hashing=hashing, keep=keep)
     with rare_collection():
         for source in sources:

@@ -88,8 +88,9 @@ def _only(declared: tuple[DeclaredDevice, ...], chosen: str) -> Wanted:
     if chosen in known or called:
         return known.get(chosen) or called[0]
     if not (macs or addresses):
-        names = ", ".join(known) or "none is declared"
-        raise ValueError(f"--device {chosen}: neither a declared device ({names}) nor a MAC or address; try one of these")
+        names = ", ".join(known)
+        wrong = f"nor a declared device; declared: {names}" if names else "and no device is declared; write it as 02:00:00:00:00:50 or 192.168.1.50"
+        raise ValueError(f"--device {chosen}: neither a MAC nor an address{' ' if names else ', '}{wrong}")
     return Wanted(chosen, macs, addresses)
 
 

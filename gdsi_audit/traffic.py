@@ -235,6 +235,9 @@ class DeviceTraffic:
     folded: int = 0
     """Flows beyond the 200,000 that stand in memory: in `contacts`, not in `flows`."""
 
+    def __repr__(self) -> str:
+        return f"<DeviceTraffic of {self.device.id}: {len(self.tables.flows):,} flows, {len(self.endpoints):,} endpoints>"
+
     @cached_property
     def flows(self) -> pd.DataFrame:
         """FLOWS, ordered by flow id; a row's index is its position in `tables.flows`."""
@@ -268,3 +271,6 @@ class Traffic:
     gaps: tuple[Gap, ...]
     databases: tuple[Mapping[str, str], ...]
     """Geo databases in force: name, edition, licence, sha256."""
+
+    def __repr__(self) -> str:
+        return f"<Traffic of {len(self.captures)} captures: {len(self.devices):,} devices, {len(self.endpoints):,} endpoints>"

@@ -83,7 +83,9 @@ def test_what_a_finding_may_lead_to(words, given, word):
 
 def test_a_contradiction_is_printed_as_one_of_a_declaration(words):
     found = words(finding())["GDSI-3"]
-    assert found.sentence.startswith("A declaration that speaks to GDSI-3 is contradicted by 1 finding: destination name (camera.toml:10).")
+    assert found.sentence.startswith(
+        "A declaration that speaks to GDSI-3 is contradicted by 1 finding: the list of destinations (from camera.toml:10 on)."
+    )
     assert found.findings == (finding().id,) and found.confidence == "high"
 
 

@@ -18,6 +18,7 @@ SHELVES = {
     "detectors": ("SEVERITY", "COMMITMENTS", "detect"),
     "flow_log": ("SUFFIXES", "write"),
     "reports": ("SUFFIXES", "render"),
+    "commands": ("command",),
 }
 
 FILES = [(shelf, name) for shelf in SHELVES for name in discover.names(f"gdsi_audit.{shelf}")]

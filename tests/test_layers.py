@@ -30,8 +30,8 @@ ORDER = (
     *("shared_platforms", "filters", "indicators", "declarations", "selection", "assessment"),
     *("flow_kinds", "outer_names", "declared_items", "matching_rules", "matching", "assessed_flows", "finding", "flow_tuples"),
     *("evidence_of", "detectors"),
-    *("detection", "initiative", "unjudged", "grounds", "commitments", "audit", "drafting"),
-    *("evidence", "reports", "manual", "live", "cluster", "output", "geodb_commands", "cli"),
+    *("detection", "initiative", "unjudged", "grounds", "commitments", "audit", "drafting", "glossary"),
+    *("evidence", "reports", "manual", "live", "cluster", "ending", "output", "progress_bar", "commands", "cli"),
 )
 
 

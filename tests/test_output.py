@@ -33,5 +33,13 @@ def test_a_link_is_followed_and_stays(tmp_path):
 
 
 def test_a_folder_is_no_place_for_a_report(tmp_path):
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(ValueError, match="Is a directory; name another file with -o"):
         write("text", str(tmp_path))
+
+
+def test_a_report_that_replaces_another_keeps_who_may_read_it(tmp_path):
+    report = tmp_path / "report.json"
+    report.write_text("old")
+    report.chmod(0o600)
+    write("new", str(report))
+    assert (report.read_text(), report.stat().st_mode & 0o777) == ("new", 0o600)

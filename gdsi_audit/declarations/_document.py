@@ -18,7 +18,7 @@ LARGEST_FILE_BYTES = 1 << 20
 def text_of(path: Path, raw: bytes) -> str:
     """The text of a declaration file. Raises ValueError when it is too large or not UTF-8."""
     if len(raw) > LARGEST_FILE_BYTES:
-        raise ValueError(f"{path.name}: a declaration has at most {LARGEST_FILE_BYTES} bytes")
+        raise ValueError(f"{path.name}: is larger than a declaration may be ({LARGEST_FILE_BYTES >> 20} MiB); name the TOML, JSON or MUD file")
     try:
         return raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

@@ -69,5 +69,5 @@ def format_of(path: Path, raw: bytes) -> Format:
     claiming = [one for one in shelf if one.claims(raw)]
     choice = [*(one for one in claiming if one in by_suffix), *claiming, *by_suffix]
     if not choice:
-        raise ValueError(f"is of no known format: {', '.join(discover.names(SHELF))}")
+        raise ValueError(f"is of no known format; use one of {', '.join(discover.names(SHELF))}")
     return choice[0]

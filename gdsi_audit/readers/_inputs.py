@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def inputs(arguments: Sequence[str], *, stdin: File | None = None) -> tuple[Inpu
 def ignored(arguments: Sequence[str]) -> tuple[str, ...]:
     """Files in the folders among `arguments` that hold no capture, so that the report can list them."""
     folders = [Path(argument) for argument in arguments if argument != STANDARD_INPUT and Path(argument).is_dir()]
-    return tuple(path.as_posix() for folder in folders for path in _files(folder) if not _holds_capture(path))
+    return tuple(path.as_posix() for folder in folders for path in _files(folder) if not holds_capture(path))
 
 
 def first_time(source: Input) -> int:
@@ -83,25 +84,35 @@ def _named(argument: str, stdin: File | None) -> Iterator[Input]:
     path = Path(argument)
     if argument == STANDARD_INPUT:
         yield Input(name=STANDARD_INPUT, stdin=stdin)
-    elif path.is_dir():
-        captures = [found for found in _files(path) if _holds_capture(found)]
+        return
+    _check_access(argument)
+    if path.is_dir():
+        captures = [found for found in _files(path) if holds_capture(found)]
         if not captures:
             raise UnreadableInputError(f"{argument}: no capture in this folder; name the files, or another folder")
         yield from (Input(name=found.as_posix(), path=found) for found in captures)
-    elif not path.exists():
-        raise UnreadableInputError(f"{argument}: there is no such file; check the name")
-    elif not os.access(path, os.R_OK):
-        raise UnreadableInputError(f"{argument}: it may not be read by this user; change its permissions or run as its owner")
     else:
         yield Input(name=argument, path=path)
+
+
+def _check_access(name: str) -> None:
+    try:
+        is_folder = stat.S_ISDIR(Path(name).stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UnreadableInputError(f"{name}: there is no such file; check the name") from None
+    except OSError as error:
+        raise UnreadableInputError(f"{name}: {error.strerror}; check its name and the permissions of its folder") from None
+    if not os.access(name, os.R_OK | (os.X_OK if is_folder else 0)):
+        raise UnreadableInputError(f"{name}: it may not be read by this user; change its permissions or run as its owner")
 
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _holds_capture(path: Path) -> bool:
-    """Whether `path` begins as a capture does. What may not be read is listed as ignored too."""
+def holds_capture(path: Path) -> bool:
+    """Whether `path` begins as a capture does. Raises UnreadableInputError where that cannot be told: it may be what was meant."""
+    _check_access(path.as_posix())
     try:
         with path.open("rb", buffering=0) as file:
             walk_of(unpacked(RawStream(file, hashing=False)))

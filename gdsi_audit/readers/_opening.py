@@ -35,4 +35,4 @@ def walk_of(stream: Peeked) -> Walk:
         if any(magic.startswith(stream.head) for magic in reader.MAGIC):
             raise ValueError(f"the file header is cut: {len(stream.head)} bytes; copy the capture again from where it was taken")
     known = ", ".join(reader.FORMAT for reader in readers)
-    raise ValueError(f"not a capture known here ({known}): it begins with {stream.head[:4].hex(' ')}; convert it with editcap")
+    raise ValueError(f"not a capture known here ({known}): it begins with {stream.head[:4].hex(' ')}; name a capture, or convert it with editcap")

@@ -14,6 +14,8 @@ WORDS = {1: "hour", 24: "day", 7 * 24: "week", 30 * 24: "30 days", 365 * 24: "36
 MOST_COLUMNS = 120
 MOST_DEVICES = 20
 WIDTH, ROW_HEIGHT, TALLEST = 1040, 58, 28
+HEADING_HEIGHT, FOOTING_HEIGHT = 16, 22
+LETTER_WIDTH = 6.2
 
 
 def strip(devices: Sequence[Mapping[str, Any]], phases: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -26,15 +28,17 @@ def strip(devices: Sequence[Mapping[str, Any]], phases: Sequence[Mapping[str, An
     columns = -(-span_h // step_h)
     shown = [device for device in devices if device["activity"]][:MOST_DEVICES]
     end = begin + timedelta(hours=columns * step_h)
+    drawn = [one for phase in phases if (one := _phase(phase, begin, end))]
+    heading = HEADING_HEIGHT if drawn else 0
     return {
         "columns": columns,
         "step": WORDS.get(step_h, f"{step_h} hours"),
         "width": WIDTH,
-        "height": ROW_HEIGHT * len(shown) + 22,
+        "height": heading + ROW_HEIGHT * len(shown) + FOOTING_HEIGHT,
         "first": minute(begin.isoformat()),
         "last": minute(end.isoformat()),
-        "rows": [_row(device, begin, step_h, columns, (place + 1) * ROW_HEIGHT - 6) for place, device in enumerate(shown)],
-        "phases": [drawn for phase in phases if (drawn := _phase(phase, begin, end))],
+        "rows": [_row(device, begin, step_h, columns, heading + (place + 1) * ROW_HEIGHT - 6) for place, device in enumerate(shown)],
+        "phases": drawn,
     }
 
 
@@ -60,4 +64,5 @@ def _phase(phase: Mapping[str, Any], begin: datetime, end: datetime) -> dict[str
     if first >= last:
         return None
     x = round(WIDTH * ((first - begin) / (end - begin)), 2)
-    return {"name": phase["name"], "x": x, "width": round(WIDTH * ((last - first) / (end - begin)), 2)}
+    width = round(WIDTH * ((last - first) / (end - begin)), 2)
+    return {"name": phase["name"], "fits": len(phase["name"]) * LETTER_WIDTH + 3 < width, "x": x, "width": width}

@@ -13,8 +13,6 @@ from gdsi_audit.finding import Finding
 from gdsi_audit.traffic import DeviceTraffic
 
 WORDS = ("contradicted", "observed", "not observed", "not assessable")
-THE_WHOLE_LIST = "name"
-"""Field of a broken item that stands for the list of destinations: what is undeclared breaks the list, not the item it is cited by."""
 
 
 def declared(device: DeviceTraffic, matched: Columns, declaration: Declaration, findings: Sequence[Finding]) -> list[dict[str, Any]]:
@@ -61,7 +59,7 @@ def _row(table: str, item: Destination | Listener, title: str, moved: tuple[int,
 
 def _breaks(finding: Finding, table: str, source: Source) -> bool:
     place = (table, source.file, source.line)
-    return any((one.table, one.file, one.line) == place and one.field != THE_WHOLE_LIST for one in finding.contradicts)
+    return any((one.table, one.file, one.line) == place and not one.is_the_list for one in finding.contradicts)
 
 
 def terms(item: Destination) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gdsi_audit.audit import Audit
 from gdsi_audit.initiative import initiative
+from gdsi_audit.readers._endings import in_words
+from gdsi_audit.reports._words import basename
 
 ALWAYS = (
     "This report speaks of the traffic in the captures named here and of nothing else: no other time, unit, firmware or interface.",
@@ -25,9 +27,19 @@ def _of_this(audit: Audit) -> list[str]:
         found.append("No declaration was given: nothing could be contradicted, and what is undeclared cannot be told from what is declared.")
     elif not audit.declaration.by_vendor:
         found.append("The declaration is not the vendor's own: it cannot be contradicted, only give indicators.")
-    for capture in audit.traffic.captures:
-        if capture.incomplete:
-            found.append(f"{capture.path} was not read to its end: {capture.incomplete}.")
+    found += [
+        f"{basename(capture.path)} was not read to its end: {in_words(capture.incomplete)}."
+        for capture in audit.traffic.captures
+        if capture.incomplete
+    ]
+    if left_out := sum(capture.ledger.skipped.get("filtered", 0) for capture in audit.traffic.captures):
+        frames = f"{left_out:,} of {sum(capture.ledger.read for capture in audit.traffic.captures):,} frames"
+        found.append(f"The analyst left out {frames} ({'; '.join(_choices(audit))}): of these nothing is said.")
     if not audit.traffic.devices:
         found.append("No device was seen: no host on the captured link sent traffic that could be audited.")
     return found
+
+
+def _choices(audit: Audit) -> list[str]:
+    options = [f"--{name} {audit.settings[name]}" for name in ("device", "from", "to", "exclude") if audit.settings.get(name)]
+    return [*options, *(f"{one.filter}, {one.reason}" if one.reason else one.filter for one in audit.declaration.ignore)]

@@ -47,4 +47,9 @@ def attributes(value: Any) -> dict[str, Any]:
 
 def printable(text: str) -> str:
     """`text` if every character of it prints, else its display form: names of files and declared words are as hostile as the wire."""
-    return text if text.isprintable() else str(display(text.encode("utf-8", "surrogatepass")))
+    if text.isprintable():
+        return text
+    try:
+        return str(display(text.encode("utf-8", "surrogateescape")))  # as names of files have bytes that are no text
+    except UnicodeEncodeError:
+        return str(display(text.encode("utf-8", "surrogatepass")))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from rich import box
 from rich.table import Table
@@ -26,11 +27,33 @@ def heading(title: str, aside: str = "") -> Text:
     return Text.assemble("\n", (title.upper(), "bold"), (f"  {aside}" if aside else "", "dim"))
 
 
-def table(*columns: str, right: Sequence[str] = (), wide: Sequence[str] = ()) -> Table:
-    """Columns `right` hold numbers; those that are `wide` share what is left of the line."""
-    sheet = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="dim", show_edge=False, expand=bool(wide))
-    for title in columns:
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table."""
+
+    title: str
+    from_width: int = 0
+    """Shown on lines of at least so many characters."""
+    right: bool = False
+    """Holds numbers."""
+    wide: bool = False
+    """Takes what is left of the line."""
+    share: float = 1.0
+    """Most of the line that it may take otherwise."""
+    least: int = 0
+    """Characters that it has room for on any line."""
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[object]], width: int) -> Table:
+    """A table on lines of `width` characters; a row has a cell for every column, shown or not."""
+    shown = [place for place, column in enumerate(columns) if width >= column.from_width]
+    expand = any(columns[place].wide for place in shown)
+    sheet = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="dim", show_edge=False, expand=expand)
+    for column in (columns[place] for place in shown):
         sheet.add_column(
-            title, justify="right" if title in right else "left", ratio=1 if title in wide else None, no_wrap=title in right, overflow="fold"
-        )
+            column.title, justify="right" if column.right else "left", ratio=1 if column.wide else None, no_wrap=column.right, overflow="fold",
+            max_width=max(int(column.share * width), column.least) if column.share < 1 else None, width=column.least if column.wide else None,
+        )  # fmt: skip
+    for row in rows:
+        sheet.add_row(*(cell if isinstance(cell, Text) else text(cell) for cell in (row[place] for place in shown)))
     return sheet

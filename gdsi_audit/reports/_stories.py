@@ -24,7 +24,7 @@ class Story:
 
     findings: tuple[Finding, ...]
     kind: str
-    """`single`; `party`: several questions about one party or one service; `likewise`: one question, the same answer for several parties."""
+    """`single`; `party`: several questions about one party or one service; `likewise`: the same questions with the same answers for several."""
     party: str = ""
     """Whom a story of that kind is about: a registered domain, an address, a service."""
 
@@ -35,12 +35,12 @@ class Story:
 
 def stories(findings: Sequence[Finding]) -> list[Story]:
     """All of `findings`, each once; stories in the order of their gravest finding."""
-    groups = _together(findings)
-    found = [Story(tuple(group), "party", _party_of(group)) for group in groups if len(group) > 1]
-    singles = sorted((group[0] for group in groups if len(group) == 1), key=_likeness)
-    for _, alike in groupby(singles, key=_likeness):
-        group = tuple(alike)
-        found.append(Story(group, "likewise" if len(group) > 1 else "single"))
+    found = []
+    for _, alike in groupby(sorted(_together(findings), key=_likenesses), key=_likenesses):
+        groups = list(alike)
+        together = tuple(one for group in groups for one in group)
+        kind = "likewise" if len(groups) > 1 else "party" if len(together) > 1 else "single"
+        found.append(Story(together, kind, _party_of(together) if kind == "party" else ""))
     place = {one["id"]: number for number, one in enumerate(findings)}
     return sorted(found, key=lambda story: place[story.first["id"]])
 
@@ -85,6 +85,10 @@ def _keys(finding: Finding) -> Iterator[Hashable]:
 def _frames(finding: Finding) -> Hashable:
     spans = ((part["capture"], tuple(map(tuple, part["ranges"]))) for one in finding["evidence"] for part in one["frames"])
     return tuple(sorted(set(spans)))
+
+
+def _likenesses(group: Sequence[Finding]) -> list[tuple[str, ...]]:
+    return [_likeness(one) for one in group]
 
 
 def _likeness(finding: Finding) -> tuple[str, ...]:

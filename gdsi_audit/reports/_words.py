@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gdsi_audit.commitments import WORDS
-from gdsi_audit.finding import SEVERITIES
+from gdsi_audit.finding import SEVERITIES, Broken
 
 TITLES = {
     "GDSI-1": "open, secure supply chain",
@@ -34,6 +34,11 @@ MATCHES = {
     "background": "not under audit",
 }
 """Whether it was declared, in words."""
+
+
+STANDARD_INPUT = "standard input"
+STATED = {"vendor": "stated by the vendor", "tester": "stated by the tester", "drafted": "a draft, stated by nobody"}
+"""Who stands for a declaration, in words."""
 
 
 def declared(destination: Mapping[str, Any]) -> str:
@@ -69,6 +74,13 @@ def tally(verdicts: Iterable[Mapping[str, Any]]) -> str:
     """`1 contradicted, 3 indicator, 3 inconclusive`: gravest first, only words that occur."""
     numbers = Counter(one["verdict"] for one in verdicts)
     return ", ".join(f"{numbers[word]} {word}" for word in WORDS if numbers[word])
+
+
+def answer(verdicts: Sequence[Mapping[str, Any]]) -> str:
+    """`Of 7 commitments: 1 contradicted, 3 indicator, 3 inconclusive.`, or `Of 14 verdicts on 2 devices: …`."""
+    devices = len({one["device"] for one in verdicts})
+    what = counted(len(verdicts), "commitment") if devices == 1 else f"{counted(len(verdicts), 'verdict')} on {counted(devices, 'device')}"
+    return f"Of {what}: {tally(verdicts)}." if verdicts else "No verdict."
 
 
 def ranked(verdicts: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -113,7 +125,12 @@ def why(verdict: Mapping[str, Any], findings: Mapping[str, Mapping[str, Any]], s
     if verdict["missing"]:
         return "; ".join(one for one in verdict["missing"] if one not in said) or "see below"
     numbers = verdict["coverage"]
-    return f"{float(numbers['observed_hours']):.2f} hours observed, loss {float(numbers['loss']):.2%}"
+    return f"{duration(float(numbers['observed_hours']) * 3600)} observed, loss {float(numbers['loss']):.2%}"
+
+
+def broken(finding: Mapping[str, Any]) -> str:
+    """What of the declaration a finding contradicts: `jurisdictions allowed (camera.toml:38), stated by the vendor`."""
+    return "; ".join(f"{Broken(**one).words}, {STATED[one['by']]}" for one in finding["contradicts"])
 
 
 def ranges(evidence: Mapping[str, Any], paths: Mapping[str, str], most: int = 6) -> str:
@@ -129,13 +146,21 @@ def ranges(evidence: Mapping[str, Any], paths: Mapping[str, str], most: int = 6)
 
 def basename(path: str) -> str:
     """The last part of a path, as the capture is called among colleagues."""
-    return path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path
+    return STANDARD_INPUT if path == "-" else path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path
 
 
 def tshark(evidence: Mapping[str, Any], paths: Mapping[str, str]) -> str:
     """The command that shows the evidence, quoted for a shell; one per capture."""
-    files = [paths.get(frames["capture"], "CAPTURE") for frames in evidence["frames"]]
+    named = {capture: path for capture, path in paths.items() if path not in ("-", STANDARD_INPUT)}
+    files = [named.get(frames["capture"], "CAPTURE") for frames in evidence["frames"]]
     return "; ".join(f"tshark -r {shlex.quote(file)} -Y {shlex.quote(evidence['display_filter'])}" for file in files)
+
+
+def covered(coverage: Mapping[str, Any]) -> str:
+    """`60.2 minutes observed, loss 0.00%; of upload bytes 100% named, 98% located, 0% readable`, and what else an auditor must know."""
+    shares = f"{coverage['named']:.0%} named, {coverage['located']:.0%} located, {coverage['readable']:.0%} readable"
+    notes = f" Also: {'; '.join(coverage['notes'])}." if coverage["notes"] else ""
+    return f"{duration(coverage['observed_s'])} observed, loss {coverage['loss']:.2%}; of upload bytes {shares}.{notes}"
 
 
 def described(device: Mapping[str, Any]) -> str:

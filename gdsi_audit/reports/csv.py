@@ -42,7 +42,7 @@ def _row(finding: Mapping[str, Any], verdicts: Mapping[tuple[str, str], str], pa
         **finding,
         "commitments": " ".join(finding["commitments"]),
         "verdicts": "; ".join(f"{one} {word}" for one, word in zip(finding["commitments"], words, strict=True) if word),
-        "contradicts": "; ".join(f"{one['table']} {one['field']} {one['file']}:{one['line']}" for one in finding["contradicts"]),
+        "contradicts": _words.broken(finding),
         "alternatives": "; ".join(finding["alternatives"]),
         "frame_count": sum(one["frame_count"] for one in finding["evidence"]),
         "frames": _words.ranges(first, paths, most=100) + (f"; {_words.counted(more, 'more piece')} of evidence" if more else ""),

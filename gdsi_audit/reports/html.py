@@ -12,12 +12,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from gdsi_audit import glossary
 from gdsi_audit.audit import Audit
 from gdsi_audit.initiative import initiative
+from gdsi_audit.readers._endings import in_words
 from gdsi_audit.reports import _words
 from gdsi_audit.reports._activity_strip import strip
 from gdsi_audit.reports._document import document
-from gdsi_audit.reports._instant import minute
+from gdsi_audit.reports._instant import minute, span
 from gdsi_audit.reports._stories import same_frames, stories
 
 SUFFIXES = (".html", ".htm")
@@ -33,7 +35,7 @@ MOST_HOURS = 2000
 CONTENTS = (
     ("verdicts", "Verdicts"), ("declared", "Declared against observed"), ("findings", "Findings"), ("destinations", "Destinations"),
     ("jurisdictions", "Jurisdictions"), ("activity", "Activity"), ("coverage", "Coverage"), ("method", "Method and databases"),
-    ("commitments", "The commitments"), ("verify", "How to verify"),
+    ("commitments", "The commitments"), ("words", "Words"), ("verify", "How to verify"),
 )  # fmt: skip
 
 
@@ -52,7 +54,9 @@ def summary(audit: Audit) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(autoescape=True, undefined=StrictUndefined, loader=FileSystemLoader(FOLDER), trim_blocks=True, lstrip_blocks=True)
+    made = Environment(autoescape=True, undefined=StrictUndefined, loader=FileSystemLoader(FOLDER), trim_blocks=True, lstrip_blocks=True)
+    made.filters["question"] = _words.question
+    return made
 
 
 def _policy_hash(text: str) -> str:
@@ -75,7 +79,8 @@ def _verdicts(whole: dict[str, Any]) -> dict[str, Any]:
         "by_device": [(one, by_device[one]) for one in _words.ranked(whole["verdicts"])],
         "titles": _words.TITLES,
         "shared": shared,
-        "answer": f"{_words.tally(whole['verdicts'])}. {found}",
+        "answer": _words.answer(whole["verdicts"]),
+        "found": found,
     }
 
 
@@ -88,6 +93,7 @@ def _view(whole: dict[str, Any]) -> dict[str, Any]:
     gravest = sorted(whole["devices"], key=lambda one: ranks.get(one["id"], len(ranks)))
     destinations = sorted(_of_all(whole["devices"], "destinations"), key=lambda pair: (-pair[1]["up_bytes"], -pair[1]["down_bytes"], *pair[:1]))
     declared = _of_all(whole["devices"], "declared_items")
+    files = {_words.basename(item["file"]) for _, item in declared}
     cards = [_card(one, names) for one in whole["findings"][:MOST_CARDS]]
     return {
         **_verdicts(whole),
@@ -109,6 +115,8 @@ def _view(whole: dict[str, Any]) -> dict[str, Any]:
         "further": whole["findings"][MOST_CARDS:],
         "most_evidence": MOST_EVIDENCE,
         "declared": declared,
+        "one_file": files.pop() if len(files) == 1 else "",
+        "stated": _words.STATED,
         "destinations": destinations[:MOST_DESTINATIONS],
         "destinations_left": max(0, len(destinations) - MOST_DESTINATIONS),
         "limited": bool(declaration["jurisdictions"]["allowed"] is not None or declaration["jurisdictions"]["denied"]),
@@ -120,8 +128,14 @@ def _view(whole: dict[str, Any]) -> dict[str, Any]:
         "declared_word": _words.declared,
         "is_local": _words.is_local,
         "share": _share,
-        **{name: getattr(_words, name) for name in ("counted", "basename", "size", "severities", "duration", "listed", "question")},
+        **{name: getattr(_words, name) for name in ("counted", "basename", "size", "severities", "duration", "listed", "question", "broken")},
         "minute": minute,
+        "span": span,
+        "zone": declaration["vantage"]["timezone"],
+        "in_words": in_words,
+        "words": [*glossary.VERDICTS.items(), *glossary.WORDS.items()],
+        "covered": [one for one in whole["coverage"]["devices"] if one["device"] in {device["id"] for device in gravest[:MOST_DEVICES]}],
+        "coverage": _words.covered,
     }
 
 

@@ -407,7 +407,7 @@ def test_every_country_is_over_broad():
 def test_bytes_that_are_no_text_and_files_too_large_are_refused():
     with pytest.raises(ValueError, match=r"camera\.toml:2: byte 5 of the file is not UTF-8"):
         toml.read(Path("camera.toml"), b"a=1\n#\xff")
-    with pytest.raises(ValueError, match="at most 1048576 bytes"):
+    with pytest.raises(ValueError, match="larger than a declaration may be"):
         toml.read(Path("camera.toml"), b"#" * (1 << 20) + b"#")
 
 

@@ -20,7 +20,7 @@ def test_one_row_per_finding(made_audit):
     assert [row["id"] for row in read] == [one.id for one in audit.findings]
     assert read[0]["verdicts"] == "GDSI-3 contradicted; GDSI-7 indicator" or read[0]["verdicts"].startswith("GDSI-3 ")
     assert read[0]["frames"] == "1-4, 10"
-    assert read[0]["contradicts"] == "destination ports camera.toml:10"
+    assert read[0]["contradicts"] == "destination ports (camera.toml:10), stated by the vendor"
     assert read[-1]["frames"].endswith("4 more pieces of evidence")
 
 

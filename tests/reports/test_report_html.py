@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -12,7 +13,9 @@ import pytest
 from made_findings import finding
 
 from gdsi_audit import commitments
+from gdsi_audit.finding import Broken
 from gdsi_audit.reports import html
+from gdsi_audit.reports._words import STATED
 
 VOID = {"meta", "br", "input", "img", "hr", "link"}
 
@@ -90,6 +93,7 @@ def test_sections_stand_in_order(source):
         "coverage",
         "method",
         "commitments",
+        "words",
         "verify",
     ]
     assert re.findall(r'<h2 id="([a-z]+)"', source) == wanted
@@ -153,3 +157,46 @@ def test_of_several_devices_the_gravest_comes_first(made_audit):
     both = replace(audit, traffic=traffic, verdicts=commitments.verdicts(traffic, audit.declaration, audit.findings))
     text = Page(html.render(both)).text.partition("Verdicts ")[2]
     assert text.index("doorbell") < text.index("camera")
+
+
+def test_a_broken_list_is_not_taken_for_its_first_item(made_audit):
+    listed = replace(finding(1, "high"), contradicts=(Broken("destination", "name", "camera.toml", 10, "vendor"),))
+    assert "the list of destinations (from camera.toml:10 on), stated by the vendor" in Page(html.render(made_audit((listed,)))).text
+
+
+def test_instants_are_written_alike_and_beside_local_time(made_audit):
+    made = made_audit()
+    placed = replace(made, declaration=replace(made.declaration, vantage=replace(made.declaration.vantage, timezone="Europe/Berlin")))
+    text = Page(html.render(placed)).text
+    assert "2026-09-21 14:13:20 to 14:13:21 UTC (16:13:20 to 16:13:21 Europe/Berlin)" in text
+    assert re.findall(r"\d{4}-\d\d-\d\dT\d\d", text) == []
+
+
+def test_names_of_phases_overlap_neither_each_other_nor_a_device(source):
+    drawing = re.search(r"<svg role=.img.*?</svg>", source, re.DOTALL)[0]
+    texts = [(float(x), float(y), text) for x, y, text in re.findall(r'<text x="([\d.]+)" y="([\d.]+)">([^<]*)</text>', drawing)]
+    assert len(texts) > 2
+    for (x, y, text), (after_x, after_y, _) in itertools.pairwise(sorted(texts, key=lambda one: (one[1], one[0]))):
+        assert after_y - y >= 10 or x + 6 * len(text) <= after_x
+
+
+@pytest.mark.parametrize("by", ["vendor", "tester", "drafted"])
+def test_it_says_who_stands_for_the_declaration(made_audit, by):
+    broken = replace(finding(1, "high"), contradicts=(Broken("destination", "ports", "camera.toml", 10, by),))
+    text = Page(html.render(made_audit((broken,)))).text
+    assert f"destination ports (camera.toml:10), {STATED[by]}" in text
+    assert "stated by the drafted" not in text
+
+
+def test_every_table_scrolls_or_stacks_on_a_narrow_screen(source):
+    tables = re.findall(r"(.{60})<table([^>]*)>", source, re.DOTALL)
+    assert len(tables) > 5
+    assert [before + inside for before, inside in tables if "stack" not in inside and 'tabindex="0">' not in before] == []
+
+
+def test_what_came_by_standard_input_is_called_so(made_audit):
+    made = made_audit()
+    piped = replace(made, traffic=replace(made.traffic, captures=tuple(replace(one, path="-") for one in made.traffic.captures)))
+    text = Page(html.render(piped)).text
+    assert "Capture standard input 1,000 frames" in text
+    assert "tshark -r CAPTURE -Y" in text

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
+from collections import Counter
 from dataclasses import replace
 
+import pytest
 from made_findings import SIX, finding
 from rich.console import Console
 
@@ -17,7 +20,7 @@ def test_answer_comes_first(made_audit):
     lines = terminal.render(made_audit()).splitlines()
     assert lines[1].startswith("captures/camera.pcap: 1,000 frames, 2026-09-21")
     assert lines[4].startswith("camera  Example · ipcam")
-    assert re.match(r"\d contradicted, \d indicator, .*\d not testable\.$", lines[5])
+    assert re.match(r"Of 7 commitments: \d contradicted, \d indicator, .*\d not testable\.$", lines[5])
     assert lines[6] == "6 findings: 1 critical, 1 high, 1 medium, 1 low, 2 info."
 
 
@@ -55,7 +58,8 @@ def test_no_finding_is_no_clearance(made_audit):
     text = terminal.render(made_audit((), stated=False))
     assert "none: read the limits below before you quote that" in text
     assert "No declaration was given" in text
-    assert "--declaration FILE.toml" in text
+    assert "gdsi-audit declare captures/camera.pcap -o draft.toml" in text
+    assert "the same command with --declaration draft.toml" in text
 
 
 def test_thousands_of_findings_stay_short(made_audit):
@@ -92,3 +96,36 @@ def test_what_is_missing_for_every_verdict_is_said_once(made_audit):
     text = terminal.render(replace(whole, traffic=traffic, verdicts=commitments.verdicts(traffic, whole.declaration, ())))
     assert text.count("10 minutes were observed") == 1
     assert "see below" in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 110, 200])
+def test_a_line_of_any_width_is_readable(made_audit, width):
+    """Long names stand whole somewhere, no column is a letter wide, no line is longer than the terminal."""
+    sheet = io.StringIO()
+    terminal.show(made_audit(), Console(file=sheet, width=width, color_system=None))
+    before_commands, _ = sheet.getvalue().split("\nNEXT\n")
+    lines = [line.strip("│ ") for line in before_commands.splitlines()]
+    assert max(map(len, before_commands.splitlines())) <= width
+    assert [line for line, after in itertools.pairwise(lines) if len(line) == 1 == len(after)] == []
+    assert "".join("".join(lines).split()).count("refutedby") >= 1
+
+
+def test_a_card_says_what_would_refute_it_and_when_it_was_seen_beside_local_time(made_audit):
+    made = made_audit()
+    placed = replace(made, declaration=replace(made.declaration, vantage=replace(made.declaration.vantage, timezone="Asia/Kolkata")))
+    text = " ".join(terminal.render(placed).split())
+    assert (
+        "refuted by A longer capture. seen 2026-09-21 14:13:20 to 14:13:21 UTC (19:43:20 to 19:43:21 Asia/Kolkata) evidence 5 frames: 1-4, 10" in text
+    )
+
+
+def test_what_the_analyst_left_out_stands_among_the_limits(made_audit):
+    made = made_audit()
+    (capture,) = made.traffic.captures
+    ledger = replace(capture.ledger, decoded=capture.ledger.decoded - 40, skipped=capture.ledger.skipped + Counter(filtered=40))
+    traffic = replace(made.traffic, captures=(replace(capture, ledger=ledger, incomplete="truncated_record at byte 98882"),))
+    chosen = replace(made, traffic=traffic, settings={**made.settings, "exclude": "udp.port == 53"})
+    limits = " ".join(terminal.render(chosen).replace("│", " ").split())
+    assert f"The analyst left out 40 of {ledger.read:,} frames (--exclude udp.port == 53): of these nothing is said." in limits
+    assert "camera.pcap was not read to its end: the file ends inside a frame (truncated_record at byte 98882)." in limits
+    assert "captures/camera.pcap was not" not in limits

@@ -65,6 +65,14 @@ def test_one_question_with_one_answer_of_several_parties_is_told_once():
     assert told(*(finding(number) for number in (1, 2, 3))) == [("likewise", ["host1.example", "host2.example", "host3.example"])]
 
 
+def test_the_same_questions_with_the_same_answers_of_many_parties_are_told_once(made_audit):
+    pairs = [(finding(n, subject=f"10.0.0.{n}"), finding(n, "low", subject=f"10.0.0.{n}", detector="unnamed_destination")) for n in range(1, 60)]
+    found = tuple(sorted((one for pair in pairs for one in pair), key=lambda one: one.severity))
+    assert [(kind, len(subjects)) for kind, subjects in told(*found)] == [("likewise", 118)]
+    text = " ".join(terminal.render(made_audit(found)).split())
+    assert "10.0.0.8, 10.0.0.9 and 50 more (117 more findings: undeclared_destination, unnamed_destination)" in text
+
+
 def test_no_finding_is_lost_in_any_form(made_audit):
     findings = (finding(1), finding(2, "low", subject="www.host1.example", detector="weak_tls"), finding(3), finding(9, "info"))
     page = html.render(made_audit(findings))

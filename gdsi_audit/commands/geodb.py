@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
+from gdsi_audit import ending
+from gdsi_audit.output import write
 
-@click.group()
-def geodb() -> None:
+
+@click.group(short_help="The databases that say where addresses are.")
+def command() -> None:
     """The databases that say where addresses are.
 
     \b
@@ -17,7 +19,7 @@ def geodb() -> None:
     """
 
 
-@geodb.command()
+@command.command()
 def info() -> None:
     """Lists the databases with edition, age, licence and hash.
 
@@ -29,12 +31,12 @@ def info() -> None:
     from gdsi_audit import manual
 
     today = datetime.now(UTC).date()
-    click.echo(manual.databases(today))
+    write(f"{manual.databases(today)}\n", None)
     for warning in manual.database_warnings(today):
-        sys.stderr.write(f"gdsi-audit: {warning}\n")
+        ending.say(warning)
 
 
-@geodb.command(short_help="Explains where an address is said to be.")
+@command.command(short_help="Explains where an address is said to be.")
 @click.argument("subject", metavar="ADDRESS|NAME")
 def lookup(subject: str) -> None:
     """Explains where an address is said to be, rung by rung, or what is known of a name, which is not resolved.
@@ -46,10 +48,10 @@ def lookup(subject: str) -> None:
 
     from gdsi_audit import manual
 
-    click.echo(manual.lookup(subject, datetime.now(UTC).date()))
+    write(f"{manual.lookup(subject, datetime.now(UTC).date())}\n", None)
 
 
-@geodb.command(short_help="Adds a database of your own.")
+@command.command(short_help="Adds a database of your own.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 def add(file: str) -> None:
     """Checks a database of your own and keeps a copy: GeoLite2, GeoIP2 or DB-IP, a geofeed (CSV), a cloud's list of prefixes,
@@ -63,7 +65,7 @@ def add(file: str) -> None:
     click.echo(str(_update.add(Path(file))))
 
 
-@geodb.command(short_help="Downloads newer databases.")
+@command.command(short_help="Downloads newer databases.")
 @click.option(
     "--source", default="dbip", show_default=True, help="dbip, sapics, cloud or anycast (prefix lists), or maxmind (key in the environment)."
 )
@@ -79,7 +81,7 @@ def update(source: str) -> None:
         click.echo(str(change))
 
 
-@geodb.command()
+@command.command()
 def rollback() -> None:
     """Takes the last add or update back.
 
