@@ -16,6 +16,7 @@ ORDER = (
         "compiling",
         "observe",
         "perspective",
+        "connections",
         "nameable",
         "remote_ends",
         "handshakes",
