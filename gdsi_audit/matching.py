@@ -14,8 +14,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from gdsi_audit import names, outer_names
-from gdsi_audit.columns import Column, Columns, narrow, words_of
-from gdsi_audit.declarations import Declaration
+from gdsi_audit.arranged import arranged_media
+from gdsi_audit.columns import Column, Columns, Rows, narrow, words_of
+from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.declared_items import DeclaredItems, deviations, hears
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
 from gdsi_audit.flow_kinds import NEVER_ACCEPTED, FlowKind, kinds_of, local_kind, parsed_address, upkeep
@@ -82,6 +83,15 @@ def used(traffic: DeviceTraffic, declaration: Declaration) -> frozenset[int]:
     return _matched(traffic, declaration).used
 
 
+def possible(traffic: DeviceTraffic, declaration: Declaration, rows: Rows) -> tuple[Destination, ...]:
+    """The named items that may be behind the flows at `rows`: none of these could show a name, and all else of the item fits each of them."""
+    kinds, _ = kinds_of(traffic.tables.flows.take(rows), device_ports=_names_device_ports(declaration))
+    if any(kind.name or kind.nameable or kind.remote_is_local for kind in kinds):
+        return ()
+    named = (item for item in declaration.destinations if item.name and not item.not_assessable)
+    return tuple(item for item in named if not any(deviations(item, kind) for kind in kinds))
+
+
 def _matched(traffic: DeviceTraffic, declaration: Declaration) -> Matched:
     known = _MATCHED.get(traffic)
     if known is None or known.declaration is not declaration:
@@ -93,7 +103,8 @@ def _match_all(traffic: DeviceTraffic, declaration: Declaration) -> Matched:
     """Each kind of flow is matched once; its flows take over the result."""
     hidden = outer_names.outer(traffic)
     flows = outer_names.without(traffic, hidden) if hidden.any() else traffic.tables.flows
-    kinds, numbers = kinds_of(flows, device_ports=_names_device_ports(declaration))
+    listened = sorted({listener.port for listener in declaration.listeners})
+    kinds, numbers = kinds_of(flows, device_ports=_names_device_ports(declaration), listened=listened)
     judge = Matcher(traffic, declaration)
     found = [judge.match(kind) for kind in kinds]
     verdict, destination, deviates, confident, reason = zip(*found, strict=True) if found else ((), (), (), (), ())
@@ -121,7 +132,7 @@ class Matcher:
 
     def match(self, kind: FlowKind) -> Match:
         """The verdict on one kind of flow, first rule first."""
-        return self._left_out(kind) or self._declared(kind) or self._doubtful(kind) or self._undeclared(kind)
+        return self._left_out(kind) or self._as_arranged(kind) or self._declared(kind) or self._doubtful(kind) or self._undeclared(kind)
 
     @property
     def used(self) -> frozenset[int]:
@@ -143,6 +154,10 @@ class Matcher:
         if kind.initiator == "remote" and kind.transport == "tcp" and kind.conn_state in NEVER_ACCEPTED:
             return Match("unanswered", reason="the device refused")
         return None
+
+    def _as_arranged(self, kind: FlowKind) -> Match | None:
+        """What the session that arranged it is covered by."""
+        return self._arranged.get((kind.remote_addr, kind.remote_port)) if kind.transport == "udp" else None
 
     def _declared(self, kind: FlowKind) -> Match | None:
         """An item or a listener that covers it, else the item that comes nearest."""
@@ -205,7 +220,20 @@ class Matcher:
         return item.title if self._is_confident(row, kind) else f"{item.title}, with low confidence"
 
     def _listens(self, kind: FlowKind) -> bool:
-        return not kind.device_is_originator and any(hears(listener, kind) for listener in self._declaration.listeners)
+        guessed = kind.transport == "tcp" and kind.initiator == "unknown"
+        return (guessed or not kind.device_is_originator) and any(hears(listener, kind) for listener in self._declaration.listeners)
+
+    @cached_property
+    def _arranged(self) -> dict[tuple[str, int], Match]:
+        """Where the media of declared sessions go: (other side's address, its UDP port)."""
+        found: dict[tuple[str, int], Match] = {}
+        for session, ports in arranged_media(self._traffic):
+            (kind,), _ = kinds_of(self._traffic.tables.flows.take(np.array([session])), device_ports=True)
+            control = self._left_out(kind) or self._declared(kind)
+            if control is not None and control.verdict == "declared":
+                media = control._replace(reason="media that a declared session arranged")
+                found.update({(kind.remote_addr, port): media for port in ports})
+        return found
 
     def _candidate_names(self, address: str) -> list[str]:
         return self._names_answered.get(address, [])

@@ -28,7 +28,7 @@ ORDER = (
     ),
     *("flow_log",),
     *("filters", "indicators", "declarations", "selection", "assessment"),
-    *("flow_kinds", "outer_names", "declared_items", "matching", "finding", "flow_tuples"),
+    *("flow_kinds", "outer_names", "declared_items", "arranged", "matching", "finding", "flow_tuples"),
     *("evidence_of", "detectors"),
     *("detection", "initiative", "grounds", "commitments", "audit", "drafting"),
     *("evidence", "reports", "manual", "live", "cluster", "output", "geodb_commands", "cli"),
