@@ -51,12 +51,12 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
 
 
 def parse(data: bytes, *, from_responder: bool) -> tuple[SshBanner | SshPacket, int] | NeedMore:
-    """The banner, then each packet until one tells the roles, with its bytes. Raises ValueError for no banner and for one over 255 bytes."""
+    """The banner, then each packet until one tells the roles, with its bytes. Raises ValueError for a banner over 255 bytes."""
     del from_responder
-    if data[:1] == b"\0":
-        return _packet(data)
+    if not data.startswith(BEGINNING[: len(data)]):
+        return _packet(data)  # only what begins with a banner is recognised, so this stands behind one
     end = data.find(b"\n", 0, LONGEST_LINE_BYTES)
-    if not data.startswith(BEGINNING[: len(data)]) or (end < 0 and len(data) >= LONGEST_LINE_BYTES):
+    if end < 0 and len(data) >= LONGEST_LINE_BYTES:
         raise ValueError("no SSH banner at offset 0")
     if end < 0:
         return NEED_MORE
