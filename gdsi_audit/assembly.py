@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gdsi_audit import device_tables, devices, naming, neighbours, perspective, remote_ends, round_trips
 from gdsi_audit.columns import Columns
+from gdsi_audit.connections import beginnings
 from gdsi_audit.coverage import coverage
 from gdsi_audit.device_starts import starts
 from gdsi_audit.distinct import rows_of
@@ -52,7 +54,8 @@ def traffic(
     names = stored(seen.names, MOST_NAME_ROWS)
     queries, answers = stored(seen.resolutions.queries), stored(seen.resolutions.addresses)
     solicited = answers[answers["solicited"] == 1]
-    chosen = _chosen_names(rows, side, remote, names, solicited, hosts)
+    beginning = beginnings(rows, side)
+    chosen = _chosen_names(rows, side, remote, names, solicited, hosts, beginning)
     endpoints = remote_ends.endpoints(remote, rows["serial"][side.row], side.device_is_originator, names, solicited, seen.texts.of_row, places)
     if point is not None:
         paths = [capture.path for capture in seen.captures]
@@ -61,7 +64,7 @@ def traffic(
     give_back()
     located = [endpoints[address].place for address in remote.text]
     started = starts(seen.messages, rows, hosts, len(seen.captures))
-    namings = nameable(rows, side, queries, hosts, started)
+    namings = nameable(rows, side, queries, hosts, started)[beginning]
     flows = perspective.flow_table(rows, facts, side, remote, chosen, seen.texts, located, namings, seen.apps, hosts.routers)
     known_as = hostnames(seen.messages, hosts)
     give_back()
@@ -93,6 +96,7 @@ def _chosen_names(
     names: Table,
     answers: Table,
     hosts: devices.Hosts,
+    beginning: NDArray[np.intp],
 ) -> naming.Chosen:
     """`answers`: solicited ones. Those with addresses that nobody spoke to name no flow."""
     serials = rows["serial"][side.row]
@@ -107,6 +111,7 @@ def _chosen_names(
     for field in ("hi", "lo", "time", "ttl_s", "name", "frame"):
         leases[field] = answers[field][usable]
     naming.add_answers(chosen, side.device, remote.hi[remote.code], remote.lo[remote.code], rows["start"][side.row], leases)
+    naming.inherit(chosen, beginning)
     return chosen
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
@@ -53,10 +54,12 @@ class FlowKind(NamedTuple):
         return self.remote_port == 53 and self.transport in ("tcp", "udp")
 
 
-def kinds_of(flows: Columns, *, device_ports: bool = False) -> tuple[list[FlowKind], NDArray[np.intp]]:
-    """Distinct kinds, and for each flow its row among them. The device's ephemeral ports are left out unless `device_ports`."""
+def kinds_of(flows: Columns, *, device_ports: bool = False, listened: Sequence[int] = ()) -> tuple[list[FlowKind], NDArray[np.intp]]:
+    """Distinct kinds, and for each flow its row among them. The device's ephemeral ports are left out unless `device_ports` or `listened` on."""
     local = flows["local_port"].astype(np.int64)
     kept = ~flows.is_any("transport", WITH_PORTS) | ~flows["device_is_originator"] | (local < 1024) | device_ports
+    if listened:
+        kept |= np.isin(local, listened)
     remote = flows["remote_port"].astype(np.int64)
     rest = {"remote_port": remote, "local_port": np.where(kept, local, 0), "silent": flows["up_pkts"] == 0}
     keys = [(rest[name], PORTS) if name in rest else _key(flows, name) for name in FlowKind._fields]

@@ -131,6 +131,8 @@ def _missing_to_read(device: DeviceTraffic, declaration: Declaration) -> Iterato
         yield f"{device.coverage.readable:.1%} of upload bytes are readable, less than {LEAST_READABLE:.0%}"
     if not declaration.identifiers:
         yield "identifiers to look for need declaring"
+    else:
+        yield "the declared identifiers were not looked for in payload"
 
 
 def _missing_of_home(declaration: Declaration) -> Iterator[str]:

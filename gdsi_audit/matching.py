@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from gdsi_audit import outer_names
-from gdsi_audit.columns import Column, Columns, narrow, words_of
-from gdsi_audit.declarations import Declaration
+from gdsi_audit.columns import Column, Columns, Rows, narrow, words_of
+from gdsi_audit.declarations import Declaration, Destination
+from gdsi_audit.declared_items import deviations
 from gdsi_audit.flow_kinds import kinds_of
 from gdsi_audit.matching_rules import Matcher
 from gdsi_audit.traffic import DeviceTraffic
@@ -54,6 +55,15 @@ def used(traffic: DeviceTraffic, declaration: Declaration) -> frozenset[int]:
     return _matched(traffic, declaration).used
 
 
+def possible(traffic: DeviceTraffic, declaration: Declaration, rows: Rows) -> tuple[Destination, ...]:
+    """The named items that may be behind the flows at `rows`: none of these could show a name, and all else of the item fits each of them."""
+    kinds, _ = kinds_of(traffic.tables.flows.take(rows), device_ports=_names_device_ports(declaration))
+    if any(kind.name or kind.nameable or kind.remote_is_local for kind in kinds):
+        return ()
+    named = (item for item in declaration.destinations if item.name and not item.not_assessable)
+    return tuple(item for item in named if not any(deviations(item, kind) for kind in kinds))
+
+
 def _matched(traffic: DeviceTraffic, declaration: Declaration) -> Matched:
     known = _MATCHED.get(traffic)
     if known is None or known.declaration is not declaration:
@@ -65,7 +75,8 @@ def _match_all(traffic: DeviceTraffic, declaration: Declaration) -> Matched:
     """Each kind of flow is matched once; its flows take over the result."""
     hidden = outer_names.outer(traffic)
     flows = outer_names.without(traffic, hidden) if hidden.any() else traffic.tables.flows
-    kinds, numbers = kinds_of(flows, device_ports=_names_device_ports(declaration))
+    listened = sorted({listener.port for listener in declaration.listeners})
+    kinds, numbers = kinds_of(flows, device_ports=_names_device_ports(declaration), listened=listened)
     judge = Matcher(traffic, declaration)
     found = [judge.match(kind) for kind in kinds]
     verdict, destination, deviates, confident, reason = zip(*found, strict=True) if found else ((), (), (), (), ())

@@ -6,11 +6,14 @@ from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
+import numpy as np
+
 from gdsi_audit import shared_platforms
+from gdsi_audit.arranged import arranged_media
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.declared_items import DeclaredItems, deviations, hears
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
-from gdsi_audit.flow_kinds import NEVER_ACCEPTED, FlowKind, local_kind, parsed_address, upkeep
+from gdsi_audit.flow_kinds import NEVER_ACCEPTED, FlowKind, kinds_of, local_kind, parsed_address, upkeep
 from gdsi_audit.traffic import DeviceTraffic
 
 VERDICTS = (
@@ -53,7 +56,7 @@ class Matcher:
 
     def match(self, kind: FlowKind) -> Match:
         """The verdict on one kind of flow, first rule first."""
-        return self._left_out(kind) or self._declared(kind) or self._doubtful(kind) or self._undeclared(kind)
+        return self._left_out(kind) or self._as_arranged(kind) or self._declared(kind) or self._doubtful(kind) or self._undeclared(kind)
 
     @property
     def used(self) -> frozenset[int]:
@@ -75,6 +78,10 @@ class Matcher:
         if kind.initiator == "remote" and kind.transport == "tcp" and kind.conn_state in NEVER_ACCEPTED:
             return Match("unanswered", reason="the device refused")
         return None
+
+    def _as_arranged(self, kind: FlowKind) -> Match | None:
+        """What the session that arranged it is covered by."""
+        return self._arranged.get((kind.remote_addr, kind.remote_port)) if kind.transport == "udp" else None
 
     def _declared(self, kind: FlowKind) -> Match | None:
         """An item or a listener that covers it, else the item that comes nearest."""
@@ -137,10 +144,23 @@ class Matcher:
         return item.title if self._is_confident(row, kind) else f"{item.title}, with low confidence"
 
     def _listens(self, kind: FlowKind) -> bool:
-        return not kind.device_is_originator and any(
+        guessed = kind.transport == "tcp" and kind.initiator == "unknown"
+        return (guessed or not kind.device_is_originator) and any(
             hears(listener, kind.transport, kind.local_port, kind.remote_addr, remote_is_local=kind.remote_is_local)
             for listener in self._declaration.listeners
         )
+
+    @cached_property
+    def _arranged(self) -> dict[tuple[str, int], Match]:
+        """Where the media of declared sessions go: (other side's address, its UDP port)."""
+        found: dict[tuple[str, int], Match] = {}
+        for session, ports in arranged_media(self._traffic):
+            (kind,), _ = kinds_of(self._traffic.tables.flows.take(np.array([session])), device_ports=True)
+            control = self._left_out(kind) or self._declared(kind)
+            if control is not None and control.verdict == "declared":
+                media = control._replace(reason="media that a declared session arranged")
+                found.update({(kind.remote_addr, port): media for port in ports})
+        return found
 
     @cached_property
     def _names_answered(self) -> dict[str, list[str]]:

@@ -52,6 +52,14 @@ class Chosen:
         return Chosen(*(np.where(wanted, getattr(self, part), getattr(other, part)) for part in ("name", "source", "frame", "ambiguous")))
 
 
+def inherit(chosen: Chosen, beginning: NDArray[np.intp]) -> None:
+    """What continues a connection goes by the name of its beginning, unless it has a stronger one. `beginning`: see `connections.beginnings`."""
+    source = chosen.source[beginning]
+    better = np.flatnonzero((source >= 0) & ((chosen.source < 0) | (source < chosen.source)))
+    for part in ("name", "source", "frame", "ambiguous"):
+        getattr(chosen, part)[better] = getattr(chosen, part)[beginning[better]]
+
+
 def own_names(names: Table, serials: NDArray[np.int64]) -> Chosen:
     """The strongest name that each flow's own messages give; of equals the earliest. `names` are facts.NAMES rows."""
     chosen = Chosen(

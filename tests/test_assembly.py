@@ -57,6 +57,21 @@ def test_a_server_name_is_nobody_s_who_calls_the_device(ip_version, tmp_path):
     assert share.endpoints[outside.address(ip_version)].names == ()
 
 
+@pytest.mark.parametrize("ip_version", [4, 6])
+@pytest.mark.parametrize(("silence_s", "flows_seen"), [(100.0, 1), (700.0, 2)])
+def test_after_a_silence_a_connection_keeps_its_name(ip_version, silence_s, flows_seen, tmp_path):
+    capture, path = begun(ip_version, "silence"), tmp_path / "silence.pcap"
+    server = behind_router("203.0.113.9", "2001:db8:9::9")
+    tls13(capture, 5.0, CAMERA, server, "push.cams.example", [(True, 100, 0.01), (True, 100, silence_s), (False, 50, 0.01)])
+    path.write_bytes(capture.pcap())
+    (share,) = [share for share in audit(path).traffic.devices if CAMERA.mac in share.device.macs]
+    flows = share.tables.flows
+    there = flows["remote_port"] == 443
+    assert (
+        list(zip(flows["name"][there].tolist(), flows["name_source"][there].tolist(), strict=True)) == [("push.cams.example", "tls-sni")] * flows_seen
+    )
+
+
 @pytest.mark.parametrize(
     ("mac", "ttl", "near"),
     [

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_network
 
+import numpy as np
 import pytest
 
 from gdsi_audit.declarations import NOTHING_DECLARED, Bench, Destination, Listener, Product, Source
 from gdsi_audit.geo import Place
-from gdsi_audit.matching import matches, used
+from gdsi_audit.matching import matches, possible, used
 
 NAMED = """
 remote             name                  name_source  ambiguous  nameable
@@ -45,6 +46,34 @@ def test_names_declare_only_their_own_flow(device_traffic, declared, twin):
         *("declared", "not_observable", "not_observable", "unnamed", "not_observable"),
     ]
     assert found["confident"].tolist() == [True, True, True, True, False, False, False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("remote", "cells", "expected"),
+    [
+        ("203.0.113.9:8443", "- - no", (1,)),
+        ("203.0.113.9:443", "- - no", (0, 1)),
+        ("203.0.113.9:443", "- - yes", ()),
+        ("203.0.113.9:443", "other.example dns-expired no", ()),
+        ("192.168.1.9:443", "- - no", ()),
+    ],
+)
+def test_items_that_may_be_behind_flows_without_a_name(device_traffic, declared, remote, cells, expected):
+    items = (Destination(name="a.example", ports=((443, 443),)), Destination(name="b.example"), Destination(network=ip_network("198.51.100.0/24")))
+    declaration = declared(*items, Destination(name="c.example", transport="udp"))
+    traffic = device_traffic(f"remote name name_source nameable\n{remote} {cells}")
+    assert possible(traffic, declaration, np.array([0])) == tuple(declaration.destinations[row] for row in expected)
+
+
+@pytest.mark.parametrize(
+    ("initiator", "transport", "verdict"),
+    [("unknown", "tcp", "declared"), ("remote", "tcp", "declared"), ("device", "tcp", "undeclared"), ("unknown", "udp", "undeclared")],
+)
+def test_a_session_on_a_declared_port_whose_beginning_was_not_captured_is_the_listener_s(device_traffic, declared, initiator, transport, verdict):
+    originator = "no" if initiator == "remote" else "yes"
+    table = f"local remote transport initiator device_is_originator\n192.168.1.50:8554 192.168.1.20:40000 {transport} {initiator} {originator}"
+    declaration = declared("a.example", listeners=(Listener(port=8554, transport=transport, sender="local"),))
+    assert matches(device_traffic(table), declaration)["verdict"].tolist() == [verdict]
 
 
 def twin_address(twin, answer: str) -> str:

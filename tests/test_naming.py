@@ -66,5 +66,23 @@ def test_a_flow_goes_by_its_own_strongest_name(why, own, expected):
     assert named(100, [(0, "203.0.113.9", 90, 60, ONE)], own=own) == expected, why
 
 
+@pytest.mark.parametrize(
+    ("why", "own", "expected"),
+    [
+        ("the beginning's name", [(0, ONE, "tls-sni", 9)], (ONE, "tls-sni", 9)),
+        ("a stronger one of its own", [(0, ONE, "tls-sni", 9), (1, TWO, "http-host", 12)], (TWO, "http-host", 12)),
+        ("a weaker one of its own", [(0, ONE, "tls-sni", 9), (1, TWO, "certificate", 12)], (ONE, "tls-sni", 9)),
+        ("the beginning has none", [(1, TWO, "certificate", 12)], (TWO, "certificate", 12)),
+        ("neither has one", [(5, TWO, "tls-sni", 12)], (0, "", 0)),
+    ],
+)
+def test_what_continues_a_connection_goes_by_the_name_of_its_beginning(why, own, expected):
+    names = np.array([(serial, name, NAME_SOURCES.index(source), frame, 0, 0) for serial, name, source, frame in own], NAMES)
+    chosen = naming.own_names(names, np.array([0, 1]))
+    naming.inherit(chosen, np.array([0, 0]))
+    source = int(chosen.source[1])
+    assert (int(chosen.name[1]), NAME_SOURCES[source] if source >= 0 else "", int(chosen.frame[1])) == expected, why
+
+
 def test_ipv6_addresses_are_named_alike():
     assert named(100, [(0, "2001:db8::9", 90, 60, ONE)], address="2001:db8::9") == (ONE, "dns", False)

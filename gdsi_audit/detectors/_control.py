@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.detectors._shells import IN_WORDS, Dialogue, dialogues, row_of
 from gdsi_audit.protocols import Message
+from gdsi_audit.protocols.ssh import OF_SERVER, SshPacket
 from gdsi_audit.traffic import DeviceTraffic
 
 OPEN, GUARDED, ENCRYPTED, ASKED = "without a password", "behind a login", "encrypted", "no further than the login"
@@ -154,6 +155,17 @@ def handed_out(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Iterator[Sessi
     for dialogue in dialogues(traffic):
         if dialogue.row not in called and flows["down_bytes"][dialogue.row] and _obeys(dialogue, _spoke_second(traffic, dialogue.row)):
             yield shell_session(dialogue)._replace(reverse=True)
+
+
+def called_home(traffic: DeviceTraffic) -> Iterator[Session]:
+    """SSH that the device serves where it was seen to call: for a relay that hands its callers on, say."""
+    flows, place = traffic.tables.flows, row_of(traffic)
+    calls = flows.is_any("initiator", ("device",)) & flows["device_is_originator"]
+    served = [one for one in traffic.messages.get("ssh", ()) if isinstance(one.body, SshPacket) and one.body.number in OF_SERVER]
+    for row in sorted({place.get(one.flow, -1) for one in served if not one.from_responder}):
+        if row >= 0 and calls[row]:
+            reached = ENCRYPTED if flows["up_bytes"][row] >= SHORTEST_SSH_SESSION_BYTES else ASKED
+            yield Session(row, "secure shell", reached, "an SSH server", reverse=True)
 
 
 def _obeys(dialogue: Dialogue, spoke_second: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from gdsi_audit.columns import Rows
 from gdsi_audit.declarations import Declaration, Destination, Source
 from gdsi_audit.finding import SEVERITIES, Broken
-from gdsi_audit.matching import NOT_JUDGED, matches
+from gdsi_audit.matching import NOT_JUDGED, matches, possible
 from gdsi_audit.traffic import DeviceTraffic
 
 
@@ -24,6 +25,8 @@ class Standing(NamedTuple):
     """False: the tester's own machine, background, unanswered or link upkeep; no finding above `info` is made of it."""
     stated: bool
     """Whether the declaration speaks of destinations at all."""
+    possible: tuple[Destination, ...]
+    """Items that may be behind them, of which no name could be seen: what one of them declares is no accusation."""
     sure: bool
     """Whether most of them are known by a sure name: weak ones are never the cause of more than a `low` finding."""
 
@@ -35,6 +38,10 @@ class Standing(NamedTuple):
     def undeclared(self) -> bool:
         """Whether there is a list of destinations and the party is surely not on it."""
         return self.stated and self.sure and self.verdict in ("undeclared", "unnamed")
+
+    def may_be(self, allows: Callable[[Destination], bool]) -> str:
+        """Words for the first item that may be behind the flows and `allows` what they do; empty: none."""
+        return next((f"no name could be seen, and {item.title} may be meant, which declares it" for item in self.possible if allows(item)), "")
 
     @property
     def doubt(self) -> str:
@@ -56,7 +63,8 @@ def standing(traffic: DeviceTraffic, declaration: Declaration, rows: Rows) -> St
     item = int(mine["destination"][0])
     destination = declaration.destinations[item] if item >= 0 else None
     sure = 2 * int(np.count_nonzero(mine["confident"])) >= len(mine)
-    return Standing(verdict, destination, verdict not in NOT_JUDGED, bool(declaration.destinations) or declaration.closed, sure)
+    perhaps = possible(traffic, declaration, rows) if verdict == "not_observable" else ()
+    return Standing(verdict, destination, verdict not in NOT_JUDGED, bool(declaration.destinations) or declaration.closed, perhaps, sure)
 
 
 def broken(source: Source, table: str, field: str) -> tuple[Broken, ...]:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.columns import grouped
-from gdsi_audit.declarations import Declaration
+from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _subjects, _tunnels
 from gdsi_audit.detectors._by_item import judged_apart
 from gdsi_audit.detectors._from_flows import ends, finding
@@ -92,6 +92,10 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, party: str, parts
     )
 
 
+def _declares_tunnel(item: Destination) -> bool:
+    return bool(item.ports) or item.encryption == "other"
+
+
 def _graded(traffic: DeviceTraffic, stands: Standing, rows: NDArray[np.intp]) -> tuple[str, tuple[Broken, ...], str]:
     """(severity, what it contradicts, in words)."""
     flows, item = traffic.tables.flows.take(rows), stands.destination
@@ -100,8 +104,10 @@ def _graded(traffic: DeviceTraffic, stands: Standing, rows: NDArray[np.intp]) ->
     if stands.declared:
         if item is not None and item.encryption == "tls":
             return SEVERITY if stands.sure else "low", stands.broken("encryption"), f"declared is TLS{stands.doubt}"
-        kept = item is None or bool(item.ports) or item.encryption == "other"
+        kept = item is None or _declares_tunnel(item)
         return ("info", (), "declared") if kept else ("low", (), "the destination is declared, the tunnel is not")
+    if perhaps := stands.may_be(_declares_tunnel):
+        return "info", (), perhaps
     if not stands.undeclared:
         return "low", (), "nothing is declared of it"
     perhaps_inbound = bool((flows.is_any("initiator", ("unknown",)) & ~flows["device_is_originator"]).all())

@@ -133,6 +133,8 @@ def _undeclared(
             held = standing(traffic, declaration, rows[places])
             severity = SEVERITY if held.undeclared and not _perhaps_inbound(traffic, rows[places]) else "low"
             says = "to a party that is not declared" if held.undeclared else "to a party of which nothing is declared"
+            if perhaps := held.may_be(lambda item: item.encryption == "none"):
+                severity, says = "info", perhaps
             yield _made(traffic, declaration, rows[places], str(party), severity, says, of_row)
 
 

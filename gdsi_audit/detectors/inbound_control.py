@@ -2,9 +2,10 @@
 
 Looks for: shells over telnet or a bare connection, SSH, ADB, VNC, remote desktops, RTSP, accepted web requests that change something, SNMP set and
 connection requests of CPE WAN management, in flows that another host began and the device answered; and reverse shells, in which the device called
-and then shows its prompt and the output of the other side's commands. Without a password, from outside, a shell is `high` and other control at least
-`medium`, whatever is declared; inside the local network a shell is `medium`, other control `low`. Behind a login or encrypted it follows the
-declaration: `high` where it is not declared, `medium` where nothing is, `low` inside the local network, `info` where the port is declared.
+and then shows its prompt and the output of the other side's commands, or serves SSH to whom it called (`high`, `low` where the party is declared).
+Without a password, from outside, a shell is `high` and other control at least `medium`, whatever is declared; inside the local network a shell is
+`medium`, other control `low`. Behind a login or encrypted it follows the declaration: `high` where it is not declared, `medium` where nothing is,
+`low` inside the local network, `info` where the port is declared.
 
 Also looks like this: its owner at the app, a technician at the console, a support session that the owner asked for, a test of the auditor's own. Name
 the tester's machines in `[[bench]]`, declare the port with `[[listener]]`; a shell without a password stays at least `medium`.
@@ -22,7 +23,7 @@ from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._answers import answered, is_fact, listener_at
-from gdsi_audit.detectors._control import ASKED, OPEN, Session, handed_out, sessions
+from gdsi_audit.detectors._control import ASKED, ENCRYPTED, OPEN, Session, called_home, handed_out, sessions
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._shells import PROTOCOLS
 from gdsi_audit.detectors._standing import Standing, broken, standing
@@ -49,9 +50,9 @@ ALTERNATIVES = (
 def detect(traffic: DeviceTraffic, declaration: Declaration) -> Iterator[Finding]:
     """See `Detector`."""
     rows = answered(traffic)
-    if not rows.size and not any(traffic.messages.get(protocol) for protocol in PROTOCOLS):
+    if not rows.size and not any(traffic.messages.get(protocol) for protocol in (*PROTOCOLS, "ssh")):
         return
-    found = [*sessions(traffic, rows), *handed_out(traffic, rows)]
+    found = [*sessions(traffic, rows), *handed_out(traffic, rows), *called_home(traffic)]
     flows = traffic.tables.flows
     for (subject, _), places in grouped([(_subject(flows, one), bool(flows["remote_is_local"][one.row])) for one in found]):
         group = [found[place] for place in places]
@@ -63,7 +64,7 @@ def detect(traffic: DeviceTraffic, declaration: Declaration) -> Iterator[Finding
 
 def _subject(flows: Columns, session: Session) -> str:
     if session.reverse:
-        return f"shell to {flows['remote_addr'][session.row]}"
+        return f"{session.kind} to {flows['remote_addr'][session.row]}"
     side = "inside" if flows["remote_is_local"][session.row] else "outside"
     return f"{session.kind} on {flows['transport'][session.row]}/{flows['local_port'][session.row]} from {side}"
 
@@ -118,6 +119,8 @@ def _graded(group: Sequence[Session], stand: Standing, *, local: bool, fact: boo
     is_shell = is_open and any(one.kind == "shell" for one in group)
     if is_shell and (group[0].reverse or not fact):
         return ("medium" if local or covered or stand.declared or not group[0].reverse else SEVERITY), f"{says}, and no password was asked for"
+    if group[0].reverse and any(one.reached == ENCRYPTED for one in group):
+        return ("low" if local or stand.declared else SEVERITY if stand.undeclared else "medium"), says
     if not fact or all(one.reached == ASKED for one in group):
         return ("info" if covered else "low"), says
     if is_open:

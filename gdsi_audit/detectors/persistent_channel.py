@@ -97,6 +97,8 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.
 
 def _graded(stands: Standing) -> tuple[str, tuple[Broken, ...], str]:
     """(severity, what it contradicts, in words)."""
+    if perhaps := stands.may_be(lambda item: bool(item.persistent)):
+        return "info", (), perhaps
     if not stands.declared or stands.destination is None:
         return (SEVERITY, (), "the party is not declared") if stands.undeclared else ("low", (), "nothing is declared of it")
     if stands.destination.persistent is None:

@@ -4,7 +4,8 @@ Looks for: flows to addresses outside the jurisdictions that hold for them (a de
 everywhere), grouped by destination and country. First hop only: where data goes from there cannot be seen. Severity is at most `low` until two
 independent sources agree with high confidence where the address is; then an upload of payload is `high`, a handshake alone `low`, an unanswered
 attempt `info`. Addresses whose sources disagree, that are in several places at once or that nobody knows are one `info` row each, never an
-accusation. An upload to the vendor's declared home of data generated elsewhere also speaks to the commitment on storage.
+accusation; so are flows of which no name could be seen, where one that is declared may be meant and is allowed there. An upload to the vendor's
+declared home of data generated elsewhere also speaks to the commitment on storage.
 
 Also looks like this: an edge network that answers from many countries under one address; a database that names where an address is registered
 instead of where it is; a resolver that sent this device to a distant server because of the tester's own location. Declare the destination with
@@ -21,6 +22,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit import assessment
 from gdsi_audit.assessed_flows import place_of, sides
 from gdsi_audit.assessment import is_corroborated
 from gdsi_audit.columns import grouped
@@ -30,6 +32,7 @@ from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.geo import Place
 from gdsi_audit.jurisdictions import jurisdiction
+from gdsi_audit.matching import matches, possible
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"
@@ -41,6 +44,7 @@ NAME = "undeclared_jurisdiction"
 UNSURE = {
     "contested": "sources disagree whether these addresses are inside the declared jurisdictions",
     "multi-location": "these addresses are in several places at once, so that no country can be named",
+    "unnamed": "no name could be seen, and a declared destination that may be meant is allowed there",
     "unknown": "no source says where these addresses are, or round-trip time refutes what is said",
 }
 ALTERNATIVES = (
@@ -57,6 +61,7 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: i
     rows, numbers, found = sides(traffic, declaration)
     words = np.array([side.assessment if side.is_limited else "" for side in found] or [""], object)[numbers]
     corroborated = np.array([is_corroborated(side.place) for side in found] or [False], np.bool_)[numbers]
+    words[_perhaps_allowed(traffic, declaration, rows, words == "outside")] = "unnamed"
     outside = np.flatnonzero(words == "outside")
     flows = traffic.tables.flows.take(rows[outside])
     parties = _subjects.gathered(_subjects.parties(flows), flows["up_bytes"], most_subjects, "further destinations")
@@ -79,6 +84,19 @@ def _speaks_of_places(declaration: Declaration) -> bool:
 def _countries(place: Place) -> str:
     """The country, or all of them where sources disagree."""
     return place.located_in.country or " or ".join(place.located_in.candidates)
+
+
+def _perhaps_allowed(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], outside: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Places in `rows` of those `outside` flows behind which an item may be that is allowed where they go: none of them shows a name."""
+    unseen = np.flatnonzero(outside & matches(traffic, declaration).take(rows).is_any("verdict", ("not_observable",)))
+    allowed = [np.empty(0, np.intp)]
+    flows = traffic.tables.flows.take(rows[unseen])
+    for address, group in grouped(flows["remote_addr"]):
+        items = possible(traffic, declaration, rows[unseen[group]])
+        limits = (assessment.limits(item, declaration.jurisdictions) for item in items if item.jurisdictions is not None)
+        if any(assessment.assess(place_of(traffic, address), *given) != "outside" for given in limits):
+            allowed.append(unseen[group])
+    return np.concatenate(allowed)
 
 
 def _outside(

@@ -131,6 +131,8 @@ def _graded(flows: Columns, held: Standing) -> tuple[str, str]:
         return SEVERITY, "the party is not declared"
     if held.undeclared:
         return "low", "the party is not declared, but who began or what came back was not captured"
+    if perhaps := held.may_be(_states_bulk):
+        return "info", perhaps
     if held.declared:
         return "low", "the declaration states neither direction nor volume for it"
     return "low", "nothing is declared of it"

@@ -24,8 +24,10 @@ METHODS = (
 )
 INTERLEAVED = 0x24
 LONGEST_BODY_BYTES = 16_000
+HIGHEST_PORT = 65_535
 _REQUEST = re.compile(rb"(?:" + b"|".join(METHODS) + rb") (?:rtsp[su]?://|\* RTSP/)", re.IGNORECASE)
 _START = re.compile(rb"([A-Z_]{4,13}) (\S+) RTSP/([12]\.0)|RTSP/([12]\.0) ([0-9]{3})(?: .*)?", re.DOTALL)
+_CLIENT_PORT, _SERVER_PORT = (re.compile(side + rb"_port=([0-9]{1,5})(?:-([0-9]{1,5}))?", re.IGNORECASE) for side in (b"client", b"server"))
 _USERNAME = re.compile(rb'username="([^"]*)"', re.IGNORECASE)
 
 
@@ -49,6 +51,10 @@ class RtspMessage:
     """Scheme that a response asks for, lower case; empty: none."""
     agent: WireText
     """Server or User-Agent."""
+    client_ports: tuple[int, ...] = ()
+    """UDP ports of media and their reports that a Transport field names on the asking side (RFC 2326 section 12.39); of UDP over RTP alone."""
+    server_ports: tuple[int, ...] = ()
+    """The same on the answering side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,15 @@ def _message(head: Head, start: re.Match[bytes]) -> RtspMessage:
         secret_bytes=secret_bytes,
         challenge=folded(display(head.first(b"www-authenticate").partition(b" ")[0])),
         agent=display(head.first(b"server") or head.first(b"user-agent")),
+        client_ports=_ports(_CLIENT_PORT, head),
+        server_ports=_ports(_SERVER_PORT, head),
     )
+
+
+def _ports(named: re.Pattern[bytes], head: Head) -> tuple[int, ...]:
+    """The port, or the two, that the first Transport field names."""
+    found = named.search(head.first(b"transport"))
+    return tuple(port for port in (int(part) for part in found.groups() if part) if port <= HIGHEST_PORT) if found else ()
 
 
 def _sizes(authorization: bytes) -> tuple[int, int]:

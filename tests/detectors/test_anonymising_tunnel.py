@@ -56,6 +56,20 @@ def test_what_is_none(device_traffic, table):
     assert found(device_traffic(table)) == []
 
 
+@pytest.mark.parametrize(
+    ("why", "item", "nameable", "severity"),
+    [
+        ("an item with this port", Destination(name="vpn.example", ports=((51820, 51820),)), "no", "info"),
+        ("an item with another", Destination(name="vpn.example", ports=((443, 443),)), "no", "low"),
+        ("an item that says nothing of tunnels", Destination(name="vpn.example"), "no", "low"),
+        ("a name could be seen", Destination(name="vpn.example", ports=((51820, 51820),)), "yes", "medium"),
+    ],
+)
+def test_a_tunnel_whose_name_could_not_be_seen_may_be_the_declared_one(device_traffic, declared, why, item, nameable, severity):
+    table = f"remote transport service nameable\n203.0.113.9:51820 udp wireguard {nameable}"
+    assert found(device_traffic(table), declared(item)) == [("203.0.113.9 (WireGuard)", severity)], why
+
+
 def test_several_marks_of_one_far_end_are_one_finding(device_traffic):
     assert found(device_traffic("remote transport service\n203.0.113.9:1723 tcp pptp\n203.0.113.9:0 ip-47 -")) == [("203.0.113.9 (GRE, PPTP)", "low")]
 

@@ -54,6 +54,19 @@ def test_a_protocol_of_clear_text_breaks_a_promise_of_encryption(device_traffic,
     assert seen(device_traffic(flow(service), messages=messages), declared(item)) == expected
 
 
+@pytest.mark.parametrize(
+    ("why", "item", "nameable", "severity"),
+    [
+        ("an item for clear text", Destination(name="a.example", encryption="none"), "no", "info"),
+        ("an item that says nothing of it", Destination(name="a.example"), "no", "low"),
+        ("a name could be seen", Destination(name="a.example", encryption="none"), "yes", "medium"),
+    ],
+)
+def test_clear_text_whose_name_could_not_be_seen_may_be_the_declared_one(device_traffic, declared, why, item, nameable, severity):
+    traffic = device_traffic(flow(name="- -", nameable=nameable), messages={"http": (JSON,)})
+    assert seen(traffic, declared(item)) == [("203.0.113.9", severity, [])], why
+
+
 @pytest.mark.parametrize("service", ["tls", "quic", "dtls", "ssh", "dns", "ntp", ""])
 def test_what_is_encrypted_or_has_its_role_is_left_alone(device_traffic, declared, service):
     assert seen(device_traffic(flow(service)), declared(Destination(name="api.cams.example", encryption="tls"))) == []

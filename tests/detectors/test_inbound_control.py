@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 
 from gdsi_audit.audit import audit
@@ -14,7 +16,7 @@ from gdsi_audit.protocols.rdp import RdpSetup
 from gdsi_audit.protocols.rfb import RfbSecurity, RfbVersion
 from gdsi_audit.protocols.rtsp import RtspMessage
 from gdsi_audit.protocols.snmp import SnmpMessage
-from gdsi_audit.protocols.ssh import SshBanner
+from gdsi_audit.protocols.ssh import SshBanner, SshPacket
 from gdsi_audit.protocols.telnet import TelnetText
 from gdsi_audit.protocols.terminal import TerminalText
 
@@ -197,3 +199,23 @@ def test_the_generated_captures(repository, suffix):
     benign = audit(folder / f"inbound_control_benign{suffix}.pcap", stated)
     assert benign.worst() in ("", "info")
     assert [one.subject for one in benign.findings if one.detector == "inbound_control"] == ["secure shell on tcp/22 from inside"]
+
+
+@pytest.mark.parametrize(
+    ("why", "table", "turns", "stated", "expected"),
+    [
+        ("the device serves whom it called", CALLED, [[SshPacket(31)]], ("a.example",), "high"),
+        ("nothing is declared", CALLED, [[SshPacket(33)]], (), "medium"),
+        ("the party is declared", CALLED, [[SshPacket(31)]], (Destination(network=ip_network("203.0.113.0/24")),), "low"),
+        ("inside the local network", CALLED.replace("203.0.113.77", "192.168.1.77"), [[SshPacket(31)]], ("a.example",), "low"),
+        ("no session came of it", CALLED, [[SshPacket(31)]], ("a.example",), "low"),
+        ("the device is the client", CALLED, [[SshPacket(30)], SshPacket(31)], ("a.example",), None),
+        ("who called was not seen", CALLED.replace(" device ", " unknown "), [[SshPacket(31)]], ("a.example",), None),
+    ],
+)
+def test_ssh_that_the_device_serves_to_whom_it_called(device_traffic, declared, why, table, turns, stated, expected):
+    up_bytes = 100 if why.startswith("no session") else 9000
+    table = f"{table.replace(' history', ' history up_bytes')} {up_bytes}"
+    declaration = declared(*stated) if stated else NOTHING_DECLARED
+    expected_rows = [(f"secure shell to {'192.168.1.77' if 'inside' in why else '203.0.113.77'}", expected, "high")] if expected else []
+    assert found(device_traffic(table, messages=said("ssh", *turns)), declaration) == expected_rows, why

@@ -44,6 +44,20 @@ def test_severity_follows_the_declaration(device_traffic, declared, item, severi
     assert [broken.field for broken in one.contradicts] == (["persistent"] if item.persistent is False else [])
 
 
+@pytest.mark.parametrize(
+    ("item", "nameable", "severity"),
+    [
+        (Destination(name="api.cams.example", persistent=True), "no", "info"),
+        (Destination(name="api.cams.example", persistent=True, ports=((8883, 8883),)), "no", "low"),
+        (Destination(name="api.cams.example"), "no", "low"),
+        (Destination(name="api.cams.example", persistent=True), "yes", "medium"),
+    ],
+)
+def test_a_connection_without_a_name_may_be_one_that_is_declared(device_traffic, declared, item, nameable, severity):
+    (one,) = detect(device_traffic(f"remote duration_s nameable\n203.0.113.9:443 4000 {nameable}"), declared(item))
+    assert (one.severity, one.contradicts) == (severity, ())
+
+
 @pytest.mark.parametrize("cells", ["192.168.1.9:443 4000 - -", "203.0.113.9:443 4000 0 -", "203.0.113.9:123 4000 - ntp"])
 def test_what_is_no_channel(device_traffic, cells):
     assert found(device_traffic(f"remote duration_s down_bytes service\n{cells}")) == []

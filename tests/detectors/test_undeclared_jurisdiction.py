@@ -37,6 +37,30 @@ def test_severity_follows_the_sources(device_traffic, declared, place, severity,
 
 
 @pytest.mark.parametrize(
+    ("why", "item", "limits", "nameable", "expected"),
+    [
+        ("an item is allowed there", Destination(name="a.example", jurisdictions=frozenset({"US"})), LIMITS, "no", ("info", "unnamed addresses")),
+        ("a name could be seen", Destination(name="a.example", jurisdictions=frozenset({"US"})), LIMITS, "yes", ("high", "203.0.113.1 in US")),
+        ("it is allowed elsewhere", Destination(name="a.example", jurisdictions=frozenset({"CH"})), LIMITS, "no", ("high", "203.0.113.1 in US")),
+        ("none has limits of its own", Destination(name="a.example"), LIMITS, "no", ("high", "203.0.113.1 in US")),
+        (
+            "another port",
+            Destination(name="a.example", ports=((80, 80),), jurisdictions=frozenset({"US"})),
+            *(LIMITS, "no", ("high", "203.0.113.1 in US")),
+        ),
+        (
+            "denied everywhere",
+            Destination(name="a.example", jurisdictions=frozenset({"US"})),
+            *(Jurisdictions(denied=frozenset({"US"}), source=LIMITS.source), "no", ("high", "203.0.113.1 in US")),
+        ),
+    ],
+)
+def test_a_flow_without_a_name_may_be_one_that_is_allowed_there(device_traffic, declared, why, item, limits, nameable, expected):
+    traffic = device_traffic(f"remote nameable\n203.0.113.1:443 {nameable}", places={"203.0.113.1": located("US")})
+    assert [(one.severity, one.subject) for one in detect(traffic, declared(item, jurisdictions=limits))] == [expected], why
+
+
+@pytest.mark.parametrize(
     ("item", "limits", "broken"),
     [
         (Destination(name="api.cams.example"), LIMITS, ("jurisdictions", "allowed", 3)),

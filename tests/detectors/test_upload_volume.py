@@ -44,6 +44,19 @@ def seen(traffic, declaration=NOTHING_DECLARED):
     return [(one.subject, one.severity, [broken.field for broken in one.contradicts]) for one in detect(traffic, declaration)]
 
 
+@pytest.mark.parametrize(
+    ("why", "item", "nameable", "severity"),
+    [
+        ("an item for uploads", Destination(name="a.example", direction="upload"), "no", "info"),
+        ("an item that says nothing of volume", Destination(name="a.example"), "no", "low"),
+        ("a name could be seen", Destination(name="a.example", direction="upload"), "yes", "medium"),
+    ],
+)
+def test_an_upload_whose_name_could_not_be_seen_may_be_the_declared_one(device_traffic, declared, why, item, nameable, severity):
+    rows = f"remote up_bytes down_bytes nameable\n203.0.113.9:443 9000000 4000 {nameable}"
+    assert seen(device_traffic(rows), declared(item)) == [("203.0.113.9", severity, [])], why
+
+
 LIMITED = Destination(name="api.cams.example", max_upload_bytes_per_day=1000)
 BROKEN = [("api.cams.example: upload", "medium", ["max_upload_bytes_per_day"])]
 

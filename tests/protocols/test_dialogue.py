@@ -96,10 +96,35 @@ def test_greetings_find_their_protocol():
     assert pop.recognise(heads_of([b"USER me\r\n"], transport=6, resp_port=110))[0]
 
 
+def ssh_packet(number: int, payload: bytes = b"") -> bytes:
+    padding = 8 - (6 + len(payload)) % 8 + 4
+    return (2 + len(payload) + padding).to_bytes(4) + bytes([padding, number]) + payload + bytes(padding)
+
+
+@pytest.mark.parametrize(
+    ("why", "data", "number", "used", "satisfied"),
+    [
+        ("key exchange initialisation", ssh_packet(20, b"x" * 900) + b"\0\0", 20, len(ssh_packet(20, b"x" * 900)), False),
+        ("the client's first", ssh_packet(30, b"y" * 32), 30, len(ssh_packet(30, b"y" * 32)), True),
+        ("the server's reply, cut", ssh_packet(31, b"y" * 900)[:100], 31, 100, True),
+        ("a length that no packet has", b"\0\xff\xff\xff\0\0", 0, 6, True),
+        ("a length of nothing", bytes(6), 0, 6, True),
+        ("no packet at all", b"SS\x03 noise", 0, 9, True),
+    ],
+)
+def test_packets_of_ssh_until_one_tells_the_roles(why, data, number, used, satisfied):
+    body, consumed = ssh.parse(data, from_responder=False)
+    assert (body.number, consumed, body.satisfied) == (number, used, satisfied), why
+
+
+def test_half_a_packet_of_ssh():
+    whole = ssh_packet(20, b"x" * 900)
+    assert {ssh.parse(whole[:cut], from_responder=True) for cut in (1, 5, 6, len(whole) - 1)} == {NEED_MORE}
+
+
 def test_a_banner_of_ssh():
     assert ssh.parse(b"SSH-2.0-dropbear_2022 cam\r\n\0\0", from_responder=True) == (ssh.SshBanner("2.0", "dropbear_2022", "cam"), 27)
     assert ssh.parse(b"SSH-2", from_responder=True) is NEED_MORE
-    for data in (b"SSX", b"SSH-2.0-" + b"x" * 300):
-        with pytest.raises(ValueError, match="offset 0"):
-            ssh.parse(data, from_responder=True)
+    with pytest.raises(ValueError, match="offset 0"):
+        ssh.parse(b"SSH-2.0-" + b"x" * 300, from_responder=True)
     assert ssh.recognise(heads_of([b"SSH-2.0-x\r\n", b"SSL"], transport=6)).tolist() == [True, False]

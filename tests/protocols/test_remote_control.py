@@ -79,6 +79,22 @@ def test_rtsp():
     assert rtsp.recognise(heads_of(payloads, transport=6)).tolist() == [True, True, True, False, False]
 
 
+@pytest.mark.parametrize(
+    ("transport", "client", "server"),
+    [
+        (b"RTP/AVP;unicast;client_port=49520-49521;server_port=5000-5001;ssrc=1", (49520, 49521), (5000, 5001)),
+        (b"RTP/AVP/UDP;unicast;Client_Port=49520", (49520,), ()),
+        (b"RTP/AVP/TCP;unicast;interleaved=0-1", (), ()),
+        (b"RTP/AVP;client_port=70000-70001", (), ()),
+        (b"", (), ()),
+    ],
+)
+def test_rtsp_names_the_ports_of_its_media(transport, client, server):
+    given = b"Transport: " + transport + b"\r\n" if transport else b""
+    body, _ = rtsp.parse(b"RTSP/1.0 200 OK\r\nCSeq: 3\r\n" + given + b"\r\n", from_responder=True)
+    assert (body.client_ports, body.server_ports) == (client, server)
+
+
 def test_rfb():
     assert rfb.parse(b"RFB 003.008\n\1\1", from_responder=True) == (rfb.RfbVersion("3.8"), 12)
     assert rfb.parse(b"\2\1\2", from_responder=True) == (rfb.RfbSecurity((1, 2)), 3)
