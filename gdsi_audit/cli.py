@@ -7,18 +7,17 @@ import gc
 import io
 import os
 import sys
-from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from gdsi_audit import __version__, discover, ending, interrupt
+from gdsi_audit.collecting import EVERY_OBJECTS
 
 # Nothing here multiplies matrices, but NumPy's library for it starts a thread per processor, and each of them waits for work on a busy processor.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 COMMANDS = "gdsi_audit.commands"
-COLLECT_EVERY_OBJECTS = 100_000
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -39,7 +38,7 @@ def main() -> NoReturn:
     """The entry point."""
     # Hardly anything here refers back to itself: looking for what does, as often as Python would, takes longer than some detectors.
     # Nor need it be looked for in what is about to go.
-    gc.set_threshold(COLLECT_EVERY_OBJECTS, 50, 50)
+    gc.set_threshold(EVERY_OBJECTS, 50, 50)
     atexit.register(gc.freeze)
     interrupt.listen()
     _make_streams_safe()
@@ -49,7 +48,7 @@ def main() -> NoReturn:
 def _make_streams_safe() -> None:
     """What a terminal cannot show is escaped, as it is in reports; who closed stderr wants to hear nothing."""
     if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  - for as long as the process runs
+        sys.stderr = io.StringIO()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

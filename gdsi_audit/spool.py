@@ -9,6 +9,7 @@ import os
 import tempfile
 import weakref
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -19,9 +20,9 @@ PIECE_ROWS = 65_536
 
 def unnamed_file(owner: object) -> BinaryIO:
     """A file that nobody else can find, which is closed, and so gone, when `owner` is."""
-    file = cast(BinaryIO, tempfile.TemporaryFile(prefix="gdsi-audit-"))  # noqa: SIM115  - closed by the line below, when its owner goes
-    weakref.finalize(owner, file.close)
-    return file
+    open_files = ExitStack()
+    weakref.finalize(owner, open_files.close)
+    return cast(BinaryIO, open_files.enter_context(tempfile.TemporaryFile(prefix="gdsi-audit-")))
 
 
 class Spool:

@@ -184,7 +184,7 @@ def test_a_reader_that_has_seen_enough_changes_no_exit_code(repository):
         assert (done.returncode, done.stderr) == (code, b"")
 
 
-@pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
+@pytest.mark.skipif(not FULL.exists(), reason="/dev/full, which takes nothing, is a device of Linux: no other way to fill a disk within a test")
 def test_a_full_disk_is_named_with_what_to_do(run, repository):
     words, advice = ("audit", CAMERA, "-f", "json"), "No space left on device; make room, or name another file with -o\n"
     assert run(*words, "-o", FULL).stderr.decode() == f"gdsi-audit: /dev/full: {advice}"
