@@ -26,7 +26,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(drafting, name)
     if name in ("Finding", "Evidence"):
-        from gdsi_audit import finding
+        from gdsi_audit.findings import finding
 
         return getattr(finding, name)
     raise AttributeError(f"module 'gdsi_audit' has no attribute {name!r}")

@@ -12,18 +12,18 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from gdsi_audit import __version__, assembly, commitments, detection, discover, selection
-from gdsi_audit.collecting import rare_collection
-from gdsi_audit.commitments import Verdict
+from gdsi_audit import __version__, assembly, detection, discover, selection
+from gdsi_audit.commitments.verdicts import WORDS, Verdict, verdicts
 from gdsi_audit.declarations import NOTHING_DECLARED, Declaration, Note, Source
 from gdsi_audit.declarations._read import read
-from gdsi_audit.finding import SEVERITIES, Finding
-from gdsi_audit.freed_memory import give_back
+from gdsi_audit.findings.finding import SEVERITIES, Finding
 from gdsi_audit.gap import Gap
 from gdsi_audit.geo._places import Places
 from gdsi_audit.indicators import _read as indicator_files
 from gdsi_audit.observe import Progress, observe
 from gdsi_audit.readers._inputs import inputs
+from gdsi_audit.tables.collecting import rare_collection
+from gdsi_audit.tables.freed_memory import give_back
 from gdsi_audit.traffic import Capture, Traffic
 
 PathLike = str | Path
@@ -59,7 +59,7 @@ class Audit:
         words: dict[str, Counter[str]] = {}
         for one in self.verdicts:
             words.setdefault(one.device, Counter())[one.verdict] += 1
-        tallies = [f"{device}: {', '.join(f'{tally[word]} {word}' for word in commitments.WORDS if tally[word])}" for device, tally in words.items()]
+        tallies = [f"{device}: {', '.join(f'{tally[word]} {word}' for word in WORDS if tally[word])}" for device, tally in words.items()]
         names = [Path(capture.path).name for capture in self.traffic.captures]
         shown = [", ".join(names[:SHOWN]) + "…" * (len(names) > SHOWN), "; ".join(tallies[:SHOWN]) + "…" * (len(tallies) > SHOWN)]
         return f"<Audit of {shown[0]}: {len(self.findings)} findings, worst {self.worst() or 'none'}; {shown[1]}>"
@@ -103,13 +103,13 @@ def audit(
     give_back()
     findings = tuple(sorted(detection.findings(traffic, stated), key=_rank))
     give_back()
-    verdicts = commitments.verdicts(traffic, stated, findings, shortest_observation_h=hours_needed)
+    judged = verdicts(traffic, stated, findings, shortest_observation_h=hours_needed)
     settings = {**choice.settings, "hours_needed": hours_needed, "thresholds": _thresholds()}
     return Audit(
         traffic=traffic,
         declaration=stated,
         findings=findings,
-        verdicts=verdicts,
+        verdicts=judged,
         gaps=traffic.gaps,
         settings=MappingProxyType(settings),
         version=__version__,

@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from gdsi_audit import __version__, discover, ending, interrupt
-from gdsi_audit.collecting import EVERY_OBJECTS
+from gdsi_audit.tables.collecting import EVERY_OBJECTS
 
 # Nothing here multiplies matrices, but NumPy's library for it starts a thread per processor, and each of them waits for work on a busy processor.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from gdsi_audit import discover
 from gdsi_audit.declarations import Declaration
-from gdsi_audit.finding import SEVERITIES, Finding
+from gdsi_audit.findings.finding import SEVERITIES, Finding
 from gdsi_audit.traffic import DeviceTraffic, Traffic
 
 MOST_AGAINST_DRAFT = SEVERITIES.index("low")

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from datetime import date
 
 from gdsi_audit import discover, glossary
+from gdsi_audit.commitments.initiative import Commitment, initiative
 from gdsi_audit.geo._explained import info, warnings
 from gdsi_audit.geo._explained import lookup as explained
 from gdsi_audit.geo._places import Places
-from gdsi_audit.initiative import Commitment, initiative
 
 DETECTORS = "gdsi_audit.detectors"
 WIDTH, NARROWEST = 100, 60

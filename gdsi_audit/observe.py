@@ -13,22 +13,22 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.collecting import rare_collection
-from gdsi_audit.facts import FACTS, NAMES, FactKeeper, Texts
 from gdsi_audit.first_run import Compiling
 from gdsi_audit.flows import CLOSED
 from gdsi_audit.flows.table import Batch, FlowTable
-from gdsi_audit.frame_index import FrameIndex
+from gdsi_audit.frames.index import FrameIndex
 from gdsi_audit.gap import Gap, Ledger
 from gdsi_audit.messages import Messages
+from gdsi_audit.messages.facts import FACTS, NAMES, FactKeeper, Texts
+from gdsi_audit.messages.resolutions import Resolutions
 from gdsi_audit.packets.decode import Decoder
 from gdsi_audit.protocols._conversations import Conversations
 from gdsi_audit.protocols._heard import Heard
 from gdsi_audit.readers import Frames, UnreadableInputError
 from gdsi_audit.readers._inputs import Input
 from gdsi_audit.readers._source import Reading
-from gdsi_audit.resolutions import Resolutions
-from gdsi_audit.spool import Spool
+from gdsi_audit.tables.collecting import rare_collection
+from gdsi_audit.tables.spool import Spool
 from gdsi_audit.traffic import Capture
 
 MOST_LIVE_FLOWS = 200_000

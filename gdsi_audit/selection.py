@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit import filters
+from gdsi_audit.assembly.round_trips import CapturePoint
 from gdsi_audit.declarations import Declaration, DeclaredDevice
-from gdsi_audit.devices import Wanted
+from gdsi_audit.hosts.devices import Wanted
 from gdsi_audit.observe import Keep
 from gdsi_audit.packets.address import mac_value, value
-from gdsi_audit.round_trips import CapturePoint
 
 GROUP_BIT = np.uint64(1 << 40)
 """The lowest bit of a MAC's first octet: broadcast and multicast (IEEE 802)."""

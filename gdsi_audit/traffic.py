@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gdsi_audit.columns import Columns, Words
 from gdsi_audit.endpoints import Endpoint
-from gdsi_audit.frame_index import FrameIndex
+from gdsi_audit.frames.index import FrameIndex
 from gdsi_audit.gap import Gap, Ledger
-from gdsi_audit.name_mismatches import Network
+from gdsi_audit.naming.mismatches import Network
 from gdsi_audit.protocols import Message
+from gdsi_audit.tables.columns import Columns, Words
 
 if TYPE_CHECKING:
     import pandas as pd

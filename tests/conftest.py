@@ -15,12 +15,12 @@ import pytest
 from hypothesis import settings
 from made_tables import columns_of
 
-from gdsi_audit.columns import Columns
+from gdsi_audit.assembly.perspective import contact_table
 from gdsi_audit.declarations import Declaration, Destination, Source, Statement
 from gdsi_audit.endpoints import Endpoint
-from gdsi_audit.frame_ranges import merged
+from gdsi_audit.frames.ranges import merged
 from gdsi_audit.gap import Ledger
-from gdsi_audit.perspective import contact_table
+from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import ANSWERS, CONTACTS, DNS, FLOWS, Capture, Coverage, Device, DeviceTraffic, Tables, Traffic
 
 REPOSITORY = Path(__file__).parent.parent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gdsi_audit.columns import Column, Columns, words_of
+from gdsi_audit.tables.columns import Column, Columns, words_of
 
 
 def columns_of(frame: pd.DataFrame) -> Columns:

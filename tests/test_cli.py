@@ -197,7 +197,7 @@ def test_a_full_disk_is_named_with_what_to_do(run, repository):
 
 def test_a_full_folder_of_temporary_files_is_not_taken_for_a_bad_capture(repository):
     code = (
-        "import errno, sys, gdsi_audit.spool as spool; from gdsi_audit import cli\n"
+        "import errno, sys, gdsi_audit.tables.spool as spool; from gdsi_audit import cli\n"
         "def full(*_): raise OSError(errno.ENOSPC, 'No space left on device')\n"
         "spool.Spool.append = full; cli.main()"
     )

@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from gdsi_audit import discover
-from gdsi_audit.finding import SEVERITIES
+from gdsi_audit.findings.finding import SEVERITIES
 
 SHELVES = {
     "readers": ("MAGIC", "FORMAT", "walk"),

@@ -15,7 +15,7 @@ from gdsi_audit.audit import audit
 from gdsi_audit.discover import module
 for name in sys.argv[3:]:
     assert name not in sys.modules, name
-from gdsi_audit.output import write
+from gdsi_audit.commands._output import write
 write(module("gdsi_audit.reports", sys.argv[2]).render(audit(sys.argv[1])), "/dev/null")
 print(*(name for name in sys.argv[3:] if name in sys.modules))
 """

@@ -17,7 +17,7 @@ import pytest
 from gdsi_audit import discover
 from gdsi_audit.audit import Audit, audit
 from gdsi_audit.drafting import draft
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
 
 SHARED = Path(__file__).parents[2] / "shared" / "captures"
 SCORE = SHARED.parent / "score"

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from gdsi_audit import discover
-from gdsi_audit.commitments import verdicts
+from gdsi_audit.commitments.verdicts import verdicts
 from gdsi_audit.declarations import Jurisdictions, Product, Vantage
 from gdsi_audit.geo import Answer, Place
 

@@ -11,9 +11,9 @@ import click
 
 from gdsi_audit import discover, ending
 from gdsi_audit.commands._arguments import captures_argument, output_option, say_what_was_not_read
-from gdsi_audit.finding import SEVERITIES
-from gdsi_audit.output import REPORTS, check_place, format_of, write
-from gdsi_audit.progress_bar import progress_bar
+from gdsi_audit.commands._output import REPORTS, check_place, format_of, write
+from gdsi_audit.commands._progress_bar import progress_bar
+from gdsi_audit.findings.finding import SEVERITIES
 
 if TYPE_CHECKING:
     from gdsi_audit.audit import Audit

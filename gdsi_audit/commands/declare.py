@@ -9,8 +9,8 @@ import click
 
 from gdsi_audit import ending
 from gdsi_audit.commands._arguments import captures_argument, say_what_was_not_read
-from gdsi_audit.output import check_place, write
-from gdsi_audit.progress_bar import progress_bar
+from gdsi_audit.commands._output import check_place, write
+from gdsi_audit.commands._progress_bar import progress_bar
 
 
 @click.command(short_help="Drafts a declaration from traffic.")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from gdsi_audit import discover
-from gdsi_audit.output import write
+from gdsi_audit.commands._output import write
 
 
 def _topics(_context: click.Context, _argument: click.Parameter, typed: str) -> list[str]:
     """For shell completion: detectors, commitments and verdicts."""
+    from gdsi_audit.commitments.initiative import initiative
     from gdsi_audit.glossary import VERDICTS
-    from gdsi_audit.initiative import initiative
 
     known = (*discover.names("gdsi_audit.detectors"), *(item.id for item in initiative().commitments), *VERDICTS)
     return [name for name in known if name.startswith(typed)]

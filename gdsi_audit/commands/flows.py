@@ -9,8 +9,8 @@ import click
 
 from gdsi_audit import discover, ending
 from gdsi_audit.commands._arguments import captures_argument, output_option, say_what_was_not_read
-from gdsi_audit.output import FLOW_LOG, check_place, format_of, sink
-from gdsi_audit.progress_bar import progress_bar
+from gdsi_audit.commands._output import FLOW_LOG, check_place, format_of, sink
+from gdsi_audit.commands._progress_bar import progress_bar
 
 
 @click.command(short_help="Lists flows, names and fingerprints.")
@@ -24,9 +24,9 @@ def command(captures: Sequence[str], style: str | None, output: str | None, no_n
     \b
     Example: gdsi-audit flows captures/smart_camera/smart_camera.pcap --format jsonl -o camera.jsonl
     """
-    from gdsi_audit import devices
     from gdsi_audit.flow_log._pieces import pieces
-    from gdsi_audit.hostnames import gateways
+    from gdsi_audit.hosts import devices
+    from gdsi_audit.hosts.hostnames import gateways
     from gdsi_audit.observe import observe
     from gdsi_audit.readers._inputs import inputs
 

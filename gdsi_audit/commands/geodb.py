@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gdsi_audit import ending
-from gdsi_audit.output import write
+from gdsi_audit.commands._output import write
 
 
 @click.group(short_help="The databases that say where addresses are.")

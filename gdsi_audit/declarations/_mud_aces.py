@@ -8,10 +8,10 @@ from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, TypeVar
 
-from gdsi_audit import names
 from gdsi_audit.declarations import _checks as check
 from gdsi_audit.declarations._checks import Wrong, kind_of
 from gdsi_audit.declarations._network_checks import HIGHEST_PORT
+from gdsi_audit.naming import names
 from gdsi_audit.packets import transport_words
 
 Found = TypeVar("Found")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 
-from gdsi_audit import filters, names
+from gdsi_audit import filters
 from gdsi_audit.declarations._checks import Wrong, filled, several, text, whole_between, word_of
+from gdsi_audit.naming import names
 from gdsi_audit.packets import transport_words
 
 HIGHEST_PORT = 65_535

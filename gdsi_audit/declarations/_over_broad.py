@@ -7,9 +7,9 @@ from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
 from typing import TypeVar
 
-from gdsi_audit import shared_platforms
 from gdsi_audit.declarations import Declaration, Note, Source
 from gdsi_audit.declarations._countries import MOST_COUNTRIES, groups
+from gdsi_audit.naming import shared_platforms
 
 Network = TypeVar("Network", IPv4Network, IPv6Network)
 

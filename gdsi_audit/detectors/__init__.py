@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from gdsi_audit.declarations import Declaration
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
 from gdsi_audit.traffic import DeviceTraffic
 
 

@@ -7,10 +7,10 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns
 from gdsi_audit.declarations import Declaration, Listener
-from gdsi_audit.declared_items import hears
-from gdsi_audit.flow_kinds import DHCP_PORTS, NEVER_ACCEPTED, WITH_PORTS
+from gdsi_audit.matching.declared_items import hears
+from gdsi_audit.matching.flow_kinds import DHCP_PORTS, NEVER_ACCEPTED, WITH_PORTS
+from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
 
 DISCOVERY = ("mdns", "ssdp", "llmnr", "nbns", "dhcp", "dhcpv6")

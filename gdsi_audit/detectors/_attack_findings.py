@@ -13,7 +13,7 @@ from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._operations import Frames
 from gdsi_audit.detectors._standing import Standing, standing
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

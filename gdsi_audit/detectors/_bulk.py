@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns
 from gdsi_audit.detectors import _windows
 from gdsi_audit.detectors._from_flows import ends
+from gdsi_audit.tables.columns import Columns
 
 DAY_NS = 86_400 * 10**9
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Rows, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors._subjects import parties
 from gdsi_audit.matching import matches
+from gdsi_audit.tables.columns import Rows, grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gdsi_audit import names
-from gdsi_audit.protocols._certificate import CertificateFacts
+from gdsi_audit.naming import names
+from gdsi_audit.protocols._certificate_facts import CertificateFacts
 
 
 def listed(leaf: CertificateFacts) -> tuple[str, ...]:

@@ -7,9 +7,9 @@ from ipaddress import ip_network
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns
-from gdsi_audit.flow_kinds import parsed_address
+from gdsi_audit.matching.flow_kinds import parsed_address
 from gdsi_audit.messages import unread
+from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
 
 ROLES = ("ntp", "dns", "dns_tcp", "mdns", "llmnr", "nbns", "ssdp", "dhcp", "dhcpv6", "stun", "stun_tcp")

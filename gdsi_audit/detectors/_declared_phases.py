@@ -12,7 +12,7 @@ from gdsi_audit.detectors import _quiet_times, _subjects
 from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._sent_messages import carried_up
 from gdsi_audit.detectors._standing import broken
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

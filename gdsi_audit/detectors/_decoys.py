@@ -9,11 +9,11 @@ from ipaddress import ip_address
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import names
 from gdsi_audit.declarations import Destination
 from gdsi_audit.detectors import _certificate_names, _cipher_suites, _strangers, _subjects, _tor_links
 from gdsi_audit.detectors._handshakes import Spoken, handshakes, rows_of
 from gdsi_audit.detectors._strangers import Decoy
+from gdsi_audit.naming import names
 from gdsi_audit.traffic import DeviceTraffic
 
 

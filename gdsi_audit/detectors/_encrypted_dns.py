@@ -10,9 +10,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns
 from gdsi_audit.detectors import _resolver_roles
 from gdsi_audit.detectors._handshakes import handshakes, rows_of
+from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
 
 HTTPS, TLS, QUIC, OBLIVIOUS, DNSCRYPT, INTERFACE = (

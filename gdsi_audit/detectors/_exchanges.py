@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gdsi_audit.frame_ranges import Ranges, merged
+from gdsi_audit.frames.ranges import Ranges, merged
 from gdsi_audit.protocols import Message
 from gdsi_audit.traffic import DeviceTraffic
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns
 from gdsi_audit.detectors._from_flows import ends
 from gdsi_audit.detectors._probes import fruitless, requests
+from gdsi_audit.tables.columns import Columns
 
 
 class Flood(NamedTuple):

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns
 from gdsi_audit.detectors._ntp_fields import foreign_bytes
-from gdsi_audit.distinct import rows_of
 from gdsi_audit.messages import Unread, unread
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.distinct import rows_of
 from gdsi_audit.traffic import DeviceTraffic
 
 DNS_PORT, NTP_PORT = 53, 123

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns, Rows
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.evidence_of import evidence_at
-from gdsi_audit.finding import Broken, Finding
-from gdsi_audit.frame_ranges import Ranges
+from gdsi_audit.findings.evidence_of import evidence_at
+from gdsi_audit.findings.finding import Broken, Finding
+from gdsi_audit.frames.ranges import Ranges
+from gdsi_audit.tables.columns import Columns, Rows
 from gdsi_audit.traffic import DeviceTraffic
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from gdsi_audit.detectors._exchanges import Exchange, exchanges
 from gdsi_audit.detectors._probes import serves_the_link
-from gdsi_audit.flow_kinds import parsed_address
+from gdsi_audit.matching.flow_kinds import parsed_address
 from gdsi_audit.traffic import DeviceTraffic
 
 ALL_SERVICES = "_dns-sd._udp.local"

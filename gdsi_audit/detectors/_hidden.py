@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import names
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _encrypted_dns, _subjects
 from gdsi_audit.detectors._handshakes import handshakes, rows_of
-from gdsi_audit.outer_names import STAND_INS, offered
+from gdsi_audit.matching.outer_names import STAND_INS, offered
+from gdsi_audit.naming import names
 from gdsi_audit.traffic import DeviceTraffic
 
 CLIENT_HELLO, SERVER_NAME, ABSENT, UNDECIDED = "encrypted client hello", "encrypted server name", "no server name", "undecided"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns
 from gdsi_audit.detectors._probes import Sweep, fruitless, port_sweeps, requests, sweeps
+from gdsi_audit.tables.columns import Columns
 
 SCANNED_PORTS = frozenset({
     *(21, 22, 23, 25, 81, 102, 110, 111, 135, 139, 143, 389, 445, 502, 512, 513, 514, 515, 554, 587, 993, 1433, 1521, 1723, 1883, 2000, 2222, 2323),

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns
-from gdsi_audit.flow_kinds import parsed_address
 from gdsi_audit.indicators import Indicator
 from gdsi_audit.indicators._values import canonical
+from gdsi_audit.matching.flow_kinds import parsed_address
+from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
 
 MOST_LABELS = 128

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns
 from gdsi_audit.detectors._probes import (
     ADVERTISEMENT,
     SOLICITATION,
@@ -23,7 +22,8 @@ from gdsi_audit.detectors._probes import (
     serves_the_link,
     sweeps,
 )
-from gdsi_audit.flow_kinds import WITH_PORTS, parsed_address
+from gdsi_audit.matching.flow_kinds import WITH_PORTS, parsed_address
+from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
 
 MOST_PINGS = 3

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns
 from gdsi_audit.detectors._exchanges import exchanges
 from gdsi_audit.detectors._from_flows import ends
 from gdsi_audit.detectors._probes import fruitless
 from gdsi_audit.detectors._rhythm import spread
 from gdsi_audit.protocols._dialogue import Credentials
+from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
 
 SERVICES = {"ssh": "SSH", "ftp": "FTP", "telnet": "Telnet", "rdp": "remote desktop", "smb": "SMB", "vnc": "VNC"}

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gdsi_audit import names
 from gdsi_audit.detectors._exchanges import Exchange, exchanges
+from gdsi_audit.naming import names
 from gdsi_audit.protocols import Message, nat_pmp, pcp
 from gdsi_audit.traffic import DeviceTraffic
 

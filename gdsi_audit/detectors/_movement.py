@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns
-from gdsi_audit.finding import SEVERITIES
+from gdsi_audit.findings.finding import SEVERITIES
+from gdsi_audit.tables.columns import Columns
 
 INFO, LOW = SEVERITIES.index("info"), SEVERITIES.index("low")
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._exchanges import Exchange, exchanges, frames_of
-from gdsi_audit.frame_ranges import Ranges
+from gdsi_audit.frames.ranges import Ranges
 from gdsi_audit.traffic import DeviceTraffic
 
 PROTOCOLS = {"modbus": "Modbus", "s7comm": "S7", "dnp3": "DNP3", "iec104": "IEC 104", "bacnet": "BACnet"}

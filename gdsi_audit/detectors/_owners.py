@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from gdsi_audit import names
 from gdsi_audit.geo import _folder, _organisations, _suffix, _table
+from gdsi_audit.naming import names
 
 CARRYING_CATEGORIES = frozenset({"cdn", "hosting"})
 _CARRYING_WORDS = re.compile(

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns
-from gdsi_audit.flow_kinds import parsed_address
+from gdsi_audit.matching.flow_kinds import parsed_address
+from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
 
 ECHO_TYPES = {"icmp": (8, 13, 15, 17), "icmp6": (128, 139)}

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gdsi_audit.columns import Rows
 from gdsi_audit.declarations import Declaration, Destination, Source
-from gdsi_audit.finding import SEVERITIES, Broken
+from gdsi_audit.findings.finding import SEVERITIES, Broken
 from gdsi_audit.matching import NOT_JUDGED, matches, possible
+from gdsi_audit.tables.columns import Rows
 from gdsi_audit.traffic import DeviceTraffic
 
 
@@ -18,7 +18,7 @@ class Standing(NamedTuple):
     """What is declared of the other side of some flows."""
 
     verdict: str
-    """The commonest of matching_rules.VERDICTS among them."""
+    """The commonest of matching.rules.VERDICTS among them."""
     destination: Destination | None
     """The item that covers them, or comes nearest."""
     judged: bool

@@ -11,7 +11,7 @@ from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _bulk, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import broken
-from gdsi_audit.finding import Broken, Finding
+from gdsi_audit.findings.finding import Broken, Finding
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

@@ -9,11 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import names
 from gdsi_audit.detectors import _encrypted_dns, _subjects
-from gdsi_audit.name_mismatches import NameMismatch, name_mismatches, plain
-from gdsi_audit.naming import GRACE_S
-from gdsi_audit.outer_names import STAND_INS
+from gdsi_audit.matching.outer_names import STAND_INS
+from gdsi_audit.naming import GRACE_S, names
+from gdsi_audit.naming.mismatches import NameMismatch, name_mismatches, plain
 from gdsi_audit.traffic import DeviceTraffic
 
 SHARED_BITS = {4: 16, 6: 48}

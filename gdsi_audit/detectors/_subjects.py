@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import names
-from gdsi_audit.columns import Columns, grouped, numbered
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
+from gdsi_audit.naming import names
+from gdsi_audit.tables.columns import Columns, grouped, numbered
 from gdsi_audit.traffic import DeviceTraffic
 
 WITH_PORTS = ("tcp", "udp", "sctp")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gdsi_audit.detectors import _certificate_names, _cipher_suites, _tor_links
 from gdsi_audit.detectors._cipher_suites import ANONYMOUS, DES, EXPORT, NULL, RC2_IDEA, RC4, TRIPLE_DES
-from gdsi_audit.protocols._certificate import CertificateFacts
+from gdsi_audit.protocols._certificate_facts import CertificateFacts
 from gdsi_audit.protocols._client_hello import ClientHello
 from gdsi_audit.protocols._handshake import ServerHello, version_name
 

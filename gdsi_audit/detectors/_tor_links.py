@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gdsi_audit.protocols._certificate import CertificateFacts
+from gdsi_audit.protocols._certificate_facts import CertificateFacts
 
 MADE_UP = re.compile(r"(?:CN=)?www\.[a-z2-7]{8,20}\.(?:com|net)")
 """As Tor makes them for certificates: base32 between `www.` and a common ending."""

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import names
-from gdsi_audit.columns import Columns
 from gdsi_audit.detectors import _tor_links
 from gdsi_audit.detectors._handshakes import handshakes, rows_of
+from gdsi_audit.naming import names
+from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
 
 SERVICES = {

@@ -20,14 +20,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import grouped
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _subjects, _tunnels
 from gdsi_audit.detectors._by_item import judged_apart
 from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.detectors._tunnels import Tunnel
-from gdsi_audit.finding import CONFIDENCES, Broken, Finding
+from gdsi_audit.findings.finding import CONFIDENCES, Broken, Finding
+from gdsi_audit.tables.columns import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

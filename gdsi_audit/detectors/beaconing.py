@@ -21,7 +21,6 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import grouped
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _readable, _resolver_roles, _subjects
 from gdsi_audit.detectors._beacon_score import BeaconScore, beacon_score
@@ -29,7 +28,8 @@ from gdsi_audit.detectors._contact_times import contact_times, is_contact, on_li
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._rhythm import Rhythm, rhythm_of
 from gdsi_audit.detectors._standing import Standing, standing
-from gdsi_audit.finding import Broken, Finding
+from gdsi_audit.findings.finding import Broken, Finding
+from gdsi_audit.tables.columns import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

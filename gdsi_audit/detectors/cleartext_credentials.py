@@ -21,7 +21,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._by_item import judged_apart
@@ -30,8 +29,9 @@ from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._shells import PROTOCOLS, row_of
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._terminal_logins import terminal_logins
-from gdsi_audit.finding import Broken, Finding
-from gdsi_audit.frame_ranges import Ranges, merged
+from gdsi_audit.findings.finding import Broken, Finding
+from gdsi_audit.frames.ranges import Ranges, merged
+from gdsi_audit.tables.columns import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

@@ -19,14 +19,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import grouped
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _readable, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._readable import NOTHING, Content
 from gdsi_audit.detectors._standing import broken, standing
-from gdsi_audit.finding import Broken, Finding
+from gdsi_audit.findings.finding import Broken, Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
+from gdsi_audit.tables.columns import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

@@ -22,13 +22,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gdsi_audit import names
-from gdsi_audit.columns import Rows
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _owners, _subjects
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import matches
+from gdsi_audit.naming import names
+from gdsi_audit.tables.columns import Rows
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "low"

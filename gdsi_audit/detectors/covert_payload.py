@@ -23,14 +23,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _opaque_forms, _subjects
 from gdsi_audit.detectors._foreign_packets import DNS_PORT, NTP_PORT, Foreign, in_headers, on_ports, understood
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.protocols import Message
+from gdsi_audit.tables.columns import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

@@ -25,7 +25,7 @@ from gdsi_audit.detectors import _decoys, _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import at_most, standing
 from gdsi_audit.detectors._strangers import Decoy
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.traffic import DeviceTraffic
 

@@ -18,14 +18,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from gdsi_audit import names
-from gdsi_audit.columns import Columns
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _encoded_text, _subjects
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.evidence_of import evidence
-from gdsi_audit.finding import Finding
-from gdsi_audit.frame_ranges import merged
+from gdsi_audit.findings.evidence_of import evidence
+from gdsi_audit.findings.finding import Finding
+from gdsi_audit.frames.ranges import merged
+from gdsi_audit.naming import names
+from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

@@ -19,13 +19,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _hidden, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._hidden import Hidden
 from gdsi_audit.detectors._standing import Standing, standing
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
+from gdsi_audit.tables.columns import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

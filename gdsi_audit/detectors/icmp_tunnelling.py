@@ -18,13 +18,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import matches
 from gdsi_audit.protocols import Message
+from gdsi_audit.tables.columns import Columns, grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

@@ -20,7 +20,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration, Phase
 from gdsi_audit.detectors import _declared_phases, _quiet_times, _subjects
 from gdsi_audit.detectors._by_item import counterparts
@@ -29,8 +28,9 @@ from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._quiet_times import WITHOUT_CONSENT, Span
 from gdsi_audit.detectors._sent_messages import carried_up
 from gdsi_audit.detectors._standing import Standing, standing
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
+from gdsi_audit.tables.columns import Columns, grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = _declared_phases.SEVERITY

@@ -19,7 +19,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._answers import answered, is_fact, listener_at
@@ -27,7 +26,8 @@ from gdsi_audit.detectors._control import ASKED, ENCRYPTED, OPEN, Session, calle
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._shells import PROTOCOLS
 from gdsi_audit.detectors._standing import Standing, broken, standing
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
+from gdsi_audit.tables.columns import Columns, grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

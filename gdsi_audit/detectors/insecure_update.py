@@ -21,14 +21,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._by_item import counterparts
 from gdsi_audit.detectors._fetched import Fetched, fetched
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, standing
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
+from gdsi_audit.tables.columns import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

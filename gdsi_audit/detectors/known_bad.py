@@ -19,16 +19,16 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gdsi_audit import names
-from gdsi_audit.columns import Columns
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._listed import Hit, hits
 from gdsi_audit.detectors._standing import at_most, standing
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
 from gdsi_audit.indicators import Indicator
+from gdsi_audit.naming import names
+from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

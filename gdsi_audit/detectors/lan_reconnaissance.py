@@ -28,7 +28,7 @@ from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._harvest import harvests
 from gdsi_audit.detectors._local_sweeps import Way, ports_tried, swept
 from gdsi_audit.detectors._standing import at_most, standing
-from gdsi_audit.finding import SEVERITIES, Finding
+from gdsi_audit.findings.finding import SEVERITIES, Finding
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

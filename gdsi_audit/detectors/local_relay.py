@@ -23,7 +23,7 @@ from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._standing import at_most, standing
-from gdsi_audit.finding import Evidence, Finding
+from gdsi_audit.findings.finding import Evidence, Finding
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

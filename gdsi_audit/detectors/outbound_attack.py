@@ -32,7 +32,7 @@ from gdsi_audit.detectors._logins import POOLED, Guessing, alike, refused
 from gdsi_audit.detectors._operations import operations
 from gdsi_audit.detectors._probes import Sweep, brief, fruitless, near, own
 from gdsi_audit.detectors._reflectors import reflectors
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = _attack_findings.SEVERITY

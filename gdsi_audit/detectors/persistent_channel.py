@@ -17,13 +17,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._by_item import judged_apart
 from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._standing import Standing, standing
-from gdsi_audit.finding import Broken, Finding
+from gdsi_audit.findings.finding import Broken, Finding
+from gdsi_audit.tables.columns import Columns, grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

@@ -23,7 +23,7 @@ from gdsi_audit.detectors._exchanges import frames_of
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._mappings import Mapping, mappings
 from gdsi_audit.detectors._standing import at_most, broken
-from gdsi_audit.finding import SEVERITIES, Broken, Finding
+from gdsi_audit.findings.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.matching import matches
 from gdsi_audit.traffic import DeviceTraffic
 

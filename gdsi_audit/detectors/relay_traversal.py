@@ -19,15 +19,15 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._exchanges import exchanges
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._rendezvous import punched, same_socket, stun_flows
 from gdsi_audit.detectors._standing import at_most
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
+from gdsi_audit.tables.columns import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

@@ -28,7 +28,7 @@ from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._trigger_patterns import Pattern, best, patterns
 from gdsi_audit.detectors._triggers import events, followed, uploads
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

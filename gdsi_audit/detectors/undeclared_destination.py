@@ -22,13 +22,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration, Source
 from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.finding import Broken, Finding
-from gdsi_audit.flow_kinds import LOCAL_KINDS
+from gdsi_audit.findings.finding import Broken, Finding
 from gdsi_audit.matching import matches
+from gdsi_audit.matching.flow_kinds import LOCAL_KINDS
+from gdsi_audit.tables.columns import Columns, grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

@@ -22,17 +22,16 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import assessment
-from gdsi_audit.assessed_flows import place_of, sides
-from gdsi_audit.assessment import is_corroborated
-from gdsi_audit.columns import grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.finding import SEVERITIES, Broken, Finding
+from gdsi_audit.findings.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.geo import Place
-from gdsi_audit.jurisdictions import jurisdiction
+from gdsi_audit.jurisdictions import assessment, jurisdiction
+from gdsi_audit.jurisdictions.assessed_flows import place_of, sides
+from gdsi_audit.jurisdictions.assessment import is_corroborated
 from gdsi_audit.matching import matches, possible
+from gdsi_audit.tables.columns import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

@@ -20,14 +20,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._answers import answered, heard, is_fact, listener_at, own_sockets
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import broken
-from gdsi_audit.finding import Broken, Finding
+from gdsi_audit.findings.finding import Broken, Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
+from gdsi_audit.tables.columns import Columns, grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

@@ -23,15 +23,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import assessment
-from gdsi_audit.columns import grouped, numbered
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
-from gdsi_audit.finding import SEVERITIES, Broken, Finding
+from gdsi_audit.findings.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.geo import UNKNOWN, Answer
+from gdsi_audit.jurisdictions import assessment
 from gdsi_audit.matching import NOT_JUDGED, matches
+from gdsi_audit.tables.columns import grouped, numbered
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

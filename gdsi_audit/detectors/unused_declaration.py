@@ -19,7 +19,7 @@ import numpy as np
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import used
 from gdsi_audit.traffic import DeviceTraffic
 

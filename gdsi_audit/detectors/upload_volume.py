@@ -19,15 +19,15 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _bulk, _stated_volumes, _subjects
 from gdsi_audit.detectors._by_item import counterparts
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.detectors._stated_volumes import ALTERNATIVES, NAME, beyond_limits, states_limit
-from gdsi_audit.finding import Finding
+from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
+from gdsi_audit.tables.columns import Columns, grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = _stated_volumes.SEVERITY

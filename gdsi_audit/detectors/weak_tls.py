@@ -22,14 +22,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.columns import Columns, grouped
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects, _weak_handshakes
 from gdsi_audit.detectors._by_item import judged_apart
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._tls_defects import BROKEN, SELF_SIGNED, Defect
-from gdsi_audit.finding import SEVERITIES, Broken, Finding
+from gdsi_audit.findings.finding import SEVERITIES, Broken, Finding
+from gdsi_audit.tables.columns import Columns, grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

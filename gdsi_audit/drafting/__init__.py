@@ -8,33 +8,23 @@ denied.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gdsi_audit.audit import Audit, PathLike, audit
-from gdsi_audit.declarations import Declaration, Destination, Listener, toml
+from gdsi_audit.declarations import Declaration, toml
 from gdsi_audit.drafting import _entries, _mud, _parties, _refusals, _remaining, _toml
+from gdsi_audit.drafting._drafted import Drafted
 from gdsi_audit.drafting._entries import Entry
 from gdsi_audit.drafting._refusals import Refusal
 from gdsi_audit.observe import Progress
-from gdsi_audit.traffic import Capture, Device
 
 __all__ = ["Draft", "Entry", "Refusal", "draft", "of_audit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
-    """What may be declared of the devices in some captures, and what was left out."""
-
-    captures: tuple[Capture, ...]
-    devices: tuple[Device, ...]
-    destinations: tuple[Entry[Destination], ...]
-    """Exact names and addresses, then classes."""
-    listeners: tuple[Entry[Listener], ...]
-    refusals: tuple[Refusal, ...]
-    """What was left out, the gravest first."""
-    notes: tuple[str, ...]
-    """What a reader of the draft must know besides."""
+class Draft(Drafted):
+    """The same as texts, and as the declaration that these are read as."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -85,4 +75,4 @@ def of_audit(seen: Audit) -> Draft:
         refusals=refused.refusals,
         notes=(*destinations.notes, *listeners.notes),
     )
-    return _remaining.noted(first, seen)
+    return replace(first, notes=(*first.notes, *_remaining.notes(first.declaration, first.refusals, seen)))

@@ -10,17 +10,15 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gdsi_audit import __version__
 from gdsi_audit.declarations import Destination, Listener
 from gdsi_audit.declarations.mud import AUTHOR
 from gdsi_audit.drafting._contacts import Sums
+from gdsi_audit.drafting._drafted import Drafted
 from gdsi_audit.drafting._entries import Entry
 from gdsi_audit.packets import transport_words
-
-if TYPE_CHECKING:
-    from gdsi_audit.drafting import Draft
 
 CONTROLLERS = {"resolver": ("urn:ietf:params:mud:dns", 53, ("udp", "tcp")), "time": ("urn:ietf:params:mud:ntp", 123, ("udp",))}
 MULTICAST_PORTS = {"ssdp": 1900, "mdns": 5353, "llmnr": 5355}
@@ -33,7 +31,7 @@ Matches = dict[str, dict[str, Any]]
 LOCAL: Matches = {"ietf-mud:mud": {"local-networks": [None]}}
 
 
-def text(draft: Draft) -> str:
+def text(draft: Drafted) -> str:
     """The JSON file; `declarations.mud` reads it."""
     versions = sorted({6 if ":" in address else 4 for device in draft.devices for address in device.addresses}) or [4]
     entries = {(side, version): list(_entries(draft, side, version)) for side in ("from", "to") for version in versions}
@@ -49,7 +47,7 @@ def text(draft: Draft) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _container(draft: Draft) -> dict[str, Any]:
+def _container(draft: Drafted) -> dict[str, Any]:
     last = max((capture.last for capture in draft.captures if capture.last is not None), default=0)
     return {
         "mud-version": 1,
@@ -67,7 +65,7 @@ def _numbered(aces: list[Matches], prefix: str) -> list[dict[str, Any]]:
     return [{"name": f"{prefix}-{number}", "matches": matches, "actions": {"forwarding": "accept"}} for number, matches in enumerate(aces, start=1)]
 
 
-def _entries(draft: Draft, side: str, version: int) -> Iterator[Matches]:
+def _entries(draft: Drafted, side: str, version: int) -> Iterator[Matches]:
     for entry in draft.destinations:
         if any((6 if ":" in address else 4) == version for address in entry.sums.addresses):
             yield from _of_class(entry, side, version) if entry.item.klass else _destination(entry.item, side, version)

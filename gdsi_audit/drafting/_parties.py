@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import names
 from gdsi_audit.declarations import Declaration, Destination
-from gdsi_audit.declared_items import DECLARING_SOURCES
 from gdsi_audit.drafting._contacts import Contact, Party, Seen, Sums
-from gdsi_audit.flow_kinds import NEVER_ACCEPTED, WITH_PORTS
 from gdsi_audit.matching import NOT_JUDGED, matches
+from gdsi_audit.matching.declared_items import DECLARING_SOURCES
+from gdsi_audit.matching.flow_kinds import NEVER_ACCEPTED, WITH_PORTS
+from gdsi_audit.naming import names
 from gdsi_audit.traffic import DeviceTraffic, Traffic
 
 CLASSES = ("dhcp", "resolver", "time", "multicast", "local-network")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gdsi_audit import names
 from gdsi_audit.audit import Audit
-from gdsi_audit.finding import SEVERITIES, Finding
+from gdsi_audit.findings.finding import SEVERITIES, Finding
+from gdsi_audit.naming import names
 from gdsi_audit.traffic import Traffic
 
 REFUSED_FROM = "medium"

@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from gdsi_audit import __version__
 from gdsi_audit.declarations import Destination, Listener
 from gdsi_audit.drafting import _wildcards
 from gdsi_audit.drafting._contacts import Sums
+from gdsi_audit.drafting._drafted import Drafted
 from gdsi_audit.drafting._entries import Entry
 from gdsi_audit.traffic import Capture, Device
 from gdsi_audit.wire_text import printable
-
-if TYPE_CHECKING:
-    from gdsi_audit.drafting import Draft
 
 HEAD = """\
 A draft, made from what was seen. It says what the devices did in these captures, not what they may do.
@@ -41,7 +38,7 @@ MOST_LISTED = 8
 LONGEST_COMMENT = 600
 
 
-def text(draft: Draft) -> str:
+def text(draft: Drafted) -> str:
     """The whole file; `declarations.toml` reads it."""
     several = len(draft.devices) > 1
     parts = [
@@ -122,7 +119,7 @@ def _where(sums: Sums) -> str:
     return places + (f" ({'; '.join(_few(sorted(sums.organisations)))})" if sums.organisations else "")
 
 
-def _left_out(draft: Draft) -> Iterator[str]:
+def _left_out(draft: Drafted) -> Iterator[str]:
     if draft.refusals:
         told = [f"{one.detector} ({one.severity}) {one.subject}: {one.reason}" for one in draft.refusals]
         yield "\n".join(map(_comment, ("Left out, because it looks like abuse:", *told)))

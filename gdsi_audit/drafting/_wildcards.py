@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from gdsi_audit import names, shared_platforms
 from gdsi_audit.declarations import Destination
 from gdsi_audit.drafting._contacts import total
 from gdsi_audit.drafting._entries import PURPOSE, Entry, direction
+from gdsi_audit.naming import names, shared_platforms
 
 FEWEST_NAMES = 5
 MOST_NAMED = 12

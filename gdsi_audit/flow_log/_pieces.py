@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import devices
-from gdsi_audit.columns import Words
-from gdsi_audit.distinct import distinct_rows
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.flow_log import COLUMNS
 from gdsi_audit.flow_log._rows import Piece
 from gdsi_audit.flows import CONN_STATES
 from gdsi_audit.flows.community_id import community_texts
+from gdsi_audit.hosts import devices
 from gdsi_audit.observe import Observation
 from gdsi_audit.packets import ARP, TUNNELS, transport_words
 from gdsi_audit.packets.address import text
+from gdsi_audit.tables.columns import Words
+from gdsi_audit.tables.distinct import distinct_rows
 
 PIECE_FLOWS = 20_000
 _FACTS = ("service", "server_name", "alpn", "ja3", "ja3s", "ja4", "http_host")

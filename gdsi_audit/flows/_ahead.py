@@ -14,8 +14,8 @@ from gdsi_audit.flows._rows import COPY_ROWS
 from gdsi_audit.flows._sequence import NOTHING
 from gdsi_audit.flows.community_id import COUNTERPARTS, ICMP, ICMP6
 from gdsi_audit.kernels import part
+from gdsi_audit.kernels.prefetch import prefetch
 from gdsi_audit.packets import ARP
-from gdsi_audit.prefetch import prefetch
 
 COUNTERPART = np.full((2, 256), -1, np.int16)
 """Type of the other half of a request and reply pair, for ICMP and ICMPv6; -1: there is none. RFC 792, 950, 1256, 4443, 4861, 2710, 4620, 6275."""

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
-from gdsi_audit import names
 from gdsi_audit.indicators import Entry
+from gdsi_audit.naming import names
 from gdsi_audit.wire_text import display
 
 LONGEST_VALUE_CHARACTERS = 2048

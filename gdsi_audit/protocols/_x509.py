@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
-from gdsi_audit.protocols._certificate import MOST_NAMES, NO_TEXT
+from gdsi_audit.protocols._certificate_facts import MOST_NAMES, NO_TEXT
 from gdsi_audit.wire_text import WireText, display
 
 

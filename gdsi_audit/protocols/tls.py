@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore, _ssl2
 from gdsi_audit.protocols import _flight_scan as flight
 from gdsi_audit.protocols import _hello_scan as scan
-from gdsi_audit.protocols._certificate import Certificate, CertificateFacts
+from gdsi_audit.protocols._certificate import Certificate
+from gdsi_audit.protocols._certificate_facts import CertificateFacts
 from gdsi_audit.protocols._client_hello import ClientHello, cut_client_hello, from_row, scan_slices
 from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._handshake import (

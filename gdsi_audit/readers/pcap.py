@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.kernels import kernel
-from gdsi_audit.prefetch import prefetch
+from gdsi_audit.kernels.prefetch import prefetch
 from gdsi_audit.readers import LARGEST_RECORD_BYTES, Interface
 from gdsi_audit.readers._numbers import u32
 from gdsi_audit.readers._tally import BAD, FULL, LARGEST_HELD_BYTES, LONGEST_WIRE_BYTES, NEED_MORE, new_tally, note_absurd_length

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from gdsi_audit.audit import Audit
-from gdsi_audit.columns import sums
 from gdsi_audit.declarations import Declaration
-from gdsi_audit.finding import Evidence, Finding
+from gdsi_audit.findings.finding import Evidence, Finding
 from gdsi_audit.jurisdictions import Share, by_jurisdiction, by_operator
 from gdsi_audit.matching import matches
 from gdsi_audit.reports._declared import declared
@@ -21,6 +20,7 @@ from gdsi_audit.reports._instant import EPOCH, SECOND_NS, iso
 from gdsi_audit.reports._limits import limits
 from gdsi_audit.reports._parties import SUMS, Parties, parties
 from gdsi_audit.reports._plain import attributes, plain
+from gdsi_audit.tables.columns import sums
 from gdsi_audit.traffic import Capture, DeviceTraffic
 
 HOUR_NS = 3600 * SECOND_NS

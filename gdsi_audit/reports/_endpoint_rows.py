@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from gdsi_audit.assessed_flows import NOWHERE
 from gdsi_audit.endpoints import Endpoint, Naming
 from gdsi_audit.geo import Answer, Place
 from gdsi_audit.jurisdictions import jurisdiction
+from gdsi_audit.jurisdictions.assessed_flows import NOWHERE
 from gdsi_audit.reports._all_parties import together
 from gdsi_audit.reports._gathered import NOTHING, Group, Groups, union
 from gdsi_audit.reports._instant import iso

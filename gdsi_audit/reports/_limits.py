@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gdsi_audit.audit import Audit
-from gdsi_audit.initiative import initiative
+from gdsi_audit.commitments.initiative import initiative
 from gdsi_audit.readers._endings import in_words
 from gdsi_audit.reports._words import basename
 

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import assessment
-from gdsi_audit.assessed_flows import place_of
-from gdsi_audit.columns import Columns, numbered, sums
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.endpoints import NAME_SOURCES
+from gdsi_audit.jurisdictions import assessment
+from gdsi_audit.jurisdictions.assessed_flows import place_of
+from gdsi_audit.tables.columns import Columns, numbered, sums
 from gdsi_audit.traffic import DeviceTraffic
 
 Word = TypeVar("Word", str, int)

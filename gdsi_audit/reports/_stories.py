@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from gdsi_audit.names import registered_domain
+from gdsi_audit.naming.names import registered_domain
 
 Finding = Mapping[str, Any]
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from gdsi_audit.commitments import WORDS
-from gdsi_audit.finding import SEVERITIES, Broken
+from gdsi_audit.commitments.verdicts import WORDS
+from gdsi_audit.findings.finding import SEVERITIES, Broken
 
 TITLES = {
     "GDSI-1": "open, secure supply chain",

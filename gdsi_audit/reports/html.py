@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from gdsi_audit import glossary
 from gdsi_audit.audit import Audit
-from gdsi_audit.initiative import initiative
+from gdsi_audit.commitments.initiative import initiative
 from gdsi_audit.readers._endings import in_words
 from gdsi_audit.reports import _words
 from gdsi_audit.reports._activity_strip import strip

@@ -9,10 +9,10 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from gdsi_audit.audit import Audit
-from gdsi_audit.collecting import rare_collection
 from gdsi_audit.reports._document import parties_of, parts
 from gdsi_audit.reports._endpoint_rows import endpoint_rows
 from gdsi_audit.reports._plain import plain
+from gdsi_audit.tables.collecting import rare_collection
 
 SUFFIXES = (".json",)
 

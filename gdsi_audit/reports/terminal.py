@@ -14,7 +14,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from gdsi_audit.audit import Audit
-from gdsi_audit.commitments import WORDS
+from gdsi_audit.commitments.verdicts import WORDS
 from gdsi_audit.reports import _words
 from gdsi_audit.reports._cards import LONGEST_FILTER, findings
 from gdsi_audit.reports._document import document

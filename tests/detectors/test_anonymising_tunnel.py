@@ -11,7 +11,8 @@ from gdsi_audit import audit
 from gdsi_audit.declarations import NOTHING_DECLARED, Destination
 from gdsi_audit.detectors.anonymising_tunnel import detect
 from gdsi_audit.protocols import Message
-from gdsi_audit.protocols._certificate import Certificate, CertificateFacts
+from gdsi_audit.protocols._certificate import Certificate
+from gdsi_audit.protocols._certificate_facts import CertificateFacts
 from gdsi_audit.protocols._client_hello import ClientHello
 
 WIREGUARD = "remote transport service\n203.0.113.9:51820 udp wireguard"

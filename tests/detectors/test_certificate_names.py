@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gdsi_audit.detectors._certificate_names import fits, other_parties
-from gdsi_audit.protocols._certificate import CertificateFacts
+from gdsi_audit.protocols._certificate_facts import CertificateFacts
 
 
 def leaf(*names: str, common_name: str = "") -> CertificateFacts:

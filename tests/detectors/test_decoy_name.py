@@ -13,9 +13,10 @@ from gdsi_audit import audit
 from gdsi_audit.declarations import NOTHING_DECLARED, Destination
 from gdsi_audit.detectors.decoy_name import detect
 from gdsi_audit.geo import Place
-from gdsi_audit.name_mismatches import Network, plain
+from gdsi_audit.naming.mismatches import Network, plain
 from gdsi_audit.protocols import Message
-from gdsi_audit.protocols._certificate import Certificate, CertificateFacts
+from gdsi_audit.protocols._certificate import Certificate
+from gdsi_audit.protocols._certificate_facts import CertificateFacts
 from gdsi_audit.protocols._client_hello import ClientHello
 from gdsi_audit.traffic import ANSWERS
 

@@ -7,9 +7,9 @@ import inspect
 import pytest
 
 from gdsi_audit import discover
+from gdsi_audit.commitments.initiative import initiative
 from gdsi_audit.declarations import NOTHING_DECLARED
-from gdsi_audit.finding import SEVERITIES
-from gdsi_audit.initiative import initiative
+from gdsi_audit.findings.finding import SEVERITIES
 
 COMMITMENTS = {one.id for one in initiative().commitments}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gdsi_audit.audit import Audit, audit
-from gdsi_audit.finding import SEVERITIES
+from gdsi_audit.findings.finding import SEVERITIES
 
 FOLDER = Path(__file__).parents[2] / "captures" / "recorded"
 DECLARATION = FOLDER / "with_tools.toml"

@@ -11,7 +11,8 @@ from gdsi_audit.declarations import NOTHING_DECLARED, Destination
 from gdsi_audit.detectors import _cipher_suites
 from gdsi_audit.detectors.weak_tls import detect
 from gdsi_audit.protocols import Message
-from gdsi_audit.protocols._certificate import Certificate, CertificateFacts
+from gdsi_audit.protocols._certificate import Certificate
+from gdsi_audit.protocols._certificate_facts import CertificateFacts
 from gdsi_audit.protocols._client_hello import ClientHello
 from gdsi_audit.protocols._handshake import ServerHello
 

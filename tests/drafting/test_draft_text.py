@@ -9,13 +9,13 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdsi_audit import names
 from gdsi_audit.declarations import Destination, Listener, mud, toml
 from gdsi_audit.drafting import Draft
 from gdsi_audit.drafting._contacts import Sums
 from gdsi_audit.drafting._entries import PURPOSE, Entry
 from gdsi_audit.drafting._refusals import Refusal
 from gdsi_audit.drafting._toml import quoted
+from gdsi_audit.naming import names
 from gdsi_audit.traffic import Device
 
 HOSTILE = st.text(st.characters(codec="utf-8"), max_size=40) | st.sampled_from(['"]\n[[bench]]', "'''", '"""', "\\u000a", "#\n", "\x7f\x1b[2J", "‮"])

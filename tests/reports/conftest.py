@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from made_findings import SHA256, SIX, START_NS
 
-from gdsi_audit import commitments
 from gdsi_audit.audit import Audit
+from gdsi_audit.commitments.verdicts import verdicts
 from gdsi_audit.declarations import NOTHING_DECLARED, Destination, Jurisdictions, Phase, Product
 from gdsi_audit.endpoints import Endpoint, Naming
-from gdsi_audit.finding import SEVERITIES
+from gdsi_audit.findings.finding import SEVERITIES
 from gdsi_audit.gap import Gap, Ledger
 from gdsi_audit.geo import Answer, Place
 from gdsi_audit.traffic import Capture, Device
@@ -84,9 +84,9 @@ def made_audit(device_traffic, flows_table, contacts_of, traffic_of, declared):
             databases=({"name": "one", "edition": "2026-06-01", "licence": "CC-BY-4.0", "attribution": "Data by One", "sha256": "cd" * 32},),
         )
         ranked = tuple(sorted(findings, key=lambda one: -SEVERITIES.index(one.severity)))
-        verdicts = commitments.verdicts(whole, statement, ranked)
+        judged = verdicts(whole, statement, ranked)
         return Audit(
-            traffic=whole, declaration=statement, findings=ranked, verdicts=verdicts, gaps=whole.gaps,
+            traffic=whole, declaration=statement, findings=ranked, verdicts=judged, gaps=whole.gaps,
             settings={"device": "", "hours_needed": 1.0, "thresholds": {"beaconing": {"most": 3}}}, version="0.1.0",
         )  # fmt: skip
 

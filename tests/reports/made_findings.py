@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gdsi_audit.finding import Broken, Evidence, Finding
+from gdsi_audit.findings.finding import Broken, Evidence, Finding
 
 START_NS = 1_790_000_000_000_000_000
 SHA256 = "ab" * 32

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gdsi_audit import glossary, manual
-from gdsi_audit.commitments import WORDS
+from gdsi_audit.commitments.verdicts import WORDS
 from gdsi_audit.reports import html
 
 

@@ -12,8 +12,8 @@ from html.parser import HTMLParser
 import pytest
 from made_findings import finding
 
-from gdsi_audit import commitments
-from gdsi_audit.finding import Broken
+from gdsi_audit.commitments.verdicts import verdicts
+from gdsi_audit.findings.finding import Broken
 from gdsi_audit.reports import html
 from gdsi_audit.reports._words import STATED
 
@@ -154,7 +154,7 @@ def test_of_several_devices_the_gravest_comes_first(made_audit):
     share = audit.traffic.devices[0]
     other = replace(share, device=replace(share.device, id="doorbell"))
     traffic = replace(audit.traffic, devices=(share, other))
-    both = replace(audit, traffic=traffic, verdicts=commitments.verdicts(traffic, audit.declaration, audit.findings))
+    both = replace(audit, traffic=traffic, verdicts=verdicts(traffic, audit.declaration, audit.findings))
     text = Page(html.render(both)).text.partition("Verdicts ")[2]
     assert text.index("doorbell") < text.index("camera")
 

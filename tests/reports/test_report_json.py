@@ -12,8 +12,9 @@ import jsonschema
 import pytest
 from made_findings import finding
 
-from gdsi_audit import assessment, matching_rules
 from gdsi_audit.declarations import Identifier
+from gdsi_audit.jurisdictions import assessment
+from gdsi_audit.matching.rules import VERDICTS
 from gdsi_audit.reports import json as report
 from gdsi_audit.reports._instant import iso
 from gdsi_audit.reports._parties import GRAVEST_ASSESSMENT, GRAVEST_VERDICT
@@ -117,7 +118,7 @@ def test_same_audit_same_bytes(made_audit):
 
 
 def test_words_are_those_of_their_stages():
-    assert set(GRAVEST_VERDICT) == set(matching_rules.VERDICTS)
+    assert set(GRAVEST_VERDICT) == set(VERDICTS)
     assert set(GRAVEST_ASSESSMENT) == set(assessment.WORDS)
 
 

@@ -12,7 +12,7 @@ import pytest
 from made_findings import SIX, finding
 from rich.console import Console
 
-from gdsi_audit import commitments
+from gdsi_audit.commitments.verdicts import verdicts
 from gdsi_audit.reports import terminal
 
 
@@ -93,7 +93,7 @@ def test_what_is_missing_for_every_verdict_is_said_once(made_audit):
     whole = made_audit((), stated=False)
     short = replace(whole.traffic.devices[0], coverage=replace(whole.traffic.devices[0].coverage, observed_s=600.0))
     traffic = replace(whole.traffic, devices=(short,))
-    text = terminal.render(replace(whole, traffic=traffic, verdicts=commitments.verdicts(traffic, whole.declaration, ())))
+    text = terminal.render(replace(whole, traffic=traffic, verdicts=verdicts(traffic, whole.declaration, ())))
     assert text.count("10 minutes were observed") == 1
     assert "see below" in text
 

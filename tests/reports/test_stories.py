@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from made_findings import SHA256, finding
 
-from gdsi_audit.finding import Evidence
+from gdsi_audit.findings.finding import Evidence
 from gdsi_audit.reports import html, terminal
 from gdsi_audit.reports._stories import party, stories
 

@@ -1,0 +1,1 @@
+"""What detectors hand on: findings, and the evidence that anyone can find again in the capture."""

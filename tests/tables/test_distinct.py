@@ -1,0 +1,29 @@
+"""Distinct rows against Python's own sets of tuples."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gdsi_audit.tables.distinct import distinct_rows, rows_of
+
+WORD = st.sampled_from((0, 1, 7, 2**63, 2**64 - 1))
+
+
+@given(st.lists(st.tuples(WORD, WORD, WORD), max_size=40))
+def test_rows_and_places(table):
+    columns = [np.array([row[place] for row in table], np.uint64) for place in range(3)]
+    rows, place = distinct_rows(*columns)
+    distinct = [table[row] for row in rows.tolist()]
+    assert distinct == sorted(set(table))
+    assert [distinct[at] for at in place.tolist()] == table
+
+
+TABLE = st.lists(st.tuples(WORD, WORD), max_size=20)
+
+
+@given(TABLE, TABLE)
+def test_rows_among_known_tuples(known, wanted):
+    columns = [[np.array([row[place] for row in table], np.uint64) for place in range(2)] for table in (known, wanted)]
+    assert rows_of(*columns).tolist() == [known.index(row) if row in known else -1 for row in wanted]
