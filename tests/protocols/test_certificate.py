@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tls_messages import sized
 
-from gdsi_audit.protocols._certificate import LONGEST_CHAIN, MOST_NAMES, Certificate, certificate, facts
+from gdsi_audit.protocols._certificate import LONGEST_CHAIN, Certificate, certificate, facts
+from gdsi_audit.protocols._certificate_facts import MOST_NAMES
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 OTHER = ec.generate_private_key(ec.SECP384R1())
