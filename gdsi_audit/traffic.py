@@ -19,7 +19,8 @@ from gdsi_audit.frames.index import FrameIndex
 from gdsi_audit.gap import Gap, Ledger
 from gdsi_audit.naming.mismatches import Network
 from gdsi_audit.protocols import Message
-from gdsi_audit.tables.columns import Columns, Words
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.words import Words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gdsi_audit.tables.columns import Column, Columns, words_of
+from gdsi_audit.tables.columns import Column, Columns
+from gdsi_audit.tables.words import words_of
 
 
 def columns_of(frame: pd.DataFrame) -> Columns:

@@ -15,9 +15,10 @@ from gdsi_audit.messages import Messages
 from gdsi_audit.messages.facts import Texts
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._heard import Heard
-from gdsi_audit.tables.columns import Column, Columns, Later, coded, narrow
+from gdsi_audit.tables.columns import Column, Columns, Later
 from gdsi_audit.tables.distinct import rows_of
 from gdsi_audit.tables.stored_table import ColumnFile, Table
+from gdsi_audit.tables.words import coded, narrow
 from gdsi_audit.traffic import ANSWERS, DNS
 
 Positions = NDArray[np.intp]

@@ -22,9 +22,10 @@ from gdsi_audit.hosts.address_reach import GLOBAL, MULTICAST, on_link, reaches
 from gdsi_audit.hosts.devices import Hosts, text
 from gdsi_audit.messages.facts import Texts
 from gdsi_audit.packets import ARP, GAP_BITS, TUNNELS, transport_words
-from gdsi_audit.tables.columns import Column, Columns, Later, Words, coded, narrow, numbered, sums
-from gdsi_audit.tables.distinct import distinct_rows
+from gdsi_audit.tables.columns import Column, Columns, Later
+from gdsi_audit.tables.distinct import distinct_rows, numbered, sums
 from gdsi_audit.tables.stored_table import ColumnFile, Table, picked
+from gdsi_audit.tables.words import Words, coded, narrow
 from gdsi_audit.traffic import CONTACTS, FLOWS
 
 COMMUNITY_FIELDS = ("transport", *(f"{side}_{part}" for side in ("orig", "resp") for part in ("hi", "lo", "port")))

@@ -14,8 +14,7 @@ from gdsi_audit.endpoints import NAME_SOURCES, Endpoint, Naming
 from gdsi_audit.geo import Answer
 from gdsi_audit.geo._places import Places
 from gdsi_audit.naming import OF_RESPONDER
-from gdsi_audit.tables.columns import numbered
-from gdsi_audit.tables.distinct import rows_of
+from gdsi_audit.tables.distinct import numbered, rows_of
 from gdsi_audit.tables.stored_table import Table
 from gdsi_audit.wire_text import WireText
 

@@ -10,7 +10,7 @@ import numpy as np
 from gdsi_audit.commitments.unjudged import unjudged
 from gdsi_audit.declarations import Declaration, Phase
 from gdsi_audit.jurisdictions.assessed_flows import sides
-from gdsi_audit.tables.columns import sums
+from gdsi_audit.tables.distinct import sums
 from gdsi_audit.traffic import DeviceTraffic, Traffic
 
 MOST_LOSS = 0.01

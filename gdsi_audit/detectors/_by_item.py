@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors._subjects import parties
 from gdsi_audit.matching import matches
-from gdsi_audit.tables.columns import Rows, grouped
+from gdsi_audit.tables.columns import Rows
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.detectors import _encoded_text
-from gdsi_audit.tables.columns import Columns, numbered
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.distinct import numbered
 from gdsi_audit.traffic import DeviceTraffic
 
 NO_DOMAIN = "no top-level domain"

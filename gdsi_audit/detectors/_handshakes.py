@@ -16,7 +16,7 @@ from gdsi_audit.messages import unread
 from gdsi_audit.protocols._certificate import Certificate
 from gdsi_audit.protocols._client_hello import ClientHello
 from gdsi_audit.protocols._handshake import Alert, ServerHello
-from gdsi_audit.tables.columns import grouped
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 PROTOCOLS = ("tls", "dtls", "quic")

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
 from gdsi_audit.naming import names
-from gdsi_audit.tables.columns import Columns, grouped, numbered
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.distinct import numbered
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 WITH_PORTS = ("tcp", "udp", "sctp")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._triggers import Events, Uploads, apart, by_source, chance, followed, share_of_time
-from gdsi_audit.tables.columns import grouped
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 REPEATED = 3

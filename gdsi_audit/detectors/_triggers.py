@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols.mqtt import MqttPublish
-from gdsi_audit.tables.columns import Columns, grouped
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SLOWEST_ANSWER_NS = 5_000_000_000

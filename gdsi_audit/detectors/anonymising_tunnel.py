@@ -27,7 +27,7 @@ from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.detectors._tunnels import Tunnel
 from gdsi_audit.findings.finding import CONFIDENCES, Broken, Finding
-from gdsi_audit.tables.columns import grouped
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

@@ -29,7 +29,7 @@ from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._rhythm import Rhythm, rhythm_of
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.findings.finding import Broken, Finding
-from gdsi_audit.tables.columns import grouped
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

@@ -31,7 +31,7 @@ from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._terminal_logins import terminal_logins
 from gdsi_audit.findings.finding import Broken, Finding
 from gdsi_audit.frames.ranges import Ranges, merged
-from gdsi_audit.tables.columns import grouped
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

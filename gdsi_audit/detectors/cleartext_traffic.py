@@ -26,7 +26,7 @@ from gdsi_audit.detectors._readable import NOTHING, Content
 from gdsi_audit.detectors._standing import broken, standing
 from gdsi_audit.findings.finding import Broken, Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
-from gdsi_audit.tables.columns import grouped
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

@@ -30,7 +30,7 @@ from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.protocols import Message
-from gdsi_audit.tables.columns import grouped
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

@@ -25,7 +25,7 @@ from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._hidden import Hidden
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.findings.finding import Finding
-from gdsi_audit.tables.columns import grouped
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

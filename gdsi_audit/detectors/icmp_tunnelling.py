@@ -24,7 +24,8 @@ from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import matches
 from gdsi_audit.protocols import Message
-from gdsi_audit.tables.columns import Columns, grouped
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

@@ -30,7 +30,8 @@ from gdsi_audit.detectors._sent_messages import carried_up
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
-from gdsi_audit.tables.columns import Columns, grouped
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = _declared_phases.SEVERITY

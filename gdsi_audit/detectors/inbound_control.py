@@ -27,7 +27,8 @@ from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._shells import PROTOCOLS
 from gdsi_audit.detectors._standing import Standing, broken, standing
 from gdsi_audit.findings.finding import Finding
-from gdsi_audit.tables.columns import Columns, grouped
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

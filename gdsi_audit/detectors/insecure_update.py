@@ -28,7 +28,7 @@ from gdsi_audit.detectors._fetched import Fetched, fetched
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.findings.finding import Finding
-from gdsi_audit.tables.columns import grouped
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

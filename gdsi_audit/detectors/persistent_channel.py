@@ -23,7 +23,8 @@ from gdsi_audit.detectors._by_item import judged_apart
 from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.findings.finding import Broken, Finding
-from gdsi_audit.tables.columns import Columns, grouped
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

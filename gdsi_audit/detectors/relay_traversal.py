@@ -27,7 +27,7 @@ from gdsi_audit.detectors._rendezvous import punched, same_socket, stun_flows
 from gdsi_audit.detectors._standing import at_most
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
-from gdsi_audit.tables.columns import grouped
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

@@ -26,7 +26,8 @@ from gdsi_audit.detectors._encrypted_dns import Lookups
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, broken, standing
 from gdsi_audit.findings.finding import Broken, Finding
-from gdsi_audit.tables.columns import Columns, grouped
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

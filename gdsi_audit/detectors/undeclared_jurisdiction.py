@@ -31,7 +31,7 @@ from gdsi_audit.jurisdictions import assessment, jurisdiction
 from gdsi_audit.jurisdictions.assessed_flows import place_of, sides
 from gdsi_audit.jurisdictions.assessment import is_corroborated
 from gdsi_audit.matching import matches, possible
-from gdsi_audit.tables.columns import grouped
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"

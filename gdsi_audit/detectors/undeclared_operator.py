@@ -31,7 +31,8 @@ from gdsi_audit.findings.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.geo import UNKNOWN, Answer
 from gdsi_audit.jurisdictions import assessment
 from gdsi_audit.matching import NOT_JUDGED, matches
-from gdsi_audit.tables.columns import grouped, numbered
+from gdsi_audit.tables.distinct import numbered
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

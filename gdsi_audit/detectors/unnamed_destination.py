@@ -25,7 +25,7 @@ from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import matches
-from gdsi_audit.tables.columns import grouped
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "low"

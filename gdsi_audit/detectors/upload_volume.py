@@ -27,7 +27,8 @@ from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.detectors._stated_volumes import ALTERNATIVES, NAME, beyond_limits, states_limit
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
-from gdsi_audit.tables.columns import Columns, grouped
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = _stated_volumes.SEVERITY

@@ -29,7 +29,8 @@ from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._tls_defects import BROKEN, SELF_SIGNED, Defect
 from gdsi_audit.findings.finding import SEVERITIES, Broken, Finding
-from gdsi_audit.tables.columns import Columns, grouped
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"

@@ -11,7 +11,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.tables.columns import Columns, numbered
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.distinct import numbered
 from gdsi_audit.traffic import DeviceTraffic
 
 WITH_PORTS = frozenset({"tcp", "udp", "sctp"})

@@ -17,8 +17,8 @@ from gdsi_audit.hosts import devices
 from gdsi_audit.observe import Observation
 from gdsi_audit.packets import ARP, TUNNELS, transport_words
 from gdsi_audit.packets.address import text
-from gdsi_audit.tables.columns import Words
 from gdsi_audit.tables.distinct import distinct_rows
+from gdsi_audit.tables.words import Words
 
 PIECE_FLOWS = 20_000
 _FACTS = ("service", "server_name", "alpn", "ja3", "ja3s", "ja4", "http_host")

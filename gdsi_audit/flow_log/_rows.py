@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from gdsi_audit.tables.columns import Words
+from gdsi_audit.tables.words import Words
 
 Piece = Mapping[str, NDArray[Any] | Words | list[Any]]
 """Columns of equal length; NULL_WHERE_NEGATIVE say with a negative number that there is nothing."""

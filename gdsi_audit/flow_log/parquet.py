@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.flow_log._rows import NULL_WHERE_NEGATIVE, Piece
-from gdsi_audit.tables.columns import Words
+from gdsi_audit.tables.words import Words
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from gdsi_audit.hosts.address_reach import GLOBAL, LINK_LOCAL, PRIVATE, U64, on_link, reaches
 from gdsi_audit.packets.address import text
-from gdsi_audit.tables.columns import Columns, words_of
+from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.stored_table import Table, picked
+from gdsi_audit.tables.words import words_of
 
 LEAST_BYTES = 10_000
 """Payload of a flow that counts as an upload."""

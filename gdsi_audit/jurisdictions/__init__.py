@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdsi_audit.geo import Place
-from gdsi_audit.tables.columns import sums
+from gdsi_audit.tables.distinct import sums
 from gdsi_audit.traffic import DeviceTraffic
 
 UNKNOWN_PLACE = Place()

@@ -14,7 +14,7 @@ from gdsi_audit.declarations import Declaration
 from gdsi_audit.geo import Place
 from gdsi_audit.jurisdictions import assessment
 from gdsi_audit.matching import NOT_JUDGED, matches
-from gdsi_audit.tables.columns import numbered
+from gdsi_audit.tables.distinct import numbered
 from gdsi_audit.traffic import DeviceTraffic
 
 NOWHERE = Place()

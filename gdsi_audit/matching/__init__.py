@@ -16,7 +16,8 @@ from gdsi_audit.matching import outer_names
 from gdsi_audit.matching.declared_items import deviations
 from gdsi_audit.matching.flow_kinds import kinds_of
 from gdsi_audit.matching.rules import Matcher
-from gdsi_audit.tables.columns import Column, Columns, Rows, narrow, words_of
+from gdsi_audit.tables.columns import Column, Columns, Rows
+from gdsi_audit.tables.words import narrow, words_of
 from gdsi_audit.traffic import DeviceTraffic
 
 MATCHES = {

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.tables.columns import Columns, numbered
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.distinct import numbered
 
 WITH_PORTS = frozenset({"tcp", "udp", "sctp"})
 GROUP_MANAGEMENT = "ip-2"

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from gdsi_audit.messages import unread
 from gdsi_audit.protocols._dns_records import ServiceBinding
-from gdsi_audit.tables.columns import Columns, Words
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.words import Words
 from gdsi_audit.traffic import DeviceTraffic
 
 STAND_INS = frozenset({"cloudflare-ech.com", "cover.defo.ie", "public.tls-ech.dev"})

@@ -9,7 +9,8 @@ import numpy as np
 
 from gdsi_audit.declarations import Declaration, Destination, Listener, Source
 from gdsi_audit.findings.finding import Finding
-from gdsi_audit.tables.columns import Columns, sums
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.distinct import sums
 from gdsi_audit.traffic import DeviceTraffic
 
 WORDS = ("contradicted", "observed", "not observed", "not assessable")

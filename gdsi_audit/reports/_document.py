@@ -20,7 +20,7 @@ from gdsi_audit.reports._instant import EPOCH, SECOND_NS, iso
 from gdsi_audit.reports._limits import limits
 from gdsi_audit.reports._parties import SUMS, Parties, parties
 from gdsi_audit.reports._plain import attributes, plain
-from gdsi_audit.tables.columns import sums
+from gdsi_audit.tables.distinct import sums
 from gdsi_audit.traffic import Capture, DeviceTraffic
 
 HOUR_NS = 3600 * SECOND_NS

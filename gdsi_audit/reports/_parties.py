@@ -12,7 +12,8 @@ from gdsi_audit.declarations import Declaration
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.jurisdictions import assessment
 from gdsi_audit.jurisdictions.assessed_flows import place_of
-from gdsi_audit.tables.columns import Columns, numbered, sums
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.distinct import numbered, sums
 from gdsi_audit.traffic import DeviceTraffic
 
 Word = TypeVar("Word", str, int)

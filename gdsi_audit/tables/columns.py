@@ -5,27 +5,19 @@ Choosing rows copies nothing until a column is asked for. pandas is imported onl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gdsi_audit.tables.words import Lexicon, Words
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Rows = NDArray[np.bool_] | NDArray[np.integer[Any]]
 """A mask over all rows, or positions."""
-
-
-class Words(NamedTuple):
-    """A column of texts."""
-
-    codes: NDArray[Any]
-    """Row in `words` of each text."""
-    words: tuple[str, ...]
-    """Each distinct."""
 
 
 class Later(NamedTuple):
@@ -36,29 +28,6 @@ class Later(NamedTuple):
 
 
 Column = NDArray[Any] | Words | Later
-LARGEST_NUMBER = 1 << 62
-MOST_LOOKED_UP = 65_536
-"""Of more words than this no table is made to look them up in: they are gone through."""
-
-
-class _Lexicon:
-    """The words of a column, made ready once for all tables that are chosen from the same one."""
-
-    __slots__ = ("_place", "texts", "words")
-
-    def __init__(self, words: tuple[str, ...]) -> None:
-        self.words = words
-        self.texts = np.array(words or ("",), object)
-        self._place: dict[str, int] = {}
-
-    def codes(self, wanted: Collection[str]) -> list[int]:
-        """Of those of `wanted` that there are."""
-        if len(self.words) > MOST_LOOKED_UP:
-            held = frozenset(wanted)
-            return [code for code, word in enumerate(self.words) if word in held]
-        if not self._place:
-            self._place = {word: code for code, word in enumerate(self.words)}
-        return [self._place[word] for word in wanted if word in self._place]
 
 
 class Columns:
@@ -67,13 +36,13 @@ class Columns:
     __slots__ = ("_columns", "_gathered", "_lexicons", "_rows", "_size")
 
     def __init__(
-        self, columns: Mapping[str, Column], rows: NDArray[np.intp] | slice | None = None, lexicons: dict[str, _Lexicon] | None = None
+        self, columns: Mapping[str, Column], rows: NDArray[np.intp] | slice | None = None, lexicons: dict[str, Lexicon] | None = None
     ) -> None:
         """`rows`: positions that make up the table, or a stretch of it; None: all."""
         self._columns = columns
         self._rows = rows
         self._gathered: dict[str, NDArray[Any]] = {}
-        self._lexicons: dict[str, _Lexicon] = {} if lexicons is None else lexicons
+        self._lexicons: dict[str, Lexicon] = {} if lexicons is None else lexicons
         if isinstance(rows, np.ndarray):
             self._size = rows.size
         else:
@@ -176,10 +145,10 @@ class Columns:
         """As narrow as they are kept."""
         return self._own(name, cast(Words, self._columns[name]).codes)
 
-    def _lexicon(self, name: str) -> _Lexicon:
+    def _lexicon(self, name: str) -> Lexicon:
         known = self._lexicons.get(name)
         if known is None:
-            known = self._lexicons[name] = _Lexicon(self.words(name))
+            known = self._lexicons[name] = Lexicon(self.words(name))
         return known
 
     def _own(self, name: str, whole: NDArray[Any]) -> NDArray[Any]:
@@ -193,65 +162,3 @@ class Columns:
 
 def _size(column: Column) -> int:
     return column.size if isinstance(column, Later) else len(column.codes if isinstance(column, Words) else column)
-
-
-def words_of(texts: Sequence[str]) -> Words:
-    """A column of texts from the texts themselves; codes in the order of first sight."""
-    place = dict(zip(dict.fromkeys(texts), count(), strict=False))
-    return Words(np.fromiter(map(place.__getitem__, texts), np.int64, len(texts)), tuple(place))
-
-
-def coded(codes: NDArray[Any], words: Sequence[str]) -> Words:
-    """A column of texts from rows of `words`: equal words merged, and only words that occur. Its codes are as narrow as can be."""
-    used = np.flatnonzero(np.bincount(codes.astype(np.intp, copy=False), minlength=len(words)))
-    place: dict[str, int] = {}
-    numbers = [place.setdefault(words[row], len(place)) for row in used.tolist()]
-    merged = np.zeros(max(len(words), 1), _narrowest(len(place)))
-    merged[used] = numbers
-    return Words(merged[codes], tuple(place))
-
-
-def narrow(codes: NDArray[Any], words: Sequence[str]) -> Words:
-    """A column of texts from distinct words that all occur. Its codes are as narrow as can be."""
-    return Words(codes.astype(_narrowest(len(words))), tuple(words))
-
-
-def _narrowest(words: int) -> np.dtype[Any]:
-    return np.min_scalar_type(max(words - 1, 0))
-
-
-def grouped(keys: Sequence[Any] | NDArray[Any]) -> Iterator[tuple[Any, NDArray[np.intp]]]:
-    """(key, ascending positions) for each distinct key, in the order of the keys."""
-    if isinstance(keys, np.ndarray) and keys.dtype.kind in "biu":
-        distinct, codes = np.unique(keys, return_inverse=True)
-        yield from zip(distinct.tolist(), _positions(codes.ravel(), distinct.size), strict=True)
-        return
-    listed = keys.tolist() if isinstance(keys, np.ndarray) else keys
-    place: dict[Any, int] = dict(zip(dict.fromkeys(listed), count(), strict=False))
-    codes = np.fromiter(map(place.__getitem__, listed), np.intp, len(listed))
-    rows = _positions(codes, len(place))
-    for key in sorted(place):
-        yield key, rows[place[key]]
-
-
-def _positions(codes: NDArray[np.intp], size: int) -> list[NDArray[np.intp]]:
-    """Ascending positions of each code below `size`, all of which occur."""
-    ends = np.cumsum(np.bincount(codes, minlength=size))
-    return np.split(np.argsort(codes, kind="stable"), ends[:-1]) if size else []
-
-
-def numbered(*keys: tuple[NDArray[Any], int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """(a row of each distinct combination, for each row the number of its own), from keys from 0 up to but without the size beside each."""
-    code, size = np.zeros(keys[0][0].size, np.int64), 1
-    for key, width in keys:
-        if size * width > LARGEST_NUMBER:
-            distinct, code = np.unique(code, return_inverse=True)
-            code, size = code.ravel(), distinct.size
-        code, size = code * width + key, size * max(width, 1)
-    _, rows, numbers = np.unique(code, return_index=True, return_inverse=True)
-    return rows, numbers.ravel()
-
-
-def sums(numbers: NDArray[Any], size: int, *amounts: NDArray[Any]) -> list[NDArray[np.int64]]:
-    """Of each column of whole numbers the sum for each of the `size` numbers that `numbered` gave."""
-    return [np.bincount(numbers, column, size).astype(np.int64) for column in amounts]

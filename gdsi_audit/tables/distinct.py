@@ -1,4 +1,4 @@
-"""Distinct rows of several integer columns. NumPy's own way sorts rows as raw memory, which takes several times as long."""
+"""Distinct rows of several integer columns, numbered and summed. NumPy's own way sorts rows as raw memory, which takes several times as long."""
 
 from __future__ import annotations
 
@@ -22,6 +22,22 @@ def distinct_rows(*columns: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.
         if values.size > 1:
             code, width = code * values.size + place.ravel(), width * values.size
     return _first_rows(code, width)
+
+
+def numbered(*keys: tuple[NDArray[Any], int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(a row of each distinct combination, for each row the number of its own), from keys from 0 up to but without the size beside each."""
+    code, size = np.zeros(keys[0][0].size, np.int64), 1
+    for key, width in keys:
+        if size * width > LARGEST_NUMBER:
+            known, code = np.unique(code, return_inverse=True)
+            code, size = code.ravel(), known.size
+        code, size = code * width + key, size * max(width, 1)
+    return _first_rows(code, size)
+
+
+def sums(numbers: NDArray[Any], size: int, *amounts: NDArray[Any]) -> list[NDArray[np.int64]]:
+    """Of each column of whole numbers the sum for each of the `size` numbers that `numbered` gave."""
+    return [np.bincount(numbers, column, size).astype(np.int64) for column in amounts]
 
 
 def _first_rows(code: NDArray[np.int64], width: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

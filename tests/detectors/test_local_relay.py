@@ -10,7 +10,8 @@ import pytest
 from gdsi_audit.audit import audit
 from gdsi_audit.declarations import NOTHING_DECLARED, Bench, Destination
 from gdsi_audit.detectors.local_relay import detect
-from gdsi_audit.tables.columns import Columns, words_of
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.words import words_of
 
 T0 = 1_790_000_000 * 10**9
 PEER = "192.168.1.88"

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from made_tables import columns_of
 
-from gdsi_audit.tables.columns import Columns, Words, coded, grouped, narrow, numbered, words_of
+from gdsi_audit.tables.columns import Columns
+from gdsi_audit.tables.words import Words, narrow, words_of
 
 FRAME = pd.DataFrame({"port": [443, 53, 443, 80], "name": ["b.example", "", "a.example", "b.example"], "local": [True, False, False, True]})
 
@@ -41,19 +42,6 @@ def test_no_rows():
     assert Columns({"name": Words(np.empty(0, np.int64), ())})["name"].tolist() == []
 
 
-def test_groups_come_in_the_order_of_their_keys():
-    assert [(key, rows.tolist()) for key, rows in grouped(["b", "a", "b"])] == [("a", [1]), ("b", [0, 2])]
-    assert words_of(["x", "y", "x"]).codes.tolist() == [0, 1, 0]
-    assert [(key, rows.tolist()) for key, rows in grouped(np.array([7, 3, 7]))] == [(3, [1]), (7, [0, 2])]
-    assert [*grouped([]), *grouped(np.empty(0, np.int64))] == []
-
-
-def test_codes_into_a_list_of_words_keep_what_occurs_and_merge_what_is_equal():
-    column = coded(np.array([4, 1, 2, 4]), ["never", "a", "b", "never", "a"])
-    assert ([column.words[code] for code in column.codes], sorted(column.words)) == (["a", "a", "b", "a"], ["a", "b"])
-    assert coded(np.empty(0, np.int64), []).words == ()
-
-
 @pytest.mark.parametrize(("words", "kept"), [(1, "u1"), (256, "u1"), (257, "u2"), (65_537, "u4")])
 def test_codes_are_kept_narrow_and_given_wide(words, kept):
     column = narrow(np.array([0, words - 1]), [str(number) for number in range(words)])
@@ -77,9 +65,3 @@ def test_stretches_are_views_and_may_be_chosen_from():
 def test_columns_are_added_for_the_rows_chosen():
     more = columns_of(FRAME).take(np.array([3, 0])).having({"port": np.array([1, 2]), "word": words_of(["x", "y"])})
     assert (more["port"].tolist(), more["word"].tolist(), more["name"].tolist()) == ([1, 2], ["x", "y"], ["b.example", "b.example"])
-
-
-@pytest.mark.parametrize("size", [4, 1 << 40])
-def test_combinations_are_numbered(size):
-    rows, numbers = numbered((np.array([3, 1, 3, 3]), size), (np.array([0, 0, 0, 1]), size), (np.array([2, 2, 2, 2]), size))
-    assert (rows.tolist(), numbers.tolist()) == ([1, 0, 3], [1, 0, 1, 2])
