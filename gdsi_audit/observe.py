@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.first_run import Compiling
-from gdsi_audit.flows import CLOSED
 from gdsi_audit.flows.table import Batch, FlowTable
-from gdsi_audit.frames.index import FrameIndex
 from gdsi_audit.gap import Gap, Ledger
-from gdsi_audit.messages import Messages
-from gdsi_audit.messages.facts import FACTS, NAMES, FactKeeper, Texts
-from gdsi_audit.messages.resolutions import Resolutions
+from gdsi_audit.messages.facts import FactKeeper
+from gdsi_audit.observation import MOST_LIVE_FLOWS, Observation
 from gdsi_audit.packets.decode import Decoder
 from gdsi_audit.protocols._conversations import Conversations
 from gdsi_audit.protocols._heard import Heard
@@ -28,44 +25,13 @@ from gdsi_audit.readers import Frames, UnreadableInputError
 from gdsi_audit.readers._inputs import Input
 from gdsi_audit.readers._source import Reading
 from gdsi_audit.tables.collecting import rare_collection
-from gdsi_audit.tables.spool import Spool
 from gdsi_audit.traffic import Capture
-
-MOST_LIVE_FLOWS = 200_000
 
 RESOLVING = frozenset({"dns", "dns_tcp"})
 
 Keep = Callable[[NDArray[np.void]], NDArray[np.bool_]]
 Progress = Callable[[int, int | None], None]
 """Called with (bytes read so far, bytes in all if known)."""
-
-
-@dataclass
-class Observation:
-    """All that was observed, before anyone asks whose it is."""
-
-    captures: list[Capture] = field(default_factory=list)
-    rows: Spool = field(default_factory=lambda: Spool(CLOSED))
-    facts: Spool = field(default_factory=lambda: Spool(FACTS))
-    names: Spool = field(default_factory=lambda: Spool(NAMES))
-    texts: Texts = field(default_factory=Texts)
-    messages: Messages = field(default_factory=lambda: Messages(MOST_LIVE_FLOWS))
-    resolutions: Resolutions = field(init=False)
-    index: FrameIndex = field(default_factory=FrameIndex)
-    apps: dict[int, str] = field(default_factory=dict)
-    gaps: list[Gap] = field(default_factory=list)
-    cut_pkts: int = 0
-    pkts: int = 0
-    observed_ns: int = 0
-    """Time that the captures cover, long silences left out."""
-
-    def __post_init__(self) -> None:
-        self.resolutions = Resolutions(self.texts)
-
-    @property
-    def cut_share(self) -> float:
-        """Share of packets cut by the snapshot length."""
-        return round(self.cut_pkts / self.pkts, 6) if self.pkts else 0.0
 
 
 class Observer:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 from made_tables import columns_of
 
-from gdsi_audit.assembly.perspective import contact_table
+from gdsi_audit.assembly.contact_table import contact_table
 from gdsi_audit.declarations import Declaration, Destination, Source, Statement
 from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.frames.ranges import merged

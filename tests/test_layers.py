@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "gdsi_audit"
 ORDER = (
     *("wire_text", "discover", "interrupt", "gap", "kernels", "tables"),
     *("readers", "packets", "flows", "frames", "protocols", "content", "geo"),
-    *("endpoints", "messages", "hosts", "naming", "traffic"),
+    *("endpoints", "messages", "hosts", "naming", "traffic", "observation"),
     *("first_run", "observe", "assembly", "flow_log"),
     *("filters", "indicators", "declarations", "selection", "matching", "jurisdictions"),
     *("findings", "detectors", "detection", "commitments", "audit", "drafting", "glossary"),

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from gdsi_audit.endpoints import NAME_SOURCES
-from gdsi_audit.observe import Observation, observe
+from gdsi_audit.observation import Observation
+from gdsi_audit.observe import observe
 from gdsi_audit.readers._inputs import inputs
 
 CAPTURES = Path(__file__).parent.parent / "captures"

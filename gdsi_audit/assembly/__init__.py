@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from gdsi_audit import naming
 from gdsi_audit.assembly import device_tables, perspective, remote_ends, round_trips
+from gdsi_audit.assembly.addresses import Addresses, distinct_addresses
 from gdsi_audit.assembly.connections import beginnings
+from gdsi_audit.assembly.contact_table import contact_table
 from gdsi_audit.assembly.coverage import coverage
+from gdsi_audit.assembly.flow_table import flow_table
 from gdsi_audit.assembly.nameable import nameable
 from gdsi_audit.assembly.round_trips import CapturePoint
 from gdsi_audit.endpoints import Endpoint
@@ -22,7 +25,7 @@ from gdsi_audit.hosts import devices, neighbours
 from gdsi_audit.hosts.device_starts import starts
 from gdsi_audit.hosts.hostnames import gateways, hostnames, offered
 from gdsi_audit.naming.mismatches import networks
-from gdsi_audit.observe import Observation
+from gdsi_audit.observation import Observation
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.distinct import rows_of
 from gdsi_audit.tables.freed_memory import give_back
@@ -52,7 +55,7 @@ def traffic(
     seen.index.name_flows(rows)
     hosts = devices.find(seen.rows.pieces(), wanted, {*gateways(seen.messages), *bench})
     side = perspective.sides(rows, hosts)
-    remote = perspective.distinct_addresses(side.remote(rows, "hi"), side.remote(rows, "lo"))
+    remote = distinct_addresses(side.remote(rows, "hi"), side.remote(rows, "lo"))
     names = stored(seen.names, MOST_NAME_ROWS)
     queries, answers = stored(seen.resolutions.queries), stored(seen.resolutions.addresses)
     solicited = answers[answers["solicited"] == 1]
@@ -67,7 +70,7 @@ def traffic(
     located = [endpoints[address].place for address in remote.text]
     started = starts(seen.messages, rows, hosts, len(seen.captures))
     namings = nameable(rows, side, queries, hosts, started)[beginning]
-    flows = perspective.flow_table(rows, facts, side, remote, chosen, seen.texts, located, namings, seen.apps, hosts.routers)
+    flows = flow_table(rows, facts, side, remote, chosen, seen.texts, located, namings, seen.apps, hosts.routers)
     known_as = hostnames(seen.messages, hosts)
     give_back()
     beyond = neighbours.uploads(rows, hosts.routers)
@@ -94,7 +97,7 @@ def _gaps(seen: Observation, hosts: devices.Hosts, rows: Table) -> Iterator[Gap]
 def _chosen_names(
     rows: Table,
     side: perspective.Sides,
-    remote: perspective.Addresses,
+    remote: Addresses,
     names: Table,
     answers: Table,
     hosts: devices.Hosts,
@@ -134,7 +137,7 @@ def _shares(
     count = len(hosts.devices)
     bounds = np.searchsorted(side.device, np.arange(count + 1)).tolist()
     kept = np.arange(side.device.size) - np.array(bounds)[side.device] < perspective.MOST_FLOWS
-    contacts, contact_device = perspective.contact_table(flows, side.device)
+    contacts, contact_device = contact_table(flows, side.device)
     contact_bounds = np.searchsorted(contact_device, np.arange(count + 1)).tolist()
     own_dns = device_tables.dns_by_device(queries, flows["flow"], side, kept, count)
     own_answers = device_tables.answers_by_device(answers, hosts.devices)

@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.assembly.perspective import Sides, addresses
+from gdsi_audit.assembly.addresses import addresses
+from gdsi_audit.assembly.perspective import Sides
 from gdsi_audit.hosts.devices import Host
 from gdsi_audit.messages import Messages
 from gdsi_audit.messages.facts import Texts

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gdsi_audit.assembly.perspective import Sides, addresses
+from gdsi_audit.assembly.addresses import addresses
+from gdsi_audit.assembly.perspective import Sides
 from gdsi_audit.hosts.address_reach import GLOBAL, reaches
 from gdsi_audit.packets import transport_words
 from gdsi_audit.protocols import Message

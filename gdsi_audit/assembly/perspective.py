@@ -5,43 +5,17 @@ The flow table knows originators and responders; an auditor asks what *this devi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit import naming
-from gdsi_audit.endpoints import NAME_SOURCES
-from gdsi_audit.flows import CLOSED, CONN_STATES
-from gdsi_audit.flows.community_id import community_id, community_ids
-from gdsi_audit.geo import Place
-from gdsi_audit.hosts.address_reach import GLOBAL, MULTICAST, on_link, reaches
-from gdsi_audit.hosts.devices import Hosts, text
-from gdsi_audit.messages.facts import Texts
-from gdsi_audit.packets import ARP, GAP_BITS, TUNNELS, transport_words
-from gdsi_audit.tables.columns import Column, Columns, Later
-from gdsi_audit.tables.distinct import distinct_rows, numbered, sums
-from gdsi_audit.tables.stored_table import ColumnFile, Table, picked
-from gdsi_audit.tables.words import Words, coded, narrow
-from gdsi_audit.traffic import CONTACTS, FLOWS
+from gdsi_audit.hosts.address_reach import on_link
+from gdsi_audit.hosts.devices import Hosts
+from gdsi_audit.packets import GAP_BITS
+from gdsi_audit.tables.stored_table import Table
 
-COMMUNITY_FIELDS = ("transport", *(f"{side}_{part}" for side in ("orig", "resp") for part in ("hi", "lo", "port")))
-ENDS = np.dtype([(name, CLOSED[name]) for name in COMMUNITY_FIELDS])
-ON_DISK = np.dtype(
-    [
-        *((name, "i8") for name in ("parent", "continues", "up_ip_bytes", "down_ip_bytes", "missed_bytes", "name_frame", "duplicate_pkts")),
-        *((name, "i8") for name in ("first_frame", "last_frame")),
-        *((name, "i4") for name in ("first_capture", "last_capture")),
-        *(("remote_mac", "u8"), ("handshake_rtt_s", "f8"), ("ends", ENDS)),
-    ]
-)
-"""Columns of FLOWS that few ask for, and what community ids are made of."""
-HISTORIES_AT_ONCE = 65_536
-FEW_FLOWS = 20
-HOUR_NS = 3_600_000_000_000
 INITIATORS = ("unknown", "device", "remote")
 MOST_FLOWS = 200_000
 """Flows of one device that stand in memory; the rest is folded into its contacts."""
@@ -88,150 +62,6 @@ def initiators(rows: Table, seen: Sides) -> NDArray[np.int8]:
     return np.where(began, np.where(seen.device_is_originator, 1, 2), 0).astype(np.int8)
 
 
-class Addresses(NamedTuple):
-    """A column of addresses."""
-
-    code: NDArray[np.int64]
-    """Row in the others of each."""
-    hi: NDArray[np.uint64]
-    lo: NDArray[np.uint64]
-    text: list[str]
-
-
-def distinct_addresses(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> Addresses:
-    """Each distinct address rendered once."""
-    rows, place = distinct_rows(hi, lo)
-    code, texts = place, [text(upper, lower) for upper, lower in zip(hi[rows].tolist(), lo[rows].tolist(), strict=True)]
-    return Addresses(code, hi[rows], lo[rows], texts)
-
-
-def addresses(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> tuple[NDArray[np.int64], list[str]]:
-    """(code per row, text per code): each distinct address rendered once."""
-    found = distinct_addresses(hi, lo)
-    return found.code, found.text
-
-
-def with_application_data(rows: Table, facts: Table) -> NDArray[np.bool_]:
-    """Whether the originator sent more than a handshake: any payload, or for TLS and QUIC more than their handshakes take."""
-    answered = (rows["transport"] != 6) | (rows["resp_pkts"] > 0)
-    return np.asarray((rows["orig_bytes"] > facts["handshake_bytes"]) & answered, np.bool_)
-
-
 def has_met(rows: Table, oddity: str) -> NDArray[np.bool_]:
     """Flows with a packet of which the decoder noted this one of GAP_BITS."""
     return np.asarray(rows["gaps"] & GAP_BITS[oddity] != 0, np.bool_)
-
-
-def flow_table(
-    rows: Table,
-    facts: Table,
-    seen: Sides,
-    remote: Addresses,
-    chosen: naming.Chosen,
-    texts: Texts,
-    places: Sequence[Place],
-    nameable: NDArray[np.bool_],
-    apps: Mapping[int, str],
-    routers: frozenset[int] = frozenset(),
-) -> Columns:
-    """FLOWS of all devices, one after the other. `remote`: the other sides, `places`: where each distinct one is. `routers`: their MACs.
-
-    `nameable`: as the function of that name gives it.
-    """
-    reach = reaches(remote.hi, remote.lo)
-    broadcast = (remote.hi == 0) & (remote.lo == np.uint64(0xFFFFFFFFFFFF))
-
-    def part(name: str) -> NDArray[Any]:
-        """A column that is the same from either side."""
-        return np.asarray(rows[name][seen.row])
-
-    app_numbers, app_code = np.unique(part("app"), return_inverse=True)
-    columns: dict[str, Column] = {
-        "flow": part("flow"),
-        "tunnel": coded(part("tunnel"), TUNNELS),
-        "start": part("start"),
-        "duration_s": (part("end") - part("start")) / 1e9,
-        "transport": coded(part("transport"), transport_words.WORDS),
-        "local_addr": narrow(*addresses(seen.local(rows, "hi"), seen.local(rows, "lo"))),
-        "local_port": seen.local(rows, "port"),
-        "remote_addr": narrow(remote.code, remote.text),
-        "remote_port": seen.remote(rows, "port"),
-        "remote_is_local": (reach != GLOBAL)[remote.code] | seen.near(rows, routers),
-        "remote_is_multicast": ((reach == MULTICAST) | broadcast)[remote.code],
-        "device_is_originator": seen.device_is_originator,
-        "initiator": coded(initiators(rows, seen), INITIATORS),
-        "service": coded(facts["service"][seen.row], texts.of_row),
-        "up_pkts": seen.local(rows, "pkts"),
-        "down_pkts": seen.remote(rows, "pkts"),
-        "up_bytes": seen.local(rows, "bytes"),
-        "down_bytes": seen.remote(rows, "bytes"),
-        "cut": has_met(rows, "cut_by_snaplen")[seen.row],
-        "ip_options": has_met(rows, "ip_options")[seen.row],
-        "conn_state": coded(part("conn_state"), CONN_STATES),
-        "history": _histories(part("history")),
-        "name": coded(chosen.name, texts.of_row),
-        "name_source": coded(chosen.source + 1, ("", *NAME_SOURCES)),
-        "ambiguous": chosen.ambiguous,
-        "nameable": nameable,
-        "remote_country": coded(remote.code, [place.located_in.country for place in places]),
-        "organisation": coded(remote.code, [place.organisation for place in places]),
-        "application_data": with_application_data(rows, facts)[seen.row],
-        "app": coded(app_code.ravel(), [apps.get(number, "" if number < 0 else str(number)) for number in app_numbers.tolist()]),
-    }
-    columns |= _on_disk(rows, seen, chosen.frame)
-    return Columns({name: columns[name] for name in FLOWS})
-
-
-def _on_disk(rows: Table, seen: Sides, name_frame: NDArray[np.int64]) -> dict[str, Column]:
-    """The columns of FLOWS that are read when somebody asks for them."""
-    file = ColumnFile(ON_DISK, seen.row.size)
-    for name in ("parent", "continues", "first_capture", "last_capture", "first_frame", "last_frame", "duplicate_pkts"):
-        file.put(name, rows[name][seen.row])
-    file.put("up_ip_bytes", seen.local(rows, "ip_bytes"))
-    file.put("down_ip_bytes", seen.remote(rows, "ip_bytes"))
-    file.put("remote_mac", seen.remote(rows, "mac"))
-    file.put("missed_bytes", (rows["orig_missed_bytes"] + rows["resp_missed_bytes"])[seen.row])
-    file.put("name_frame", name_frame)
-    rtt_ns = rows["handshake_rtt_ns"][seen.row]
-    file.put("handshake_rtt_s", np.where(rtt_ns < 0, np.nan, rtt_ns / 1e9))
-    file.put("ends", picked(rows, COMMUNITY_FIELDS, seen.row))
-    columns: dict[str, Column] = {name: Later(file.rows, partial(file.values, name)) for name in ON_DISK.names or () if name != "ends"}
-    return {**columns, "community_id": Later(file.rows, lambda chosen: _ids_of(file.values("ends", chosen)))}
-
-
-def _histories(histories: NDArray[np.bytes_]) -> Words:
-    """Few are distinct; only so many at once are Python's own."""
-    place: dict[bytes, int] = {}
-    pieces = (histories[first : first + HISTORIES_AT_ONCE].tolist() for first in range(0, histories.size, HISTORIES_AT_ONCE))
-    codes = np.fromiter((place.setdefault(history, len(place)) for piece in pieces for history in piece), np.int32, histories.size)
-    return narrow(codes, [history.decode("ascii") for history in place])
-
-
-def _ids_of(ends: NDArray[np.void]) -> NDArray[np.object_]:
-    """Of a few flows one by one, of many by the column, which takes as long to begin as twenty take."""
-    if ends.size > FEW_FLOWS:
-        return community_ids(ends)
-    found = np.full(ends.size, "", object)
-    for row, (transport, *whom) in enumerate(ends.tolist()):
-        orig_hi, orig_lo, orig_port, resp_hi, resp_lo, resp_port = whom
-        if transport != ARP:
-            found[row] = community_id((orig_hi, orig_lo), orig_port, (resp_hi, resp_lo), resp_port, transport)
-    return found
-
-
-def contact_table(flows: Columns, device: NDArray[np.int32]) -> tuple[Columns, NDArray[np.int32]]:
-    """(the CONTACTS that the flows of all devices make, the device of each), ordered by device. `device`: of each flow."""
-    hour = flows["start"] // HOUR_NS
-    since = hour - (hour.min() if hour.size else 0)
-    words = {name: (flows.codes(name), len(flows.words(name))) for name in ("remote_addr", "transport", "name")}
-    ported = (flows["remote_port"].astype(np.int64), 1 << 16)
-    keys = ((device, int(device.max(initial=0)) + 1), words["remote_addr"], ported, words["transport"], words["name"])
-    rows, numbers = numbered(*keys, (since, int(since.max(initial=0)) + 1))
-    moved = ("up_bytes", "down_bytes", "up_pkts", "down_pkts")
-    first, last = np.full(rows.size, np.iinfo(np.int64).max), np.zeros(rows.size, np.int64)
-    np.minimum.at(first, numbers, flows["start"])
-    np.maximum.at(last, numbers, flows["start"] + (flows["duration_s"] * 1e9).astype(np.int64))
-    found: dict[str, Column] = {name: Words(codes[rows], flows.words(name)) for name, (codes, _) in words.items()}
-    found |= {"remote_port": flows["remote_port"][rows], "hour": hour[rows], "first": first, "last": last}
-    found |= dict(zip(("flows", *moved), sums(numbers, rows.size, np.ones(len(flows)), *(flows[name] for name in moved)), strict=True))
-    return Columns({name: found[name] for name in CONTACTS}), device[rows]

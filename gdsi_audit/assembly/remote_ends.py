@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.assembly.perspective import Addresses, distinct_addresses
+from gdsi_audit.assembly.addresses import Addresses, distinct_addresses
 from gdsi_audit.endpoints import NAME_SOURCES, Endpoint, Naming
 from gdsi_audit.geo import Answer
 from gdsi_audit.geo._places import Places

@@ -8,35 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from functools import lru_cache
 from itertools import chain
-from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.findings.finding import LONGEST_FILTER_BYTES, Evidence
-from gdsi_audit.findings.flow_tuples import ERRORS, WITH_PORTS, FlowTuples, Tuple, flow_tuples, service
+from gdsi_audit.findings.display_filter import Terms, terms_of
+from gdsi_audit.findings.finding import Evidence
+from gdsi_audit.findings.flow_tuples import FlowTuples, Tuple, flow_tuples
 from gdsi_audit.frames.ranges import Ranges
 from gdsi_audit.traffic import DeviceTraffic
 
-ICMP_PAIRS = {8: 0, 10: 9, 13: 14, 15: 16, 17: 18}  # request and reply share a flow (RFC 792, RFC 1256)
-ICMP6_PAIRS = {128: 129, 130: 131, 133: 134, 135: 136, 139: 140, 144: 145}  # RFC 4443, RFC 2710, RFC 4861, RFC 4620, RFC 6275
-LONGEST_TERMS_BYTES = LONGEST_FILTER_BYTES // 2
-SHORTEST_TERM_BYTES, SHORTEST_ADDRESS_BYTES = 40, 4
-"""No term and no listed address takes less, so that forms which cannot fit need not be written."""
 MOST_LISTED_FRAMES = 20
 """A bare list of frame numbers counts as evidence up to here."""
-
-FRAGMENT = "ip.flags.mf == 1 || ip.frag_offset > 0 || ipv6.fraghdr"
-
-
-class Terms(NamedTuple):
-    """A filter without its frame range, and whether it finds no more than asked."""
-
-    text: str
-    exact: bool
 
 
 def evidence(
@@ -82,7 +67,7 @@ def _made(
     single = int(rows[0]) if rows.size == 1 else None
     made = []
     for capture, ranges in found:
-        terms = _terms(known, rows, capture, ranges, fragments=not complete)
+        terms = terms_of(known, rows, capture, ranges, fragments=not complete)
         text, exact = _narrowed(terms, filter_terms, ranges, listed=frames is not None)
         made.append(
             Evidence(
@@ -118,97 +103,6 @@ def _is_complete(known: FlowTuples, rows: NDArray[np.intp], found: Sequence[tupl
     """Whether every packet is one frame and every frame one packet: no fragments, no tunnel, nothing unknown to the index."""
     frames = sum(ranges.frame_count for _, ranges in found)
     return int(known.pkts[rows].sum()) == frames and not known.inside_tunnel[rows].any()
-
-
-def _terms(known: FlowTuples, rows: NDArray[np.intp], capture: int, ranges: Ranges, *, fragments: bool) -> Terms:
-    """The shortest form that fits: by service, then by five-tuple, then by address, then by the device's address alone."""
-    inside, outside = known.overlapping(rows, capture, ranges[0][0], ranges[-1][1])
-    whole = known.are_whole_services(inside, outside)
-    pairs = sorted(known.tuples(inside, known.pair))
-    if _may_fit(known, inside, pairs, whole=whole):
-        chosen = set(map(service, known.tuples(inside, known.service))) if whole else known.tuples(inside, known.conversation)
-        text = _joined([_term(one) for one in sorted(chosen)], fragments=fragments)
-        if len(text) <= LONGEST_TERMS_BYTES:
-            return Terms(text, (whole or known.are_apart(inside, outside)) and not known.quotes[inside].any())
-    text = _by_address(pairs) if len(pairs) <= LONGEST_TERMS_BYTES // SHORTEST_ADDRESS_BYTES else ""
-    text = text if text and len(text) <= LONGEST_TERMS_BYTES else _by_device(pairs)
-    return Terms(f"{text} || {_arp_of(pairs)}" if known.arp[inside].any() else text, False)
-
-
-def _may_fit(known: FlowTuples, inside: NDArray[np.intp], pairs: Sequence[Tuple], *, whole: bool) -> bool:
-    """Whether the terms of `inside` are few enough to be worth writing: two directions of a conversation may share one."""
-    most = LONGEST_TERMS_BYTES // SHORTEST_TERM_BYTES
-    ported = inside[known.with_ports[inside]]
-    keys = known.service if whole else known.conversation
-    return len(pairs) <= most and np.unique(keys[ported]).size <= 2 * most
-
-
-@lru_cache(maxsize=16_384)
-def _term(one: Tuple) -> str:
-    if one.transport == "arp":
-        return f"(arp.src.proto_ipv4 == {one.local_addr} && arp.dst.proto_ipv4 == {one.remote_addr}) || " + (
-            f"(arp.src.proto_ipv4 == {one.remote_addr} && arp.dst.proto_ipv4 == {one.local_addr})"
-        )
-    field = _address_field(one.local_addr)
-    between = f"{field} == {one.local_addr} && {field} == {one.remote_addr}"
-    return f"{between} && {_above(one)}"
-
-
-def _above(one: Tuple) -> str:
-    """The part of a term above the addresses."""
-    if one.transport in WITH_PORTS:
-        ports = [port for port in (one.local_port, one.remote_port) if port >= 0]
-        quoted = "icmpv6" if ":" in one.local_addr else "icmp"
-        return " && ".join([*(f"{one.transport}.port == {port}" for port in ports), f"!{quoted}"])
-    if one.transport in ERRORS:
-        return _icmp(one)
-    protocol = "ipv6.nxt" if ":" in one.local_addr else "ip.proto"
-    return f"{protocol} == {one.transport.removeprefix('ip-')}"
-
-
-def _icmp(one: Tuple) -> str:
-    protocol = "icmpv6" if one.transport == "icmp6" else "icmp"
-    kind, pairs = _icmp_type(one), ICMP6_PAIRS if one.transport == "icmp6" else ICMP_PAIRS
-    if kind in ERRORS[one.transport]:
-        return f"{protocol}.type == {kind}"
-    types = sorted({kind, pairs.get(kind, kind), *(request for request, reply in pairs.items() if reply == kind)})
-    alternatives = " || ".join(f"{protocol}.type == {number}" for number in types)
-    errors = ", ".join(str(number) for number in ERRORS[one.transport])
-    return f"({alternatives}) && !({protocol}.type in {{{errors}}})"
-
-
-def _icmp_type(one: Tuple) -> int:
-    return one.local_port if one.device_is_originator else one.remote_port
-
-
-def _joined(terms: Sequence[str], *, fragments: bool) -> str:
-    """Any of `terms`. A datagram in fragments shows its ports in one of them only, so the others are asked for by what marks a fragment."""
-    distinct = list(dict.fromkeys(terms))
-    either = [*distinct, FRAGMENT] if fragments else distinct
-    return either[0] if len(either) == 1 else " || ".join(f"({term})" for term in either)
-
-
-def _by_address(tuples: Sequence[Tuple]) -> str:
-    pairs = sorted({(one.local_addr, one.remote_addr) for one in tuples})
-    texts = []
-    for local in sorted({local for local, _ in pairs}):
-        remotes = ", ".join(remote for of, remote in pairs if of == local)
-        texts.append(f"({_address_field(local)} == {local} && {_address_field(local)} in {{{remotes}}})")
-    return " || ".join(texts)
-
-
-def _by_device(tuples: Sequence[Tuple]) -> str:
-    return " || ".join(f"{_address_field(local)} == {local}" for local in sorted({one.local_addr for one in tuples})[:50])
-
-
-def _arp_of(tuples: Sequence[Tuple]) -> str:
-    """ARP of the device's own: it carries addresses where no field of IP is."""
-    locals_ = sorted({one.local_addr for one in tuples if ":" not in one.local_addr})[:50]
-    return " || ".join(f"arp.src.proto_ipv4 == {local} || arp.dst.proto_ipv4 == {local}" for local in locals_)
-
-
-def _address_field(address: str) -> str:
-    return "ipv6.addr" if ":" in address else "ip.addr"
 
 
 def _narrowed(terms: Terms, filter_terms: str, ranges: Ranges, *, listed: bool) -> tuple[str, bool]:

@@ -14,7 +14,7 @@ from gdsi_audit.flow_log._rows import Piece
 from gdsi_audit.flows import CONN_STATES
 from gdsi_audit.flows.community_id import community_texts
 from gdsi_audit.hosts import devices
-from gdsi_audit.observe import Observation
+from gdsi_audit.observation import Observation
 from gdsi_audit.packets import ARP, TUNNELS, transport_words
 from gdsi_audit.packets.address import text
 from gdsi_audit.tables.distinct import distinct_rows

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gdsi_audit.assembly import remote_ends
-from gdsi_audit.assembly.perspective import distinct_addresses
+from gdsi_audit.assembly.addresses import distinct_addresses
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.geo import Answer, Place
 from gdsi_audit.messages.facts import NAMES
