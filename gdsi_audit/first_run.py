@@ -17,6 +17,7 @@ from gdsi_audit import kernels
 from gdsi_audit.flows import CLOSED
 from gdsi_audit.flows.community_id import community_ids
 from gdsi_audit.flows.table import FlowTable
+from gdsi_audit.kernels.cache_folder import CACHE_FOLDER, CACHE_IS_KEPT
 from gdsi_audit.packets import PACKETS
 from gdsi_audit.readers import RECORDS, Frames
 
@@ -76,7 +77,7 @@ def compile_dns() -> None:
 
 
 def _is_first_run() -> bool:
-    return kernels.CACHE_IS_KEPT and not any(kernels.CACHE_FOLDER.glob("*.o"))
+    return CACHE_IS_KEPT and not any(CACHE_FOLDER.glob("*.o"))
 
 
 def _processors() -> int:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from gdsi_audit import kernels
+from gdsi_audit.kernels import cache_folder
 
 OUT_OF_RANGE = """
 import numpy as np
@@ -219,4 +219,4 @@ def test_a_part_of_another_file_sees_the_names_of_that_file(repository, tmp_path
 def test_every_file_that_a_kernel_or_part_comes_from_is_in_the_state_that_names_the_cache(repository):
     for path in sorted((repository / "gdsi_audit").rglob("*.py")):
         if b"\n@kernel\n" in path.read_bytes() or b"\n@part\n" in path.read_bytes():
-            assert path in kernels._kernel_sources()
+            assert path in cache_folder.sources()
