@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.detectors._operations import PROTOCOLS as CONTROLLERS
 from gdsi_audit.detectors._shells import IN_WORDS, Dialogue, dialogues, row_of
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols.ssh import OF_SERVER, SshPacket
@@ -31,7 +32,7 @@ class Session(NamedTuple):
     row: int
     """Position in `tables.flows`."""
     kind: str
-    """shell, secure shell, debug bridge, screen, stream, web requests, management."""
+    """shell, secure shell, debug bridge, screen, stream, web requests, management, controller."""
     reached: str
     shows: str
     """In words, what was seen."""
@@ -142,10 +143,21 @@ def _snmp(row: int, messages: list[Message], port: int, up_bytes: int) -> Sessio
     return Session(row, "management", GUARDED, f"{changes:,} SNMP set requests answered") if changes and answers else None
 
 
+def _controller(row: int, messages: list[Message], port: int, up_bytes: int) -> Session | None:
+    changes = [message for message in messages if not message.from_responder and message.body.changes]
+    if not changes or not any(message.from_responder for message in messages):
+        return None
+    kinds = ", ".join(list(dict.fromkeys(message.body.name for message in changes))[:5])
+    return Session(row, "controller", OPEN, f"{CONTROLLERS[changes[0].protocol]} requests that change something answered ({kinds})")
+
+
 _OPERATING_PATH = re.compile(r"/goform/|/cgi-bin/[^?]*\?.|[?&](?:cmd|command|exec|action)=|/(?:reboot|ptz|telnetd?)\b", re.IGNORECASE)
 
 Reader = Callable[[int, list[Message], int, int], Session | None]
-READERS: Mapping[str, Reader] = {"ssh": _ssh, "adb": _adb, "rfb": _rfb, "rdp": _rdp, "rtsp": _rtsp, "http": _http, "snmp": _snmp}
+READERS: Mapping[str, Reader] = {
+    **{"ssh": _ssh, "adb": _adb, "rfb": _rfb, "rdp": _rdp, "rtsp": _rtsp, "http": _http, "snmp": _snmp},
+    **dict.fromkeys(CONTROLLERS, _controller),
+}
 
 
 def handed_out(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Iterator[Session]:

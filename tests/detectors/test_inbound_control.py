@@ -10,6 +10,7 @@ from gdsi_audit.audit import audit
 from gdsi_audit.declarations import NOTHING_DECLARED, Bench, Destination, Listener
 from gdsi_audit.detectors.inbound_control import detect
 from gdsi_audit.protocols import Message
+from gdsi_audit.protocols._industrial import Operation
 from gdsi_audit.protocols.adb import AdbMessage
 from gdsi_audit.protocols.http import parse as http
 from gdsi_audit.protocols.rdp import RdpSetup
@@ -23,6 +24,7 @@ from gdsi_audit.protocols.terminal import TerminalText
 ASKS_SNMP = [SnmpMessage("2c", "get", 7, False, False, False, -1)]
 SETS_SNMP = [SnmpMessage("2c", "set", 7, False, False, False, -1)]
 ANSWERS_SNMP = SnmpMessage("2c", "response", 7, False, False, False, -1)
+WRITES, READS, ANSWERS = (Operation("write single coil", 5, "unit 1", *kind) for kind in ((True, True), (True, False), (False, False)))
 OUTSIDE = "local remote initiator history up_bytes\n192.168.1.50:23 203.0.113.77:40000 remote ShAdDa 3000"
 INSIDE = OUTSIDE.replace("203.0.113.77", "192.168.1.77")
 UNSEEN = "local remote initiator device_is_originator history\n192.168.1.50:23 203.0.113.77:40000 unknown no DdAa"
@@ -160,6 +162,9 @@ SSH = SshBanner("2.0", "x", "")
         ("http", request(b"GET /cgi-bin/ctl?cmd=x HTTP/1.1\r\nHost: x\r\n\r\n"), "medium", "low"),
         ("snmp", [SETS_SNMP, ANSWERS_SNMP], "medium", "low"),
         ("snmp", [ASKS_SNMP, ANSWERS_SNMP], "", ""),
+        ("modbus", [[WRITES], ANSWERS], "medium", "low"),
+        ("modbus", [[WRITES]], "", ""),
+        ("bacnet", [[READS], ANSWERS], "", ""),
     ],
 )  # fmt: skip
 def test_other_protocols(device_traffic, protocol, turns, outside, inside):
