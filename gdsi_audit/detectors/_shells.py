@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from gdsi_audit.detectors._published_text import published
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._terminal_text import LOGIN, MENU, OUTPUT, PASSWORD, PROMPT, REFUSED, ROOT, ROOT_PROMPT, SHELL
 from gdsi_audit.traffic import DeviceTraffic
@@ -75,7 +76,7 @@ class Dialogue(NamedTuple):
 
 def dialogues(traffic: DeviceTraffic) -> Iterator[Dialogue]:
     """Of all flows in which the device's own text shows something."""
-    heard = [message for protocol in PROTOCOLS for message in traffic.messages.get(protocol, ())]
+    heard = [*(message for protocol in PROTOCOLS for message in traffic.messages.get(protocol, ())), *published(traffic)]
     if not heard:
         return
     by_flow: dict[int, list[Message]] = {}

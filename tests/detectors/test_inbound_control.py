@@ -13,6 +13,7 @@ from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._industrial import Operation
 from gdsi_audit.protocols.adb import AdbMessage
 from gdsi_audit.protocols.http import parse as http
+from gdsi_audit.protocols.mqtt import MqttPublish
 from gdsi_audit.protocols.rdp import RdpSetup
 from gdsi_audit.protocols.rfb import RfbSecurity, RfbVersion
 from gdsi_audit.protocols.rtsp import RtspMessage
@@ -224,3 +225,25 @@ def test_ssh_that_the_device_serves_to_whom_it_called(device_traffic, declared, 
     declaration = declared(*stated) if stated else NOTHING_DECLARED
     expected_rows = [(f"secure shell to {'192.168.1.77' if 'inside' in why else '203.0.113.77'}", expected, "high")] if expected else []
     assert found(device_traffic(table, messages=said("ssh", *turns)), declaration) == expected_rows, why
+
+
+def of_mqtt(*payloads):
+    return [MqttPublish("a/b", 0, payload, 0) for payload in payloads]
+
+
+@pytest.mark.parametrize(
+    ("why", "pushed", "answered", "expected"),
+    [
+        ("a shell", (b"id", b"cat /etc/passwd"), (b"uid=0(root) gid=0(root)\n", b"root:x:0:0:root:/root:/bin/sh\n"), ["high"]),
+        ("an appliance told what to do", (b"reboot", b"{\"led\": \"on\"}"), (b"ok", b"Linux cam 4.9.1 #1 SMP\n"), []),
+        ("restarts, and a log", (b"reboot", b"reboot"), (b"sh: 1: curl: not found\n", b"ok"), []),
+        ("a log that nobody asked for", (b"on", b"off"), (b"uid=0(root) gid=0(root)\n", b"Linux version 4.9\n"), []),
+    ],
+)
+def test_a_shell_through_a_broker(device_traffic, declared, why, pushed, answered, expected):
+    turns = [turn for pair in zip(of_mqtt(*pushed), ([one] for one in of_mqtt(*answered)), strict=True) for turn in pair]
+    traffic = device_traffic(CALLED, messages=said("mqtt", *turns))
+    assert severities(traffic, declared("*.cams.example")) == expected, why
+    broker = Destination(network=ip_network("203.0.113.77"))
+    assert severities(traffic, declared(broker)) == ["medium"] * len(expected), why
+    assert severities(device_traffic(OUTSIDE, messages=said("mqtt", *turns)), declared(broker)) == []
