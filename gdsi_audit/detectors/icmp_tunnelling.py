@@ -76,13 +76,14 @@ def _unprovoked(traffic: DeviceTraffic, declaration: Declaration, fewest: int) -
         errors |= beyond & flows.is_any("transport", (transport,)) & np.isin(flows["local_port"], kinds) & flows["device_is_originator"]
     if not errors.any() or 4 * flows["down_pkts"].sum() < flows["up_pkts"].sum():
         return
-    judged = ~matches(traffic, declaration).is_any("verdict", ("bench",))
+    sends = np.flatnonzero(errors & ~matches(traffic, declaration).is_any("verdict", ("bench",)))
     codes = flows.codes("remote_addr")
-    for address, places in grouped(flows["remote_addr"][np.flatnonzero(errors & judged)]):
-        rows = np.flatnonzero(errors & judged)[places]
+    for address, places in grouped(flows["remote_addr"][sends]):
+        rows = sends[places]
         sent, came = int(flows["up_pkts"][rows].sum()), int(flows["down_pkts"][beyond & (codes == codes[rows[0]])].sum())
         if sent >= 2 * (came + fewest):
-            yield _finding(traffic, declaration, rows, address, [f"{sent:,} ICMP errors went there, and {came:,} packets came that they could answer"])
+            says = f"{sent:,} ICMP errors went there, and {came:,} packets came that they could answer"
+            yield _finding(traffic, declaration, rows, address, [says])
 
 
 def _signs(group: Columns, messages: Sequence[Message], fewest: int, least_bytes: int, least_share: float) -> Iterator[str]:

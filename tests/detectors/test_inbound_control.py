@@ -235,7 +235,7 @@ def of_mqtt(*payloads):
     ("why", "pushed", "answered", "expected"),
     [
         ("a shell", (b"id", b"cat /etc/passwd"), (b"uid=0(root) gid=0(root)\n", b"root:x:0:0:root:/root:/bin/sh\n"), ["high"]),
-        ("an appliance told what to do", (b"reboot", b"{\"led\": \"on\"}"), (b"ok", b"Linux cam 4.9.1 #1 SMP\n"), []),
+        ("an appliance told what to do", (b"reboot", b'{"led": "on"}'), (b"ok", b"Linux cam 4.9.1 #1 SMP\n"), []),
         ("restarts, and a log", (b"reboot", b"reboot"), (b"sh: 1: curl: not found\n", b"ok"), []),
         ("a log that nobody asked for", (b"on", b"off"), (b"uid=0(root) gid=0(root)\n", b"Linux version 4.9\n"), []),
     ],
