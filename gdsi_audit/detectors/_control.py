@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.detectors._shells import IN_WORDS, Dialogue, dialogues, row_of
+from gdsi_audit.detectors._flow_rows import row_of
+from gdsi_audit.detectors._shells import IN_WORDS, Dialogue, dialogues
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols.ssh import OF_SERVER, SshPacket
 from gdsi_audit.traffic import DeviceTraffic

@@ -34,6 +34,15 @@ def exchanges(traffic: DeviceTraffic, *protocols: str) -> Iterator[Exchange]:
                 yield Exchange(message, row, message.from_responder != is_originator)
 
 
+def by_flow(traffic: DeviceTraffic, *protocols: str) -> dict[int, list[Message]]:
+    """Messages of `protocols` by the id of their flow, in the order of each protocol."""
+    found: dict[int, list[Message]] = {}
+    for protocol in protocols:
+        for message in traffic.messages.get(protocol, ()):
+            found.setdefault(message.flow, []).append(message)
+    return found
+
+
 def frames_of(messages: Sequence[Message]) -> list[tuple[int, Ranges]]:
     """Where `messages` stand, as FrameIndex.frames gives them."""
     found = []
@@ -41,8 +50,3 @@ def frames_of(messages: Sequence[Message]) -> list[tuple[int, Ranges]]:
         numbers = sorted({message.frame for message in messages if message.capture == capture})
         found.append((capture, merged(np.array(numbers, np.int64))))
     return found
-
-
-def rows_of(found: Sequence[Exchange]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """Positions of their flows, each once."""
-    return np.array(sorted({one.row for one in found}), np.intp)

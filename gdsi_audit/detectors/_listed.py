@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.detectors._flow_rows import rows_of
 from gdsi_audit.indicators import Indicator
 from gdsi_audit.indicators._values import canonical
 from gdsi_audit.matching.flow_kinds import parsed_address
@@ -98,20 +99,20 @@ def _names(known: Lists, flows: Columns) -> Iterator[Hit]:
 
 def _questions(known: Lists, traffic: DeviceTraffic) -> Iterator[Hit]:
     """Names that the device asked for, and names that an answer led it to."""
-    dns, answers, flows = traffic.tables.dns, traffic.tables.answers, traffic.tables.flows["flow"]
+    dns, answers, flows = traffic.tables.dns, traffic.tables.answers, traffic.tables.flows
     asked = set(dns.distinct("query")) if len(dns) else set()
     for name in sorted(asked):
         listed, below = known.name(name) if name else ((), False)
         if listed:
-            ids = dns["flow"][dns.is_any("query", (name,)) & ~dns["response"]]
-            yield Hit(listed, name, below, np.flatnonzero(np.isin(flows, ids)), asked_only=True)
+            asking = dns["flow"][dns.is_any("query", (name,)) & ~dns["response"]]
+            yield Hit(listed, name, below, rows_of(traffic, asking), asked_only=True)
     for chain in answers.distinct("chain") if len(answers) else ():
         for name in chain.split(" > ") if chain else ():
             listed, below = known.name(name)
             if listed:
                 led = answers.take(answers.is_any("chain", (chain,)))
-                reached = traffic.tables.flows.is_any("remote_addr", led["address"].tolist())
-                yield Hit(listed, name, below, np.flatnonzero(reached & traffic.tables.flows.is_any("name", ("", *led["name"].tolist()))))
+                reached = flows.is_any("remote_addr", led["address"].tolist()) & flows.is_any("name", ("", *led["name"].tolist()))
+                yield Hit(listed, name, below, np.flatnonzero(reached))
 
 
 def _addresses(known: Lists, flows: Columns) -> Iterator[Hit]:
@@ -132,12 +133,10 @@ def _messages(known: Lists, traffic: DeviceTraffic) -> Iterator[Hit]:
         for message in traffic.messages.get(protocol, ()):
             for kind, value in _fingerprints(message.body):
                 found[kind, value].add(message.flow)
-    flows = traffic.tables.flows["flow"]
     for kind, value in sorted(found):
         listed = known.by_kind[kind].get(value)
         if listed:
-            rows = np.flatnonzero(np.isin(flows, np.fromiter(sorted(found[kind, value]), np.int64)))
-            yield Hit(tuple(listed), value, False, rows)
+            yield Hit(tuple(listed), value, False, rows_of(traffic, found[kind, value]))
 
 
 def _urls(body: Any) -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from gdsi_audit.detectors._exchanges import by_flow
+from gdsi_audit.detectors._flow_rows import row_of
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._terminal_text import LOGIN, MENU, OUTPUT, PASSWORD, PROMPT, REFUSED, ROOT, ROOT_PROMPT, SHELL
 from gdsi_audit.traffic import DeviceTraffic
@@ -75,23 +77,15 @@ class Dialogue(NamedTuple):
 
 def dialogues(traffic: DeviceTraffic) -> Iterator[Dialogue]:
     """Of all flows in which the device's own text shows something."""
-    heard = [message for protocol in PROTOCOLS for message in traffic.messages.get(protocol, ())]
+    heard = by_flow(traffic, *PROTOCOLS)
     if not heard:
         return
-    by_flow: dict[int, list[Message]] = {}
-    for message in heard:
-        by_flow.setdefault(message.flow, []).append(message)
     rows = row_of(traffic)
     began = traffic.tables.flows["device_is_originator"]
-    for flow, messages in by_flow.items():
+    for flow, messages in heard.items():
         row = rows.get(flow)
         if row is None:
             continue
         shown = tuple(message for message in messages if message.from_responder != began[row] and message.body.signs)
         if shown:
             yield Dialogue(row, shown, tuple(message for message in messages if message.from_responder == began[row]))
-
-
-def row_of(traffic: DeviceTraffic) -> Mapping[int, int]:
-    """Position in `tables.flows` of each flow id."""
-    return {flow: row for row, flow in enumerate(traffic.tables.flows["flow"].tolist())}

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.detectors._flow_rows import row_of
 from gdsi_audit.protocols.mqtt import MqttPublish
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.groups import grouped
@@ -89,7 +90,7 @@ def _pushes(traffic: DeviceTraffic) -> Iterator[tuple[int, int]]:
     if not heard:
         return
     flows = traffic.tables.flows
-    rows = {flow: row for row, flow in enumerate(flows["flow"].tolist())}
+    rows = row_of(traffic)
     began = flows["device_is_originator"]
     asked: dict[int, int] = {}
     for message in heard:

@@ -25,8 +25,9 @@ from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._by_item import judged_apart
 from gdsi_audit.detectors._credentials import APPLICATION, CHALLENGE, CLEAR, DEFAULT, HASHED, NOBODY, READERS, Shown, shown_by
+from gdsi_audit.detectors._flow_rows import row_of
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.detectors._shells import PROTOCOLS, row_of
+from gdsi_audit.detectors._shells import PROTOCOLS
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._terminal_logins import terminal_logins
 from gdsi_audit.findings.finding import Broken, Finding

@@ -25,6 +25,7 @@ from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._by_item import counterparts
 from gdsi_audit.detectors._fetched import Fetched, fetched
+from gdsi_audit.detectors._flow_rows import rows_of
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.findings.finding import Finding
@@ -47,14 +48,12 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_words: int 
     """See `Detector`. A sentence lists at most `most_words` kinds of files."""
     if not any(traffic.messages.get(protocol) for protocol in CARRIERS):
         return
-    flows = traffic.tables.flows
     of_flow: dict[int, list[Fetched]] = defaultdict(list)
     for one in fetched(traffic):
         of_flow[one.message.flow].append(one)
     if not of_flow:
         return
-    rows = np.flatnonzero(np.isin(flows["flow"], np.fromiter(sorted(of_flow), np.int64, len(of_flow))))
-    came = _for_device(traffic, rows, of_flow)
+    came = _for_device(traffic, rows_of(traffic, of_flow), of_flow)
     rows = np.array(sorted(came), np.intp)
     for party, places in grouped(counterparts(traffic, declaration, rows)) if rows.size else ():
         held = standing(traffic, declaration, rows[places])
