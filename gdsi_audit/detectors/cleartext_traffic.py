@@ -24,6 +24,7 @@ from gdsi_audit.detectors import _readable, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._readable import NOTHING, Content
 from gdsi_audit.detectors._standing import broken, standing
+from gdsi_audit.detectors._who_began import perhaps_inbound
 from gdsi_audit.findings.finding import Broken, Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.tables.groups import grouped
@@ -131,16 +132,11 @@ def _undeclared(
     for party, places in grouped(_subjects.parties(flows)):
         if int(sizes[places].sum()) >= least_bytes:
             held = standing(traffic, declaration, rows[places])
-            severity = SEVERITY if held.undeclared and not _perhaps_inbound(traffic, rows[places]) else "low"
+            severity = SEVERITY if held.undeclared and not perhaps_inbound(flows.take(places)).all() else "low"
             says = "to a party that is not declared" if held.undeclared else "to a party of which nothing is declared"
             if perhaps := held.may_be(lambda item: item.encryption == "none"):
                 severity, says = "info", perhaps
             yield _made(traffic, declaration, rows[places], str(party), severity, says, of_row)
-
-
-def _perhaps_inbound(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> bool:
-    flows = traffic.tables.flows.take(rows)
-    return bool((flows.is_any("initiator", ("unknown",)) & ~flows["device_is_originator"]).all())
 
 
 def _made(

@@ -27,6 +27,7 @@ from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _opaque_forms, _subjects
 from gdsi_audit.detectors._foreign_packets import DNS_PORT, NTP_PORT, Foreign, in_headers, on_ports, understood
 from gdsi_audit.detectors._from_flows import finding
+from gdsi_audit.detectors._who_began import perhaps_inbound
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.protocols import Message
@@ -94,7 +95,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, found: Foreign, a
     who = _subjects.opening(traffic, declaration)
     group = traffic.tables.flows.take(found.rows)
     pkts, size = int(found.pkts.sum()), int(found.sizes.sum())
-    cautious = bool((group["remote_is_local"] | (~group["device_is_originator"] & group.is_any("initiator", ("unknown",)))).all())
+    cautious = bool((group["remote_is_local"] | perhaps_inbound(group)).all())
     severity = "low" if cautious else SEVERITY if size >= ENOUGH_BYTES else SEVERITY_OF_LITTLE
     protocols = _subjects.listed(group.distinct("service")) or "nothing known"
     return finding(

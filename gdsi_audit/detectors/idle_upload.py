@@ -28,6 +28,7 @@ from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._quiet_times import WITHOUT_CONSENT, Span
 from gdsi_audit.detectors._sent_messages import carried_up
 from gdsi_audit.detectors._standing import Standing, standing
+from gdsi_audit.detectors._who_began import perhaps_inbound
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.tables.columns import Columns
@@ -151,11 +152,11 @@ def _touched(traffic: DeviceTraffic, rows: NDArray[np.intp], quiet: Quiet) -> tu
 
 def _graded(flows: Columns, held: Standing, without_consent: bool) -> tuple[str, str]:
     """(severity, how the declaration stands to it)."""
-    begun = ~flows.is_any("initiator", ("unknown",)) | flows["device_is_originator"]
+    base = "low" if perhaps_inbound(flows).any() else SEVERITY
     if held.declared:
         return "low", "the declaration does not say in which phases this destination is used"
     if held.undeclared:
-        return (SEVERITY if begun.all() else "low"), "the party is not declared"
+        return base, "the party is not declared"
     if without_consent and not held.stated:
-        return (SEVERITY if begun.all() else "low"), "no destinations are declared"
+        return base, "no destinations are declared"
     return "low", "nothing is declared of it"

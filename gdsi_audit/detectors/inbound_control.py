@@ -21,11 +21,12 @@ import numpy as np
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._answers import answered, is_fact, listener_at
+from gdsi_audit.detectors._answers import answered, listener_at
 from gdsi_audit.detectors._control import ASKED, ENCRYPTED, OPEN, Session, called_home, handed_out, sessions
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._shells import PROTOCOLS
 from gdsi_audit.detectors._standing import Standing, broken, standing
+from gdsi_audit.detectors._who_began import inbound
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.groups import grouped
@@ -73,7 +74,7 @@ def _subject(flows: Columns, session: Session) -> str:
 def _finding(traffic: DeviceTraffic, declaration: Declaration, group: Sequence[Session], subject: str, stand: Standing) -> Finding:
     rows = np.array(sorted({one.row for one in group}))
     flows = traffic.tables.flows.take(rows)
-    reverse, local, fact = group[0].reverse, bool(flows["remote_is_local"].all()), bool(is_fact(flows).any())
+    reverse, local, fact = group[0].reverse, bool(flows["remote_is_local"].all()), bool(inbound(flows).any())
     severity, says = _graded(group, stand, local=local, fact=fact, listed=listener_at(declaration, flows) is not None)
     listener = listener_at(declaration, flows) if fact and not stand.declared else None
     if listener is not None:

@@ -25,6 +25,7 @@ from gdsi_audit.detectors._by_item import counterparts
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.detectors._stated_volumes import ALTERNATIVES, NAME, beyond_limits, states_limit
+from gdsi_audit.detectors._who_began import perhaps_inbound
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.tables.columns import Columns
@@ -127,8 +128,7 @@ def _lopsided(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np
 
 def _graded(flows: Columns, held: Standing) -> tuple[str, str]:
     """(severity, how the declaration stands to it)."""
-    begun = ~flows.is_any("initiator", ("unknown",)) | flows["device_is_originator"]
-    if held.undeclared and begun.all() and not _one_sided(flows):
+    if held.undeclared and not perhaps_inbound(flows).any() and not _one_sided(flows):
         return SEVERITY, "the party is not declared"
     if held.undeclared:
         return "low", "the party is not declared, but who began or what came back was not captured"
