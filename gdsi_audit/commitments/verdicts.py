@@ -12,6 +12,7 @@ from gdsi_audit.commitments.grounds import Grounds, grounds
 from gdsi_audit.commitments.initiative import initiative
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.findings.finding import CONFIDENCES, SEVERITIES, Broken, Finding
+from gdsi_audit.findings.quantities import counted
 from gdsi_audit.traffic import Traffic
 
 WORDS = ("contradicted", "indicator", "no contradiction observed", "inconclusive", "not testable")
@@ -89,12 +90,13 @@ def _vendor_items(finding: Finding) -> list[Broken]:
 
 def _contradiction(basis: Grounds, commitment: str, breaking: Sequence[Finding]) -> str:
     items = sorted({item.words for one in breaking for item in _vendor_items(one)})
-    by = f"{_counted(breaking)}: {'; '.join(items)}"
+    by = f"{counted(len(breaking), 'finding')}: {'; '.join(items)}"
     return f"A declaration that speaks to {commitment} is contradicted by {by}. {breaking[0].observation} {_numbers(basis)}"
 
 
 def _indication(basis: Grounds, commitment: str, gravest: Sequence[Finding]) -> str:
-    return f"Indicator for {commitment}: {_counted(gravest)} with innocent explanations, the gravest: {gravest[0].observation} {_numbers(basis)}"
+    found = counted(len(gravest), "finding")
+    return f"Indicator for {commitment}: {found} with innocent explanations, the gravest: {gravest[0].observation} {_numbers(basis)}"
 
 
 def _absence(basis: Grounds, commitment: str) -> str:
@@ -103,10 +105,6 @@ def _absence(basis: Grounds, commitment: str) -> str:
 
 def _untestable(basis: Grounds, commitment: str) -> str:
     return f"{commitment} is not testable by traffic: it can show {_shows(commitment)}. {_numbers(basis)}"
-
-
-def _counted(findings: Sequence[Finding]) -> str:
-    return f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
 
 
 def _never(commitment: str) -> str:

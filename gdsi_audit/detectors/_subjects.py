@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
+from gdsi_audit.findings.quantities import counted
 from gdsi_audit.naming import names
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.distinct import numbered
@@ -87,9 +88,7 @@ def services(flows: Columns) -> list[str]:
 
 def moved(flows: Columns) -> str:
     """`12,345 payload bytes up, 678 down, in 3 flows`."""
-    count = len(flows)
-    up, down = flows.sum("up_bytes"), flows.sum("down_bytes")
-    return f"{up:,} payload bytes up, {down:,} down, in {count:,} flow{'' if count == 1 else 's'}"
+    return f"{flows.sum('up_bytes'):,} payload bytes up, {flows.sum('down_bytes'):,} down, in {counted(len(flows), 'flow')}"
 
 
 def lasted(seconds: float) -> str:

@@ -31,6 +31,7 @@ from gdsi_audit.detectors._shells import PROTOCOLS
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._terminal_logins import terminal_logins
 from gdsi_audit.findings.finding import Broken, Finding
+from gdsi_audit.findings.quantities import counted
 from gdsi_audit.frames.ranges import Ranges, merged
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
@@ -113,8 +114,8 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, group: Sequence[S
         severity=severity,
         confidence="high" if shown.form != CLEAR or shown.secret_bytes >= 0 else "medium",
         commitments=COMMITMENTS,
-        observation=f"Between {_subjects.audited(traffic, declaration)} and {party}, {place}, {shown.kind} was readable {shown.form} {len(group):,} "
-        f"time{'' if len(group) == 1 else 's'} ({_lengths(group)}) in {_subjects.listed(_subjects.services(flows))}; {says}.",
+        observation=f"Between {_subjects.audited(traffic, declaration)} and {party}, {place}, {shown.kind} was readable {shown.form} "
+        f"{counted(len(group), 'time')} ({_lengths(group)}) in {_subjects.listed(_subjects.services(flows))}; {says}.",
         inference=INFERENCE[shown.form],
         alternatives=ALTERNATIVES,
         refuted_by="The content of the cited frames, if it shows no secret, a hash, or a value that is good for one use.",

@@ -28,6 +28,7 @@ from gdsi_audit.detectors._shells import PROTOCOLS
 from gdsi_audit.detectors._standing import Standing, broken, standing
 from gdsi_audit.detectors._who_began import inbound
 from gdsi_audit.findings.finding import Finding
+from gdsi_audit.findings.quantities import counted
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
@@ -108,8 +109,8 @@ def _seen(group: Sequence[Session], flows: Columns, who: str, *, local: bool, fa
     if group[0].reverse:
         called = "called" if flows["device_is_originator"].all() else "was connected with"
         return f"{who[0].upper()}{who[1:]} {called} {others} ({services}) and showed there {shown}"
-    opened = f"opened {len(flows):,}" if fact else f"had, whoever opened them, {len(flows):,}"
-    return f"{others} {opened} connection{'' if len(flows) == 1 else 's'} to {services} of {who} ({group[0].kind}): {shown}"
+    opened = "opened" if fact else "had, whoever opened them,"
+    return f"{others} {opened} {counted(len(flows), 'connection')} to {services} of {who} ({group[0].kind}): {shown}"
 
 
 def _graded(group: Sequence[Session], stand: Standing, *, local: bool, fact: bool, listed: bool) -> tuple[str, str]:

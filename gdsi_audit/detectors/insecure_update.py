@@ -29,6 +29,7 @@ from gdsi_audit.detectors._flow_rows import rows_of
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.findings.finding import Finding
+from gdsi_audit.findings.quantities import counted
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -86,12 +87,11 @@ def _finding(
     flows = traffic.tables.flows.take(rows)
     severity, says = _graded(held, bool(flows["remote_is_local"].all()), any(one.certain for one in files))
     size = sum(max(one.size_bytes, 0) for one in files)
-    who = _subjects.audited(traffic, declaration)
     kinds = _subjects.listed((one.what for one in files), most_words)
     ways = _subjects.listed(one.way for one in files)
-    count = f"{len(files):,} file{'' if len(files) == 1 else 's'}"
-    times = f"{len(files):,} time{'' if len(files) == 1 else 's'}"
-    did = f"{who[0].upper()}{who[1:]} asked {party} {times}" if all(one.asked for one in files) else f"{party} sent {who} {count}"
+    did = f"{party} sent {_subjects.audited(traffic, declaration)} {counted(len(files), 'file')}"
+    if all(one.asked for one in files):
+        did = f"{_subjects.opening(traffic, declaration)} asked {party} {counted(len(files), 'time')}"
     length = f", {size:,} bytes by their stated length" if size else ""
     return finding(
         traffic,
