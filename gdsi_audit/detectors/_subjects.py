@@ -32,8 +32,12 @@ def audited(traffic: DeviceTraffic, declaration: Declaration) -> str:
 
 def opening(traffic: DeviceTraffic, declaration: Declaration) -> str:
     """`audited` as a sentence begins."""
-    who = audited(traffic, declaration)
-    return who[0].upper() + who[1:]
+    return begun(audited(traffic, declaration))
+
+
+def begun(words: str) -> str:
+    """`words` as a sentence begins."""
+    return words[:1].upper() + words[1:]
 
 
 def parties(flows: Columns) -> NDArray[np.object_]:
@@ -57,12 +61,15 @@ def others(flows: Columns) -> NDArray[np.object_]:
     return shown
 
 
-def gathered(parties: NDArray[np.object_], weights: NDArray[np.int64], most: int, rest: str) -> NDArray[np.object_]:
-    """`parties`, all but the `most` of them with the largest sums of `weights` called `rest`."""
+def gathered(
+    parties: NDArray[np.object_], up_bytes: NDArray[np.int64], most: int, rest: str, *, grades: NDArray[np.int64] | None = None
+) -> NDArray[np.object_]:
+    """`parties`, one per flow, all but the `most` of them to which most was sent called `rest`; with `grades`, the highest grade goes first."""
     rows = dict(grouped(parties))
     if len(rows) <= most:
         return parties
-    ranked = sorted(rows, key=lambda party: -int(weights[rows[party]].sum()))
+    grade = np.zeros(parties.size, np.int64) if grades is None else grades
+    ranked = sorted(rows, key=lambda party: (-int(grade[rows[party]].max()), -int(up_bytes[rows[party]].sum())))
     kept = parties.copy()
     for party in ranked[most:]:
         kept[rows[party]] = rest

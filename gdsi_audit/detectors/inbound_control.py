@@ -108,7 +108,7 @@ def _seen(group: Sequence[Session], flows: Columns, who: str, *, local: bool, fa
     shown = f"{_subjects.listed({one.shows for one in group}, 3)} ({_subjects.listed({one.reached for one in group})})"
     if group[0].reverse:
         called = "called" if flows["device_is_originator"].all() else "was connected with"
-        return f"{who[0].upper()}{who[1:]} {called} {others} ({services}) and showed there {shown}"
+        return f"{_subjects.begun(who)} {called} {others} ({services}) and showed there {shown}"
     opened = "opened" if fact else "had, whoever opened them,"
     return f"{others} {opened} {counted(len(flows), 'connection')} to {services} of {who} ({group[0].kind}): {shown}"
 

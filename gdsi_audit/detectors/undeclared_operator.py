@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
+from gdsi_audit.detectors._standing import broken
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
 from gdsi_audit.findings.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.geo import UNKNOWN, Answer
@@ -131,7 +132,7 @@ def _outside(
     grades = np.where([one.agreed for one in seats], grades, np.minimum(grades, _movement.LOW))
     worst = {seats[place] for place in np.flatnonzero(grades == grades.max()).tolist()}
     who = _subjects.opening(traffic, declaration)
-    broken = "which is denied" if seat in declaration.jurisdictions.denied else f"which {field} does not list"
+    limit = "which is denied" if seat in declaration.jurisdictions.denied else f"which {field} does not list"
     return finding(
         traffic,
         rows,
@@ -140,12 +141,12 @@ def _outside(
         severity=SEVERITIES[int(grades.max())],
         confidence=_confidence(worst),
         commitments=COMMITMENTS,
-        observation=f"{who} exchanged {_subjects.moved(group)} with {party}, {clause} {seat}, {broken} "
+        observation=f"{who} exchanged {_subjects.moved(group)} with {party}, {clause} {seat}, {limit} "
         f"({_subjects.listed({one.sources for one in seats})}); {_located(traffic, group.distinct('remote_addr'))}.",
         inference=f"The {role} of {party}, compared with {field}, is subject to {seat}, which the declaration does not allow.",
         alternatives=ALTERNATIVES,
         refuted_by=f"A filing or legal notice that names another seat for the {role}.",
-        contradicts=(_broken(declaration, field, seat),),
+        contradicts=_broken(declaration, field, seat),
         measures={"compared": field, "seat": seat},
     )
 
@@ -166,12 +167,11 @@ def _located(traffic: DeviceTraffic, addresses: Sequence[str]) -> str:
     return f"the server is located in {_subjects.listed(found)}" if any(found) else "where the server is located is unknown"
 
 
-def _broken(declaration: Declaration, field: str, seat: str) -> Broken:
+def _broken(declaration: Declaration, field: str, seat: str) -> tuple[Broken, ...]:
     """What is denied is denied everywhere; else the field that does not list the seat."""
     limits = declaration.jurisdictions
     field = "denied" if seat in limits.denied else field
-    source = dict(limits.sources).get(field, limits.source)
-    return Broken("jurisdictions", field, source.file, source.line, source.by)
+    return broken(dict(limits.sources).get(field, limits.source), "jurisdictions", field)
 
 
 def _unknown(traffic: DeviceTraffic, rows: NDArray[np.intp], field: str) -> Finding:
