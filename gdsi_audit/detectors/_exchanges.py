@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gdsi_audit.frames.ranges import Ranges, merged
+from gdsi_audit.frames.ranges import Ranges, by_capture
 from gdsi_audit.protocols import Message
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -45,8 +45,4 @@ def by_flow(traffic: DeviceTraffic, *protocols: str) -> dict[int, list[Message]]
 
 def frames_of(messages: Sequence[Message]) -> list[tuple[int, Ranges]]:
     """Where `messages` stand, as FrameIndex.frames gives them."""
-    found = []
-    for capture in sorted({message.capture for message in messages}):
-        numbers = sorted({message.frame for message in messages if message.capture == capture})
-        found.append((capture, merged(np.array(numbers, np.int64))))
-    return found
+    return by_capture(*(np.array([getattr(message, name) for message in messages], np.int64) for name in ("capture", "frame")))

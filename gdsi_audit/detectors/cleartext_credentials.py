@@ -32,7 +32,7 @@ from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._terminal_logins import terminal_logins
 from gdsi_audit.findings.finding import Broken, Finding
 from gdsi_audit.findings.quantities import counted
-from gdsi_audit.frames.ranges import Ranges, merged
+from gdsi_audit.frames.ranges import by_capture
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -121,7 +121,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, group: Sequence[S
         refuted_by="The content of the cited frames, if it shows no secret, a hash, or a value that is good for one use.",
         contradicts=contradicts,
         measures={"logins": len(group), "user_bytes": shown.user_bytes, "secret_bytes": shown.secret_bytes},
-        frames=_frames(group),
+        frames=by_capture(np.array([one.capture for one in group]), np.array([one.frame for one in group])),
     )
 
 
@@ -131,10 +131,6 @@ def _lengths(group: Sequence[Sighting]) -> str:
     secrets = sorted({one.shown.secret_bytes for one in group if one.shown.secret_bytes >= 0})
     texts = [f"{what} of {_subjects.listed(sizes)} bytes" for what, sizes in (("user name", users), ("secret", secrets)) if sizes]
     return ", ".join(texts) or "lengths not read"
-
-
-def _frames(group: Sequence[Sighting]) -> list[tuple[int, Ranges]]:
-    return [(capture, merged(np.unique([group[place].frame for place in places]))) for capture, places in grouped([one.capture for one in group])]
 
 
 def _graded(form: str, stand: Standing, *, local: bool, refused: bool) -> tuple[str, tuple[Broken, ...], str]:

@@ -25,10 +25,10 @@ import numpy as np
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _encoded_text, _subjects
 from gdsi_audit.detectors._dns_payload import NO_DOMAIN, answers_to, bytes_down, bytes_up, carrying_labels, contacted_names
+from gdsi_audit.detectors._flow_rows import rows_of
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.findings.evidence_of import evidence
 from gdsi_audit.findings.finding import Finding
-from gdsi_audit.frames.ranges import Ranges, merged
+from gdsi_audit.frames.ranges import by_capture
 from gdsi_audit.naming import names
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
@@ -102,14 +102,13 @@ def _is_a_list(traffic: DeviceTraffic, asked: Columns, carried: Sequence[str]) -
 
 def _finding(traffic: DeviceTraffic, declaration: Declaration, domain: str, asked: Columns, up_bytes: int, down_bytes: int, distinct: int) -> Finding:
     who = _subjects.opening(traffic, declaration)
-    flows = np.isin(traffic.tables.flows["flow"], asked["flow"])
     seconds = (int(asked["time"].max()) - int(asked["time"].min())) / 1e9
     types = _subjects.listed([QTYPES.get(number, f"TYPE{number}") for number in np.unique(asked["qtype"]).tolist()])
     servers = _subjects.listed(asked.distinct("server"))
     much = up_bytes + down_bytes >= ENOUGH_BYTES
     made = finding(
         traffic,
-        flows,
+        rows_of(traffic, asked["flow"]),
         detector=NAME,
         subject=domain,
         severity=SEVERITY if much else SEVERITY_OF_LITTLE,
@@ -121,10 +120,11 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, domain: str, aske
         alternatives=ALTERNATIVES,
         refuted_by="The operator's description of what the labels mean, or labels that repeat when the device's data differ.",
         measures={"distinct_names": distinct, "estimated_up_bytes": up_bytes, "estimated_down_bytes": down_bytes, "duration_s": round(seconds, 3)},
+        filter_terms=_filter(domain),
+        frames=by_capture(asked["capture"], asked["frame"]),
     )
     return replace(
         made,
-        evidence=evidence(traffic, flows, filter_terms=_filter(domain), frames=_frames(asked)),
         first_seen=int(asked["time"].min()),
         last_seen=int(asked["time"].max()),
         count=int((~asked["response"]).sum()),
@@ -134,8 +134,3 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, domain: str, aske
 
 def _filter(domain: str) -> str:
     return f'dns.qry.name contains "{domain}"' if _DOMAIN.fullmatch(domain) else "dns"
-
-
-def _frames(asked: Columns) -> list[tuple[int, Ranges]]:
-    captures, frames = asked["capture"], asked["frame"]
-    return [(int(capture), merged(np.unique(frames[captures == capture]))) for capture in np.unique(captures)]
