@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore
 from gdsi_audit.protocols._dns_names import folded
-from gdsi_audit.protocols._http_head import (
-    BODY_PREFIX_BYTES,
-    LONGEST_HEAD_BYTES,
-    Head,
-    content_length_of,
-    lengths_conflict,
-    read_body,
-    read_head,
-)
-from gdsi_audit.protocols._http_message import Connect, Http2Preface, HttpFields, HttpRequest, HttpResponse
+from gdsi_audit.protocols._http_body import BODY_PREFIX_BYTES, content_length_of, lengths_conflict, read_body
+from gdsi_audit.protocols._http_head import LONGEST_HEAD_BYTES, Head, read_head
+from gdsi_audit.protocols._http_message import Connect, Http2Preface, HttpRequest, HttpResponse
 from gdsi_audit.wire_text import WireText, display
 
 TRANSPORT = "tcp"
@@ -123,9 +117,10 @@ def _check_beginning(data: bytes) -> None:
         raise ValueError("no method and no HTTP version at offset 0")
 
 
-def _message_fields(head: Head, data: bytes, *, until_close: bool) -> tuple[HttpFields, int]:
+def _message_fields(head: Head, data: bytes, *, until_close: bool) -> tuple[dict[str, Any], int]:
+    """(the fields that requests and responses share, the version apart; bytes of head and body that are here)."""
     body = read_body(head, data, until_close=until_close)
-    fields: HttpFields = {
+    fields = {
         "content_type": head.text(b"content-type"),
         "content_length": content_length_of(head),
         "upgrade": folded(head.text(b"upgrade")),

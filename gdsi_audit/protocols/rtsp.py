@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore
 from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._dns_names import folded
-from gdsi_audit.protocols._http_head import Head, content_length_of, read_head
+from gdsi_audit.protocols._http_body import content_length_of
+from gdsi_audit.protocols._http_head import Head, read_head
 from gdsi_audit.wire_text import WireText, display
 
 TRANSPORT = "tcp"
