@@ -8,7 +8,24 @@ from typing import NamedTuple
 from gdsi_audit.detectors._exchanges import by_flow
 from gdsi_audit.detectors._flow_rows import row_of
 from gdsi_audit.protocols import Message
-from gdsi_audit.protocols._terminal_text import LOGIN, MENU, OUTPUT, PASSWORD, PROMPT, REFUSED, ROOT, ROOT_PROMPT, SHELL
+from gdsi_audit.protocols._terminal_text import (
+    ACCOUNTS,
+    BANNER,
+    ERROR,
+    IDENTITY,
+    LISTING,
+    LOGIN,
+    MENU,
+    OUTPUT,
+    PASSWORD,
+    PROMPT,
+    REFUSED,
+    ROOT,
+    ROOT_IDENTITY,
+    ROOT_PROMPT,
+    SHELL,
+    SYSTEM,
+)
 from gdsi_audit.traffic import DeviceTraffic
 
 PROTOCOLS = ("telnet", "terminal", "terminal_udp")
@@ -20,13 +37,13 @@ IN_WORDS = {
     PROMPT: "a shell prompt",
     ROOT_PROMPT: "a root prompt",
     MENU: "a command prompt",
-    "banner": "a shell's banner",
-    "identity": "the output of `id`",
-    "root identity": "the output of `id` as root",
-    "system": "the kernel's version",
-    "accounts": "a list of accounts",
-    "error": "a shell's error",
-    "listing": "a listing of files",
+    BANNER: "a shell's banner",
+    IDENTITY: "the output of `id`",
+    ROOT_IDENTITY: "the output of `id` as root",
+    SYSTEM: "the kernel's version",
+    ACCOUNTS: "a list of accounts",
+    ERROR: "a shell's error",
+    LISTING: "a listing of files",
 }
 
 
