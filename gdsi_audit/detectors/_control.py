@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.detectors._flow_rows import row_of
 from gdsi_audit.detectors._shells import IN_WORDS, Dialogue, dialogues
-from gdsi_audit.protocols import Message
+from gdsi_audit.protocols import Message, rfb
 from gdsi_audit.protocols.ssh import OF_SERVER, SshPacket
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -23,7 +23,6 @@ MANAGEMENT_PORTS = (7547, 30005, 4567, 58000)
 """Where CPE WAN management waits for connection requests (TR-069 section 3.2.2); 7547 is the registered one."""
 SHORTEST_SSH_SESSION_BYTES = 2_500
 """What a server sends in version, key exchange and authentication stays below it."""
-NO_SECURITY = 1
 
 
 class Session(NamedTuple):
@@ -92,7 +91,7 @@ def _rfb(row: int, messages: list[Message], port: int, up_bytes: int) -> Session
     taken = [kind for message in messages if not message.from_responder for kind in getattr(message.body, "types", ())]
     if not offered:
         return None
-    is_open = NO_SECURITY in (taken or offered)
+    is_open = rfb.NO_SECURITY in (taken or offered)
     return Session(row, "screen", OPEN if is_open else GUARDED, f"VNC with security {', '.join(map(str, offered[:5]))}")
 
 
