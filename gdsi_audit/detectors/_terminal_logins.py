@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gdsi_audit.detectors._credentials import CLEAR, Shown
 from gdsi_audit.detectors._exchanges import by_flow
+from gdsi_audit.detectors._secret_fields import CLEAR, Shown
 from gdsi_audit.detectors._shells import PROTOCOLS
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._terminal_text import PASSWORD, REFUSED, SHELL

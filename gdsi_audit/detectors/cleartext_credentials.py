@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._by_item import judged_apart
-from gdsi_audit.detectors._credentials import APPLICATION, CHALLENGE, CLEAR, DEFAULT, HASHED, NOBODY, READERS, Shown, shown_by
+from gdsi_audit.detectors._credentials import READERS, shown_by
 from gdsi_audit.detectors._flow_rows import row_of
 from gdsi_audit.detectors._from_flows import finding
+from gdsi_audit.detectors._secret_fields import APPLICATION, CHALLENGE, CLEAR, DEFAULT, HASHED, NOBODY, Shown
 from gdsi_audit.detectors._shells import PROTOCOLS
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._terminal_logins import terminal_logins

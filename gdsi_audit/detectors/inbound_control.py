@@ -22,7 +22,8 @@ import numpy as np
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._answers import answered, listener_at
-from gdsi_audit.detectors._control import ASKED, ENCRYPTED, OPEN, Session, called_home, handed_out, sessions
+from gdsi_audit.detectors._control import called_home, handed_out, sessions
+from gdsi_audit.detectors._control_sessions import ASKED, ENCRYPTED, OPEN, Session
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._shells import PROTOCOLS
 from gdsi_audit.detectors._standing import Standing, broken, standing
