@@ -12,7 +12,7 @@ from gdsi_audit.commitments.grounds import Grounds, grounds
 from gdsi_audit.commitments.initiative import initiative
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.findings.finding import CONFIDENCES, SEVERITIES, Broken, Finding
-from gdsi_audit.findings.quantities import counted
+from gdsi_audit.findings.quantities import counted, duration
 from gdsi_audit.traffic import Traffic
 
 WORDS = ("contradicted", "indicator", "no contradiction observed", "inconclusive", "not testable")
@@ -119,6 +119,7 @@ def _numbers(basis: Grounds) -> str:
     """The numbers behind the word, as a sentence."""
     numbers = basis.coverage
     return (
-        f"Observed: {float(numbers['observed_hours']):.2f} hours, {int(numbers['flows']):,} flows, {int(numbers['up_bytes']):,} bytes up and "
-        f"{int(numbers['down_bytes']):,} down, loss {float(numbers['loss']):.2%}, {float(numbers['readable']):.1%} of upload readable."
+        f"Observed: {duration(basis.observed_s)}, {counted(int(numbers['flows']), 'flow')}, "
+        f"{int(numbers['up_bytes']):,} bytes up and {int(numbers['down_bytes']):,} down, "
+        f"loss {float(numbers['loss']):.2%}, {float(numbers['readable']):.1%} of upload readable."
     )

@@ -65,7 +65,11 @@ def _rfb(row: int, messages: list[Message], port: int, up_bytes: int) -> Session
     if not offered:
         return None
     is_open = rfb.NO_SECURITY in (taken or offered)
-    return Session(row, "screen", OPEN if is_open else GUARDED, f"VNC with security {', '.join(map(str, offered[:5]))}")
+    return Session(row, "screen", OPEN if is_open else GUARDED, f"VNC that offers {', '.join(_security(kind) for kind in offered[:5])}")
+
+
+def _security(kind: int) -> str:
+    return rfb.SECURITY_TYPES.get(kind, f"security type {kind}")
 
 
 def _rdp(row: int, messages: list[Message], port: int, up_bytes: int) -> Session | None:

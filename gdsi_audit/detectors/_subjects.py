@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
-from gdsi_audit.findings.quantities import counted
+from gdsi_audit.findings.quantities import counted, duration
 from gdsi_audit.naming import names
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.distinct import numbered
@@ -98,9 +98,15 @@ def moved(flows: Columns) -> str:
     return f"{flows.sum('up_bytes'):,} payload bytes up, {flows.sum('down_bytes'):,} down, in {counted(len(flows), 'flow')}"
 
 
+def addresses(flows: Columns) -> str:
+    """`1 address`, `12 addresses` of the other side."""
+    count = len(flows.distinct("remote_addr"))
+    return f"{count:,} address{'' if count == 1 else 'es'}"
+
+
 def lasted(seconds: float) -> str:
-    """`in 0.42 s`, `in 1,234 s`."""
-    return f"in {seconds:,.0f} s" if seconds >= 10 else f"in {seconds:,.2g} s" if seconds >= 0.001 else "at once"
+    """`in 0.42 s`, `in 21 minutes`."""
+    return f"in {duration(seconds)}" if seconds >= 0.001 else "at once"
 
 
 def paced(moved_bytes: int, seconds: float) -> str:

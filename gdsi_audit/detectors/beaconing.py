@@ -29,6 +29,7 @@ from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._rhythm import Rhythm, rhythm_of
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.findings.finding import Broken, Finding
+from gdsi_audit.findings.quantities import duration
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -116,9 +117,8 @@ def _finding(
         severity=severity if answered else "info",
         confidence="high" if rhythm.spread <= SURE_SPREAD and rhythm.contacts >= SURE_CONTACTS else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who} contacted {party} {rhythm.contacts:,} times in {rhythm.span_s / 3600:.2f} h, every "
-        f"{rhythm.period_s:,.1f} s (half of the intervals between {rhythm.low_s:,.1f} and {rhythm.high_s:,.1f} s): beacon score {score.whole:.3f} "
-        f"(timing {score.timing:.2f}, size {score.size:.2f}, duration {score.duration:.2f}, histogram {score.histogram:.2f}); {says}.",
+        observation=f"{who} contacted {party} {rhythm.contacts:,} times in {duration(rhythm.span_s)}, every "
+        f"{rhythm.period_s:,.1f} s (half of the intervals between {rhythm.low_s:,.1f} and {rhythm.high_s:,.1f} s): {_scored(score)}; {says}.",
         inference="The device reports to this party on a schedule of its own, and could take orders from it.",
         alternatives=ALTERNATIVES,
         refuted_by="The vendor's description of what is exchanged at this interval, or intervals that follow what the user does.",
@@ -130,6 +130,14 @@ def _finding(
             "phase_strength": round(rhythm.phase_strength, 3),
             **{f"{key}_score": value for key, value in score._asdict().items()},
         },
+    )
+
+
+def _scored(score: BeaconScore) -> str:
+    """RITA's scores in words; each is 0 to 1."""
+    return (
+        f"beacon score {score.whole:.3f} of 1, the mean of how even the intervals are ({score.timing:.2f}), how alike the sizes ({score.size:.2f}), "
+        f"how much of the capture the contacts last ({score.duration:.2f}) and how evenly they fill it ({score.histogram:.2f})"
     )
 
 

@@ -30,7 +30,7 @@ from gdsi_audit.detectors._sent_messages import carried_up
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.detectors._who_began import perhaps_inbound
 from gdsi_audit.findings.finding import Finding
-from gdsi_audit.findings.quantities import counted
+from gdsi_audit.findings.quantities import counted, duration
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.groups import grouped
@@ -124,7 +124,7 @@ def _uploaded(
     severity, says = _graded(flows, held, without_consent)
     who = _subjects.opening(traffic, declaration)
     when = _quiet_times.words(_touched(traffic, rows, quiet))
-    hours = _quiet_times.seconds(quiet.spans) / 3600
+    quiet_s = _quiet_times.seconds(quiet.spans)
     return finding(
         traffic,
         rows,
@@ -134,12 +134,12 @@ def _uploaded(
         confidence="medium",
         commitments=COMMITMENTS,
         observation=f"{who} sent at least {net:,} bytes beyond handshakes to {party} "
-        f"({_subjects.listed(_subjects.services(flows))}) in {counted(len(flows), 'flow')} during {when}, {hours:.2f} h in all, "
+        f"({_subjects.listed(_subjects.services(flows))}) in {counted(len(flows), 'flow')} during {when}, {duration(quiet_s)} in all, "
         f"and {elsewhere:,} payload bytes at other times; {says}.",
         inference="Data leaves the device without anybody having asked for it then" + (" or agreed to it." if without_consent else "."),
         alternatives=ALTERNATIVES,
         refuted_by="A corrected log of the phases, or a declared function that uploads by itself, with the phases in which it does.",
-        measures={"quiet_up_bytes": net, "other_up_bytes": elsewhere, "quiet_h": round(hours, 4)},
+        measures={"quiet_up_bytes": net, "other_up_bytes": elsewhere, "quiet_h": round(quiet_s / 3600, 4)},
     )
 
 

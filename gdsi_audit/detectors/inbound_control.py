@@ -46,7 +46,7 @@ INFERENCE = {
 }
 ALTERNATIVES = (
     "its owner, or a technician whom the owner asked, at work",
-    "a test of the auditor's own that `[[bench]]` does not name",
+    "a test of the auditor's own, from a machine that the declaration does not list as bench",
     "text that only looks like the session it is taken for",
 )
 

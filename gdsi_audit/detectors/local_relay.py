@@ -24,6 +24,7 @@ from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._standing import at_most, standing
 from gdsi_audit.findings.finding import Evidence, Finding
+from gdsi_audit.findings.quantities import duration
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"
@@ -121,7 +122,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.
         severity=severity,
         confidence="medium",
         commitments=COMMITMENTS,
-        observation=f"{who} sent {given:,} payload bytes to the neighbour {peer}, which from {later_s:,.1f} s later on sent "
+        observation=f"{who} sent {given:,} payload bytes to the neighbour {peer}, which {_when(later_s)} sent "
         f"{passed.bytes:,} to {_subjects.listed(passed.parties)} ({passed.bytes / given:.2f} times as much); {says}.",
         inference="The neighbour may pass on what the device gives it, to a party that the device itself never contacts.",
         alternatives=(
@@ -133,6 +134,10 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.
         measures={"passed_on_bytes": passed.bytes, "passed_on_share": round(passed.bytes / given, 3), "later_s": round(later_s, 3)},
     )
     yield replace(found, evidence=(*found.evidence, *_onward(traffic, passed)))
+
+
+def _when(later_s: float) -> str:
+    return f"from {duration(later_s)} later on" if later_s >= 1 else "at the same time"
 
 
 def _onward(traffic: DeviceTraffic, passed: Passed) -> Iterator[Evidence]:

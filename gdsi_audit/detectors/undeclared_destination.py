@@ -126,7 +126,7 @@ def _aside(traffic: DeviceTraffic, flows: Columns, rows: NDArray[np.intp], verdi
         severity="info",
         confidence="high" if verdict == "unanswered" else "low",
         commitments=COMMITMENTS,
-        observation=f"{len(group.distinct('remote_addr')):,} address(es) {text}: {_subjects.moved(group)}.",
+        observation=f"{_subjects.addresses(group)} {text}: {_subjects.moved(group)}.",
         inference="None of it shows an undeclared destination.",
         alternatives=ALTERNATIVES if verdict != "unanswered" else ("background noise of the network",),
         refuted_by="A capture in which these flows carry a name of their own, or are answered.",

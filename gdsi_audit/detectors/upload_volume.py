@@ -121,7 +121,7 @@ def _lopsided(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np
         f"({_subjects.listed(_subjects.services(flows))}), {_subjects.moved(flows)}: {ratio:,.0f} times what came back; {says}.",
         inference="Data in bulk leaves the device for this party; what it is cannot be told from its volume.",
         alternatives=ALTERNATIVES,
-        refuted_by='A declared destination with `direction = "upload"` and a ceiling, or the same upload shown to be what its user asked for.',
+        refuted_by="A destination that is declared for upload with a ceiling, or the same upload shown to be what its user asked for.",
         measures={"in_24_h_bytes": in_24_h, "ratio": round(ratio, 3)},
     )
 

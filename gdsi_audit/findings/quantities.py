@@ -9,8 +9,8 @@ def counted(number: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`45 s`, `12 minutes`, `3.5 hours`, `12 days`."""
+    """`0.42 s`, `45 s`, `12 minutes`, `3.5 hours`, `12 days`."""
     for unit, length_s in (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
         if seconds >= 2 * length_s:
             return f"{seconds / length_s:.3g} {unit}"
-    return f"{seconds:.3g} s"
+    return f"{seconds:.0f} s" if seconds >= 9.5 else f"{seconds:.2g} s"
