@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
+from gdsi_audit.detectors._coincidence import followed
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._trigger_patterns import Pattern, best, patterns
-from gdsi_audit.detectors._triggers import events, followed, uploads
+from gdsi_audit.detectors._triggers import events, uploads
 from gdsi_audit.detectors._who_began import inbound
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.traffic import DeviceTraffic
