@@ -67,6 +67,16 @@ def detect(
 
     Chance gives `most_spread_of_many` to one in 300 of `many_contacts`, and to fewer the more there are; few contacts need the stricter limit.
     """
+    for party, rows, times, sizes in _contacted(traffic, fewest_contacts):
+        rhythm = rhythm_of(times)
+        limit = most_spread_of_many if rhythm.contacts >= many_contacts else most_spread
+        regular = rhythm.spread <= limit or rhythm.phase_strength >= least_phase_strength
+        if regular and rhythm.period_s >= shortest_period_s:
+            yield from _finding(traffic, declaration, rows, party, rhythm, _score(traffic, times, sizes))
+
+
+def _contacted(traffic: DeviceTraffic, fewest: int) -> Iterator[tuple[str, NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]]:
+    """(party, positions of its flows, ascending times of the contacts in nanoseconds, bytes of each) of parties with `fewest` contacts or more."""
     chosen = np.flatnonzero(is_contact(traffic.tables.flows))
     requests = request_times(traffic)
     if not chosen.size:
@@ -75,18 +85,12 @@ def detect(
     counts = np.array([max(len(requests.get(flow, ())), 1) for flow in flows["flow"].tolist()], np.int64)
     named = ~flows.is_any("name", ("",)) & ~flows["ambiguous"]
     for party, rows in grouped(np.where(named, flows["name"], flows["remote_addr"])):
-        if counts[rows].sum() < fewest_contacts or party.startswith(STATUS_PREFIXES):
+        if counts[rows].sum() < fewest or party.startswith(STATUS_PREFIXES):
             continue
         group = flows.take(rows)
         times = contact_times(group, requests)
-        if times.size < fewest_contacts or on_link(group):
-            continue
-        rhythm = rhythm_of(times)
-        limit = most_spread_of_many if rhythm.contacts >= many_contacts else most_spread
-        regular = rhythm.spread <= limit or rhythm.phase_strength >= least_phase_strength
-        if regular and rhythm.period_s >= shortest_period_s:
-            score = _score(traffic, times, np.repeat(group["up_ip_bytes"] // counts[rows], counts[rows]))
-            yield from _finding(traffic, declaration, chosen[rows], party, rhythm, score)
+        if times.size >= fewest and not on_link(group):
+            yield party, chosen[rows], times, np.repeat(group["up_ip_bytes"] // counts[rows], counts[rows])
 
 
 def _score(traffic: DeviceTraffic, times: NDArray[np.int64], sizes: NDArray[np.int64]) -> BeaconScore:

@@ -50,21 +50,11 @@ ALTERNATIVES = (
 
 def detect(traffic: DeviceTraffic, declaration: Declaration, *, least_bytes: int = 1_000, personal_bytes: int = 200) -> Iterator[Finding]:
     """See `Detector`. `least_bytes` of content to a party that is not declared, `personal_bytes` sent to one with personal data."""
-    if not len(traffic.tables.flows):
+    of_row = _contents(traffic, declaration)
+    if not of_row:
         return
-    clear = _readable.readable(traffic)
-    if not clear.any():
-        return
-    matched = matches(traffic, declaration)
-    flows = traffic.tables.flows
-    spoken_of = np.array([bool(item.encryption or item.data) for item in declaration.destinations] + [False], np.bool_)
-    clear &= spoken_of[matched["destination"]] | ~flows["remote_is_local"]
-    rows = np.flatnonzero(clear & ~matched.is_any("verdict", NOT_JUDGED))
-    contents = _readable.contents(traffic, rows)
-    of_row = {row: contents.get(flow, NOTHING) for row, flow in zip(rows.tolist(), flows["flow"][rows].tolist(), strict=True)}
-    rows = np.array([row for row in rows.tolist() if not of_row[row].exempt], np.intp)
-    if not rows.size:
-        return
+    rows = np.array(list(of_row), np.intp)
+    flows, matched = traffic.tables.flows, matches(traffic, declaration)
     encrypted = np.array([item.encryption in PROMISES for item in declaration.destinations] + [False], np.bool_)
     near = ~matched.is_any("deviates", ("",))[rows] & encrypted[matched["destination"][rows]]
     items = np.where(matched.is_any("verdict", ("declared",))[rows] | near, matched["destination"][rows], -1)
@@ -75,6 +65,24 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, least_bytes: int
         else:
             listened = matched.is_any("verdict", ("declared",))[part]
             yield from _undeclared(traffic, declaration, part[~flows["remote_is_local"][part] & ~listened], of_row, least_bytes)
+
+
+def _contents(traffic: DeviceTraffic, declaration: Declaration) -> dict[int, Content]:
+    """What can be read, by ascending position of the flow: of those that an item speaks of, or that go beyond the local network.
+
+    What is readable because of its role is left out.
+    """
+    flows = traffic.tables.flows
+    clear = _readable.readable(traffic) if len(flows) else np.zeros(0, np.bool_)
+    if not clear.any():
+        return {}
+    matched = matches(traffic, declaration)
+    spoken_of = np.array([bool(item.encryption or item.data) for item in declaration.destinations] + [False], np.bool_)
+    clear &= spoken_of[matched["destination"]] | ~flows["remote_is_local"]
+    rows = np.flatnonzero(clear & ~matched.is_any("verdict", NOT_JUDGED))
+    contents = _readable.contents(traffic, rows)
+    found = ((row, contents.get(flow, NOTHING)) for row, flow in zip(rows.tolist(), flows["flow"][rows].tolist(), strict=True))
+    return {row: content for row, content in found if not content.exempt}
 
 
 def _declared(

@@ -145,17 +145,11 @@ def _in_forms(traffic: DeviceTraffic, declaration: Declaration, fewest_forms: in
     flows = traffic.tables.flows
     clear = flows.is_any("service", ("http",)) & ~flows["remote_is_local"] & ~flows["cut"] & (flows["up_bytes"] > least_form_bytes // fewest_forms)
     chosen = np.flatnonzero(clear & ~matches(traffic, declaration).is_any("verdict", ("declared", *NOT_JUDGED)))
-    said: dict[int, list[tuple[Message, bytes]]] = {flow: [] for flow in flows["flow"][chosen].tolist()} if chosen.size else {}
-    for message in traffic.messages.get("http", ()) if said else ():
-        if message.flow in said and (data := _opaque_forms.opaque_bytes(message)):
-            said[message.flow].append((message, data))
-    for party, rows in grouped(_subjects.parties(flows.take(chosen))):
-        told = [one for flow in flows["flow"][chosen[rows]].tolist() for one in said[flow]]
-        if (
-            len(told) >= fewest_forms
-            and sum(len(data) for _, data in told) >= least_form_bytes
-            and _opaque_forms.are_random([data for _, data in told])
-        ):
+    said = _opaque_forms.opaque_requests(traffic, frozenset(flows["flow"][chosen].tolist()))
+    for party, rows in grouped(_subjects.parties(flows.take(chosen))) if said else ():
+        told = [one for flow in flows["flow"][chosen[rows]].tolist() for one in said.get(flow, ())]
+        pieces = [data for _, data in told]
+        if len(told) >= fewest_forms and sum(map(len, pieces)) >= least_form_bytes and _opaque_forms.are_random(pieces):
             yield _form_finding(traffic, declaration, chosen[rows], party, told)
 
 

@@ -66,13 +66,9 @@ def detect(
     dns = traffic.tables.dns
     if len(dns) < fewest_names:
         return
-    below: dict[str, list[str]] = {}
-    for name in dns.distinct("query"):
-        below.setdefault(_domain(name), []).append(name)
-    contacted = contacted_names(traffic) if any(len(queries) >= fewest_names for queries in below.values()) else frozenset()
-    for domain, queries in sorted(below.items()):
-        if len(queries) < fewest_names:
-            continue
+    crowded = {domain: queries for domain, queries in _by_domain(dns).items() if len(queries) >= fewest_names}
+    contacted = contacted_names(traffic) if crowded else frozenset()
+    for domain, queries in sorted(crowded.items()):
         labels = carrying_labels(queries, domain, contacted)
         carried = [text for text in labels.values() if text]
         encoded = _encoded_text.common_share(carried) <= most_common_pairs
@@ -82,6 +78,14 @@ def detect(
         up, down = bytes_up(carried), bytes_down(traffic, asked)
         if up + down >= least_bytes and not _is_a_list(traffic, asked, carried):
             yield _finding(traffic, declaration, domain, asked, up, down, len(carried))
+
+
+def _by_domain(dns: Columns) -> dict[str, list[str]]:
+    """Distinct names asked for, by what they are below."""
+    below: dict[str, list[str]] = {}
+    for name in dns.distinct("query"):
+        below.setdefault(_domain(name), []).append(name)
+    return below
 
 
 def _domain(name: str) -> str:
