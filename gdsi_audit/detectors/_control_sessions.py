@@ -36,6 +36,7 @@ class Session(NamedTuple):
 
 
 def shell_session(dialogue: Dialogue) -> Session:
+    """What a terminal dialogue gave: a shell, with or without a password before it, or no more than a login."""
     shows = " and ".join(filter(None, (", ".join(IN_WORDS[sign] for sign in dialogue.signs[:-1]), IN_WORDS[dialogue.signs[-1]])))
     if dialogue.has_shell:
         guarded = dialogue.asks_for_password

@@ -10,13 +10,13 @@ import numpy as np
 
 from gdsi_audit.detectors._exchanges import Exchange, exchanges
 from gdsi_audit.detectors._harvested_names import Harvest, asked_for
+from gdsi_audit.protocols import icmp6_echo, icmp_echo
+from gdsi_audit.protocols._dns_records import ANY, PTR
 from gdsi_audit.traffic import DeviceTraffic
 
 ALL_SERVICES = "_dns-sd._udp.local"
 """The end of the name that lists all services (RFC 6763 section 9)."""
 ALL_DEVICES = "ssdp:all"
-PTR, ANY = 12, 255
-ECHO, ECHO6 = 8, 128
 _SERVICE = re.compile(r"(?:^|\.)(_[^.]+\._(?:tcp|udp))\.local$")
 
 
@@ -94,8 +94,8 @@ def _name_tables(traffic: DeviceTraffic, hosts: int) -> Iterator[Harvest]:
 def _everybody(traffic: DeviceTraffic, hosts: int) -> Iterator[Harvest]:
     """One echo request to all hosts at once, and who answered it (RFC 4443 section 4.2)."""
     flows = traffic.tables.flows
-    echo = (flows.is_any("transport", ("icmp6",)) & (flows["local_port"] == ECHO6)) | (
-        flows.is_any("transport", ("icmp",)) & (flows["local_port"] == ECHO)
+    echo = (flows.is_any("transport", ("icmp6",)) & (flows["local_port"] == icmp6_echo.REQUEST)) | (
+        flows.is_any("transport", ("icmp",)) & (flows["local_port"] == icmp_echo.REQUEST)
     )
     asked = np.flatnonzero(echo & flows["device_is_originator"] & flows["remote_is_multicast"])
     if not asked.size:

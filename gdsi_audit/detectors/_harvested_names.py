@@ -12,9 +12,9 @@ import numpy as np
 from gdsi_audit.detectors._exchanges import exchanges
 from gdsi_audit.detectors._probes import serves_the_link
 from gdsi_audit.matching.flow_kinds import parsed_address
+from gdsi_audit.protocols._dns_records import AAAA, PTR, A
 from gdsi_audit.traffic import DeviceTraffic
 
-A, PTR, AAAA = 1, 12, 28
 _REVERSE = re.compile(r"\.(?:10|168\.192|(?:1[6-9]|2\d|3[01])\.172|254\.169)\.in-addr\.arpa$|\.[cd]\.f\.ip6\.arpa$|\.0\.8\.e\.f\.ip6\.arpa$")
 """Names of private and link-local addresses, as reverse look-ups write them (RFC 1035 section 3.5, RFC 3596 section 2.5)."""
 

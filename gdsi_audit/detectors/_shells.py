@@ -69,6 +69,7 @@ class Dialogue(NamedTuple):
 
     @property
     def is_root(self) -> bool:
+        """Whether anything that was shown is root's alone."""
         return any(sign in ROOT for sign in self.signs)
 
     @property
@@ -84,6 +85,7 @@ class Dialogue(NamedTuple):
 
     @property
     def outputs(self) -> int:
+        """Times that the device showed the output of a command."""
         return sum(1 for message in self.shown if set(OUTPUT) & set(message.body.signs))
 
     @property

@@ -32,6 +32,7 @@ class Pattern(NamedTuple):
 
     @property
     def is_repeated(self) -> bool:
+        """Whether it happened too often to be a single coincidence."""
         return self.hits.size >= REPEATED
 
 

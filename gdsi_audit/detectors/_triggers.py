@@ -16,6 +16,10 @@ from gdsi_audit.traffic import DeviceTraffic
 
 SLOWEST_ANSWER_NS = 5_000_000_000
 """A response that comes later was held back until there was something to say."""
+LINK_TYPES = tuple(range(130, 144))
+"""Multicast listeners, routers and neighbours of ICMPv6 (RFC 2710, RFC 4861, RFC 3810)."""
+ERROR_TYPES = (1, 2, 3, 4, 11, 12)
+"""Of ICMP and ICMPv6 together (RFC 792, RFC 4443)."""
 PUSHING = ("mqtt", "http")
 
 
@@ -29,6 +33,7 @@ class Events(NamedTuple):
     """On a connection that the device had opened."""
 
     def at(self, places: NDArray[np.intp]) -> Events:
+        """Those at `places`, in that order."""
         return Events(self.times[places], self.rows[places], self.pushed[places])
 
 
@@ -70,7 +75,7 @@ def _upkeep(flows: Columns) -> NDArray[np.bool_]:
     """Neighbour discovery, and errors."""
     icmp = flows.is_any("transport", ("icmp", "icmp6"))
     kinds = flows["remote_port"]
-    found: NDArray[np.bool_] = icmp & (((kinds >= 130) & (kinds <= 143)) | np.isin(kinds, (1, 2, 3, 4, 11, 12)))
+    found: NDArray[np.bool_] = icmp & (np.isin(kinds, LINK_TYPES) | np.isin(kinds, ERROR_TYPES))
     return found
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration, Destination
-from gdsi_audit.detectors import _readable, _resolver_roles, _subjects
+from gdsi_audit.detectors import _encrypted_dns, _readable, _resolver_roles, _subjects
 from gdsi_audit.detectors._beacon_score import BeaconScore, beacon_score
 from gdsi_audit.detectors._contact_times import contact_times, is_contact, on_link, request_times
 from gdsi_audit.detectors._from_flows import finding
@@ -39,7 +39,6 @@ COMMITMENTS = ("GDSI-7",)
 NAME = "beaconing"
 STATUS_PREFIXES = ("ocsp.", "ocsp2.", "crl.")
 """Certificate status, by the label that it is customarily served under."""
-DOT_PORT = 853
 SMALL_BYTES = 1_000
 TRANSFER_BYTES = 16_000
 """Median upload of a contact from which on it is no sign of life but a transfer."""
@@ -148,7 +147,7 @@ def _scored(score: BeaconScore) -> str:
 def _role(traffic: DeviceTraffic, item: Destination, rows: NDArray[np.intp], party: str) -> str:
     """What repeats by its nature at a declared party: encrypted look-ups, tests for a captive portal, transfers of a declared direction or volume."""
     group = traffic.tables.flows.take(rows)
-    if (group["remote_port"] == DOT_PORT).all() or _resolver_roles.by_name(party) == "known":
+    if (group["remote_port"] == _encrypted_dns.TLS_PORT).all() or _resolver_roles.by_name(party) == "known":
         return "a resolver"
     if (group["up_bytes"] < SMALL_BYTES).all() and group.is_any("service", ("http",)).all():
         contents = _readable.contents(traffic, rows)

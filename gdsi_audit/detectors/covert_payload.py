@@ -25,12 +25,13 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _opaque_forms, _subjects
-from gdsi_audit.detectors._foreign_packets import DNS_PORT, NTP_PORT, Foreign, in_headers, on_ports, understood
+from gdsi_audit.detectors._foreign_packets import Foreign, in_headers, on_ports, understood
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._who_began import perhaps_inbound
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
-from gdsi_audit.protocols import Message
+from gdsi_audit.protocols import Message, ntp
+from gdsi_audit.protocols.dns import DNS_PORT
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -63,7 +64,7 @@ def detect(
     flows = traffic.tables.flows
     ports = np.where(flows["device_is_originator"], flows["remote_port"], flows["local_port"])
     sent = (flows["up_bytes"] > 0) & ~flows["cut"] & flows.is_any("transport", ("udp", "tcp"))
-    spoken = sent & np.isin(ports, (DNS_PORT, NTP_PORT)) & ~flows["remote_is_multicast"] & ~understood(traffic)
+    spoken = sent & np.isin(ports, (DNS_PORT, ntp.PORT)) & ~flows["remote_is_multicast"] & ~understood(traffic)
     headers = in_headers(flows)
     if spoken.any() or headers.rows.size:
         judged = ~matches(traffic, declaration).is_any("verdict", ("bench", "link_upkeep"))

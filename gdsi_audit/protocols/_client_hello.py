@@ -60,6 +60,7 @@ class ClientHello:
         return self.version in (TLS_1_3, DTLS_1_3)
 
     def names(self) -> Iterator[tuple[str, str]]:
+        """(server name, `name_source`), where one is shown."""
         if self.server_name:
             yield self.server_name, self.name_source
 

@@ -11,12 +11,14 @@ from gdsi_audit.protocols._dns_names import read_name
 from gdsi_audit.protocols._ech_configuration import public_names
 from gdsi_audit.wire_text import WireText, display
 
-A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV, DNAME, OPT, SVCB, HTTPS = 1, 2, 5, 6, 12, 15, 16, 28, 33, 39, 41, 64, 65
+A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV, DNAME, OPT, SVCB, HTTPS, ANY = 1, 2, 5, 6, 12, 15, 16, 28, 33, 39, 41, 64, 65, 255
 INTERNET = 1
 
 
 @dataclass(frozen=True, slots=True)
 class MailExchange:
+    """MX (RFC 1035 §3.3.9): the lower the preference, the sooner it is tried."""
+
     preference: int
     exchange: WireText
 
@@ -33,6 +35,8 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class StartOfAuthority:
+    """SOA (RFC 1035 §3.3.13), its timers left out."""
+
     primary: WireText
     mailbox: WireText
     serial: int

@@ -48,6 +48,7 @@ class Head:
         return found.value if found else b""
 
     def text(self, name: bytes) -> WireText:
+        """Value of the first field `name` in display form; empty: none."""
         found = self.by_name.get(name)
         return found.shown_value if found else NO_TEXT
 
@@ -56,6 +57,7 @@ class Head:
         return [field.value for field in self.fields if field.name == name] if name in self.by_name else []
 
     def headers(self) -> tuple[tuple[WireText, WireText], ...]:
+        """(name, value) of the first MOST_HEADERS fields, in display form."""
         return tuple((field.shown_name, field.shown_value) for field in self.fields[:MOST_HEADERS])
 
 

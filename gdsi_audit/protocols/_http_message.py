@@ -34,6 +34,8 @@ class HttpMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest(HttpMessage):
+    """A request (RFC 9110 section 9), with whom it is for."""
+
     method: WireText
     target: WireText
     hosts: tuple[WireText, ...]

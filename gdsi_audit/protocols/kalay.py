@@ -25,6 +25,8 @@ EXCHANGES = (11, 9, 8, 15, 13, 10, 12, 14, 2, 1, 5, 0, 6, 4, 7, 3)
 
 @dataclass(frozen=True, slots=True)
 class KalayMessage:
+    """The header of one message."""
+
     version: int
     kind: int
     """Number of the message; 0x0601: a search of the local network."""

@@ -1,4 +1,4 @@
-"""MQTT 3.1, 3.1.1 and 5.0, its control packets one by one."""
+"""MQTT 3.1, 3.1.1 and 5.0, its control packets one by one (OASIS MQTT 3.1.1 and 5.0, section 3)."""
 
 from __future__ import annotations
 
@@ -37,12 +37,16 @@ class MqttConnect:
 
 @dataclass(frozen=True, slots=True)
 class MqttConnack:
+    """The server's answer to a CONNECT (OASIS MQTT 5.0 section 3.2)."""
+
     reason: int
     """0: accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class MqttPublish:
+    """A message on a topic (OASIS MQTT 5.0 section 3.3)."""
+
     topic: WireText
     quality: int
     payload_prefix: bytes
@@ -53,6 +57,8 @@ class MqttPublish:
 
 @dataclass(frozen=True, slots=True)
 class MqttSubscribe:
+    """Topics that a client wants to hear of (OASIS MQTT 5.0 section 3.8)."""
+
     topics: tuple[WireText, ...]
 
 
@@ -174,6 +180,7 @@ class _Fields:
         self._position = 0
 
     def take(self, size: int) -> bytes:
+        """The next `size` bytes."""
         behind = self._position + size
         if behind > len(self._data):
             raise ValueError(f"an MQTT field runs over the end at offset {self._position} of the packet")
@@ -181,14 +188,18 @@ class _Fields:
         return part
 
     def number(self, size: int) -> int:
+        """A number of `size` bytes, high byte first."""
         return int.from_bytes(self.take(size))
 
     def text(self) -> bytes:
+        """A string behind its length of two bytes."""
         return self.take(self.number(2))
 
     def properties(self) -> None:
+        """Passes over the properties of version 5."""
         size = self.number(1)
         self.take(size if size < 0x80 else (size & 0x7F) + (self.number(1) << 7))
 
     def rest(self) -> bytes:
+        """All bytes that are left, which stay to be read."""
         return self._data[self._position :]

@@ -26,6 +26,8 @@ STATUS_NAME_BYTES = 18
 
 @dataclass(frozen=True, slots=True)
 class NbnsMessage:
+    """One message: of its records the first is read."""
+
     id: int
     response: bool
     opcode: int

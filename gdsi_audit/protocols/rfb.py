@@ -37,6 +37,7 @@ class RfbSecurity:
 
 
 def recognise(heads: Heads) -> NDArray[np.bool_]:
+    """The version line that both sides begin with."""
     found = (heads.bytes[:, :4] == np.frombuffer(b"RFB ", np.uint8)).all(axis=1)
     shaped: NDArray[np.bool_] = found & (heads.bytes[:, 7] == 0x2E) & (heads.bytes[:, 11] == 0x0A)
     return shaped
