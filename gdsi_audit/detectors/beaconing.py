@@ -2,10 +2,11 @@
 
 Looks for: contacts that the device begins with one party, by name or, without one, by address, whose intervals scatter little (jitter of 40 % and
 missed beats included) or keep the phase of one period. Connections and HTTP requests inside them count; what begins within a second is one contact;
-the addresses of a name and all captures count together. The finding carries RITA's sub-scores for timing, size, duration and histogram. Time sync,
-name resolution, configuration, certificate status and the local link are left out by their role. A declared `period_s` that is kept, or undercut in
-frequency, is `info`, and so are declared resolvers, tests for a captive portal and transfers of a declared direction or volume; more often than
-declared contradicts it. To a party that is declared without a period, or where no declaration speaks of destinations, it is `low`.
+the addresses of a name and all captures count together. The finding carries RITA's four scores, each 0 to 1: timing (how even the intervals are),
+size (how alike the contacts are), duration (how much of the capture they last) and histogram (how evenly they fill it). Time sync, name resolution,
+configuration, certificate status and the local link are left out by their role. A declared `period_s` that is kept is `info`, rarer contact too, and
+so are declared resolvers, tests for a captive portal and transfers of a declared direction or volume; contact more often than declared contradicts
+it. To a party that is declared without a period, or where no declaration speaks of destinations, it is `low`.
 
 Also looks like this: polls for updates, messages or the weather; telemetry at fixed times; a keep-alive that opens a connection each time. Declare
 the destination with its `period_s`.

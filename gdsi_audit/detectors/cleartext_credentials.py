@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._by_item import judged_apart
+from gdsi_audit.detectors._counterparts import judged_apart
 from gdsi_audit.detectors._credentials import READERS, shown_by
 from gdsi_audit.detectors._flow_rows import row_of
 from gdsi_audit.detectors._from_flows import finding

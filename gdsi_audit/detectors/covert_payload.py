@@ -9,8 +9,7 @@ hold nothing but random bytes, different each time. Flows that the snapshot leng
 are payload less what was understood.
 
 Also looks like this: an update, or a zone transfer, that the reader of DNS does not know; a captive portal; a VPN that its user set to port 53; a
-vendor's own protocol on port 443. Declaring the port does not silence data in another protocol's fields; naming the protocol in the item's purpose
-and moving it to a port of its own does.
+vendor's own protocol on port 443. Declaring the port does not silence data in another protocol's fields; a port of the protocol's own does.
 
 References: RFC 791 section 3.1; RFC 8200 section 4; RFC 1035; RFC 5905 section 7.3; RFC 7822 (NTP extension fields); RFC 8915 (network time
 security).

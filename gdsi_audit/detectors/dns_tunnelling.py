@@ -7,8 +7,8 @@ long; reversed addresses, service labels and running numbers are left out, and s
 no top-level domain, as a tunnel that talks straight to its server uses, are one group. A declared domain or resolver absolves nothing.
 
 Also looks like this: reputation look-ups of a virus scanner, whose labels are hashes and whose answers are text; measurement probes with one-time
-names; a content network that numbers its servers, where the capture lacks the contacts that follow. Declaring the domain does not silence it: the
-vendor's description of what the labels mean does, or a capture of the function that makes them.
+names; a content network that numbers its servers, where the capture lacks the contacts that follow. Declaring the domain does not silence it; the
+vendor's description of what the labels mean, or a capture of the function that makes them, answers it.
 
 References: RFC 1035; RFC 5782 (DNS lists); Ozery, Nadler and Shabtai, Information Based Heavy Hitters for Real-Time DNS Data Exfiltration
 Detection, NDSS 2024.

@@ -5,7 +5,8 @@ whole audit. That is how software finds its operator by a list of names both sid
 of local networks, names without a dot and reversed addresses do not count.
 
 Also looks like this: a browser that tests for resolvers that invent answers (a few names without a dot); a typing error repeated by a search list;
-a blocking resolver that denies advertising names, which are words. Capture with a resolver that denies nothing, or declare the resolver.
+a blocking resolver that denies advertising names, which are words. Capture with a resolver that denies nothing; no declaration
+silences it.
 
 References: Antonakakis et al., From Throw-Away Traffic to Bots, USENIX Security 2012; Plohmann et al., A Comprehensive Measurement Study of Domain
 Generating Malware, USENIX Security 2016.

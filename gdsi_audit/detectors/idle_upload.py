@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration, Phase
 from gdsi_audit.detectors import _declared_phases, _quiet_times, _subjects
-from gdsi_audit.detectors._by_item import counterparts
+from gdsi_audit.detectors._counterparts import counterparts
 from gdsi_audit.detectors._declared_phases import ALTERNATIVES, NAME, outside_phases
 from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._quiet_times import WITHOUT_CONSENT, Span

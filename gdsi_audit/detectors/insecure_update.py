@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._by_item import counterparts
+from gdsi_audit.detectors._counterparts import counterparts
 from gdsi_audit.detectors._fetched import Fetched, fetched
 from gdsi_audit.detectors._flow_rows import rows_of
 from gdsi_audit.detectors._from_flows import finding

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._by_item import judged_apart
+from gdsi_audit.detectors._counterparts import judged_apart
 from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.findings.finding import Broken, Finding

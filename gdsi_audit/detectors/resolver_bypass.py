@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _encrypted_dns, _subjects
-from gdsi_audit.detectors._by_item import judged_apart
+from gdsi_audit.detectors._counterparts import judged_apart
 from gdsi_audit.detectors._encrypted_dns import Lookups
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, broken, standing

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _bulk, _stated_volumes, _subjects
-from gdsi_audit.detectors._by_item import counterparts
+from gdsi_audit.detectors._counterparts import counterparts
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.detectors._stated_volumes import ALTERNATIVES, NAME, beyond_limits, states_limit

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects, _weak_handshakes
-from gdsi_audit.detectors._by_item import judged_apart
+from gdsi_audit.detectors._counterparts import judged_apart
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._tls_defects import BROKEN, SELF_SIGNED, Defect
