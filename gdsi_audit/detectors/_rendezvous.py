@@ -74,7 +74,9 @@ def punched(traffic: DeviceTraffic, known: NDArray[np.bool_], *, most_peers: int
     flows = traffic.tables.flows
     high = flows.is_any("transport", ("udp",)) & ~flows["remote_is_local"] & (flows["local_port"] >= SERVED_PORTS)
     mutual = high & (flows["up_pkts"] > 0) & (flows["down_pkts"] > 0) & (flows["remote_port"] >= SERVED_PORTS)
-    candidates = mutual & flows.is_any("name", ("",)) & flows.is_any("service", ("", "dtls")) & ~known
+    candidates = (
+        mutual & flows.is_any("name", ("",)) & flows.is_any("service", ("", "dtls")) & (flows["start"] < traffic.complete_until("dns")) & ~known
+    )
     if not candidates.any():
         return
     sockets = flows.codes("local_addr").astype(np.int64) << 16 | flows["local_port"].astype(np.int64)
