@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.matching.flow_kinds import parsed_address
+from gdsi_audit.matching.flow_kinds import WITH_PORTS, parsed_address
 from gdsi_audit.protocols import router_advertisement
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
@@ -78,7 +78,7 @@ def requests(flows: Columns) -> NDArray[np.bool_]:
 
 def keys(flows: Columns) -> NDArray[np.int64]:
     """A number per flow, the same for the same transport and port asked."""
-    ports = np.where(flows.is_any("transport", ("tcp", "udp", "sctp")), flows["remote_port"].astype(np.int64), 0)
+    ports = np.where(flows.is_any("transport", WITH_PORTS), flows["remote_port"].astype(np.int64), 0)
     return np.asarray(flows.codes("transport").astype(np.int64) << 16 | ports)
 
 

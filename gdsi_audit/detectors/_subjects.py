@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
 from gdsi_audit.findings.quantities import counted, duration
+from gdsi_audit.matching.flow_kinds import WITH_PORTS
 from gdsi_audit.naming import names
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.distinct import numbered
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
-WITH_PORTS = ("tcp", "udp", "sctp")
 MOST_SHOWN = 5
 """Names, addresses or services that a sentence lists."""
 
