@@ -83,8 +83,8 @@ def test_a_front_is_one_whatever_its_spelling(device_traffic, declared, shown, c
     ("name", "bindings", "expected"),
     [
         ("cloudflare-ech.com", (), [("cloudflare-ech.com (encrypted client hello)", "low")]),
-        ("www.example", (), [("undecided", "info")]),
-        ("www.example", (binding("www.example", FRONT),), [("undecided", "info")]),
+        ("www.example", (), [("encrypted client hello, real or filler", "info")]),
+        ("www.example", (binding("www.example", FRONT),), [("encrypted client hello, real or filler", "info")]),
         ("www.example", (binding("www.example"),), [("www.example (encrypted client hello)", "low")]),
     ],
 )
