@@ -24,6 +24,7 @@ def bind(monkeypatch, bound, size):
     else:
         where = {"MOST_ROWS": resolutions, "MOST_FLOWS_IN_MEMORY": assembly, "MOST_FLOWS": device_shares}[bound]
         monkeypatch.setattr(where, bound, size)
+        monkeypatch.setattr(assembly, "CERTAINLY_KEPT", 0)
 
 
 def accused(repository, name):

@@ -14,7 +14,7 @@ from gdsi_audit.assembly.addresses import Addresses, distinct_addresses
 from gdsi_audit.assembly.connections import beginnings
 from gdsi_audit.assembly.device_shares import device, shares
 from gdsi_audit.assembly.flow_table import flow_table
-from gdsi_audit.assembly.kept_flows import kept_flows
+from gdsi_audit.assembly.kept_flows import MOST_SHARE_OF_SILENT, kept_flows
 from gdsi_audit.assembly.kept_names import kept_names
 from gdsi_audit.assembly.nameable import nameable
 from gdsi_audit.assembly.round_trips import CapturePoint
@@ -30,6 +30,7 @@ from gdsi_audit.tables.stored_table import Table, stored
 from gdsi_audit.traffic import Traffic
 
 MOST_FLOWS_IN_MEMORY = 400_000
+CERTAINLY_KEPT = MOST_FLOWS_IN_MEMORY // MOST_SHARE_OF_SILENT
 MOST_NAMES_IN_MEMORY = 1_000_000
 """Two for each flow and more."""
 
@@ -46,7 +47,7 @@ def traffic(
 
     `point`: where the captures were taken; round-trip times are then held against places. None: they are not, and nothing is said of it.
     """
-    kept = kept_flows(seen.rows.pieces(), seen.rows.rows, MOST_FLOWS_IN_MEMORY) if seen.rows.rows > MOST_FLOWS_IN_MEMORY else None
+    kept = kept_flows(seen.rows.pieces(), seen.rows.rows, MOST_FLOWS_IN_MEMORY) if seen.rows.rows > CERTAINLY_KEPT else None
     rows, facts = stored(seen.rows, kept), stored(seen.facts, kept)
     give_back()
     order = np.argsort(rows["flow"], kind="stable")

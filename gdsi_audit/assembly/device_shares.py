@@ -49,7 +49,8 @@ def shares(
     bounds = np.searchsorted(side.device, np.arange(count + 1)).tolist()
     kept = _kept_of_devices(rows, side, bounds)
     unheld = _unheld(seen, hosts, judged)
-    kept_until = MappingProxyType({**seen.messages.kept_until, "dns": seen.resolutions.kept_until})
+    said_until = seen.messages.kept_until
+    kept_until = MappingProxyType({**said_until, "dns": min(seen.resolutions.kept_until, said_until.get("dns", LATEST))})
     contacts, contact_device = contact_table(flows, side.device)
     contact_bounds = np.searchsorted(contact_device, np.arange(count + 1)).tolist()
     own_dns = device_tables.dns_by_device(queries, flows["flow"], side, kept, count)

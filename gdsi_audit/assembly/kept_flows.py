@@ -15,7 +15,7 @@ CONTACT_FIELDS = ("orig_hi", "orig_lo", "resp_hi", "resp_lo", "orig_bytes", "res
 """Fields of flows.CLOSED that are looked at."""
 
 LEAST_SHARE_OF_SILENT, MOST_SHARE_OF_SILENT = 4, 2
-"""One in so many places, at least and at most, is for flows without payload."""
+"""One in so many places, at least and at most, is for flows without payload: scans alone never fill it."""
 
 SLOTS = 1 << 20
 """Contacts are told apart by so many numbers: two that share one count as repetitions of each other."""

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from gdsi_audit.detectors._kept_messages import all_kept
 from gdsi_audit.detectors._ntp_fields import foreign_bytes
 from gdsi_audit.messages import Unread, unread
+from gdsi_audit.protocols import ntp
+from gdsi_audit.protocols.dns import DNS_PORT
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.distinct import rows_of
 from gdsi_audit.traffic import DeviceTraffic
 
-DNS_PORT, NTP_PORT = 53, 123
 MOST_MESSAGES_PER_FLOW = 64
 """So many NTP messages of a flow are kept: more cannot be told from none."""
 SMALLEST_OPTIONS_BYTES = 4
@@ -37,7 +38,7 @@ def on_ports(traffic: DeviceTraffic, spoken: NDArray[np.bool_], ports: NDArray[n
     """What flows on the ports of DNS and NTP hold besides."""
     flows = traffic.tables.flows
     datagrams = flows.is_any("transport", ("udp",))
-    on_53, on_123 = spoken & (ports == DNS_PORT), spoken & (ports == NTP_PORT)
+    on_53, on_123 = spoken & (ports == DNS_PORT), spoken & (ports == ntp.PORT)
     return [
         _on_53(traffic, np.flatnonzero(on_53 & datagrams & (flows["device_is_originator"] | ~flows.is_any("service", ("dns",))))),
         _on_53_stream(flows, on_53 & ~datagrams),

@@ -9,6 +9,6 @@ from gdsi_audit.traffic import DeviceTraffic
 
 
 def all_kept(traffic: DeviceTraffic, protocol: str) -> NDArray[np.bool_]:
-    """Per flow."""
+    """For each flow of the device: whether it ended before the first message of `protocol` that was not kept."""
     flows = traffic.tables.flows
     return np.asarray(flows["start"] + flows["duration_s"] * 1e9 < traffic.complete_until(protocol), np.bool_)
