@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from ipaddress import IPv4Address, ip_network
 
 from gdsi_audit.declarations import AUTHORS, Declaration, Destination, Listener
@@ -51,6 +52,18 @@ class DeclaredItems:
     def named(self, name: str) -> list[int]:
         """Rows of the items whose name covers `name`: exact ones first, then the longest pattern."""
         return [row for pattern in names.covering(name) for row in self._names.get(pattern, ())]
+
+    def answered(self, address: str) -> list[str]:
+        """The names that DNS gave the device for `address`, sorted."""
+        return self._names_answered.get(address, [])
+
+    @cached_property
+    def _names_answered(self) -> dict[str, list[str]]:
+        answers = self._traffic.tables.answers
+        found: dict[str, list[str]] = {}
+        for address, name in sorted(set(zip(answers["address"].tolist(), answers["name"].tolist(), strict=True))):
+            found.setdefault(address, []).append(name)
+        return found
 
     def _by_own_name(self, kind: FlowKind) -> list[int]:
         own = bool(kind.name) and kind.name_source in DECLARING_SOURCES and not kind.ambiguous
