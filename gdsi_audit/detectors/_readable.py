@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.messages import unread
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._file_kinds import kind_of
 from gdsi_audit.traffic import DeviceTraffic
@@ -58,7 +59,24 @@ def readable(traffic: DeviceTraffic) -> NDArray[np.bool_]:
         ids |= {one.flow for one in traffic.messages.get(protocol, ()) if one.body.readable}
     if ids:
         clear |= np.isin(flows["flow"], np.fromiter(sorted(ids), np.int64, len(ids))) & flows.is_any("service", ("", "bare_file"))
-    return np.asarray(clear & (flows["up_bytes"] + flows["down_bytes"] > 0))
+    clear &= flows["up_bytes"] + flows["down_bytes"] > 0
+    return np.asarray(clear & ~_handed_over(traffic, clear))
+
+
+def _handed_over(traffic: DeviceTraffic, clear: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Flows that were last heard to ask for or agree to TLS, or a tunnel, and of whose sequel too little was captured to tell what it was."""
+    flows = traffic.tables.flows
+    partly = clear & (flows["cut"] | (flows["missed_bytes"] > 0)) if clear.any() else clear
+    if not partly.any():
+        return partly
+    last: dict[int, bool] = {}
+    for protocol in sorted(set(CLEAR_SERVICES) & set(traffic.messages)):
+        said = unread(traffic.messages, protocol)
+        for row in np.argsort(said.time, kind="stable").tolist():
+            tunnelled = protocol == "http" and last.get(said.flow[row], False)
+            last[int(said.flow[row])] = tunnelled or bool(getattr(said.bodies[row], "hands_over", False))
+    ids = sorted(flow for flow, handed_over in last.items() if handed_over)
+    return np.asarray(partly & np.isin(flows["flow"], np.array(ids, np.int64)))
 
 
 def contents(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> dict[int, Content]:
