@@ -117,11 +117,12 @@ def _uploaded(
     traffic: DeviceTraffic, declaration: Declaration, party: str, rows: NDArray[np.intp], net: int, quiet: Quiet, elsewhere: int
 ) -> Finding:
     held = standing(traffic, declaration, rows)
-    without_consent = any(phase.consent in WITHOUT_CONSENT for phase in _touched(traffic, rows, quiet))
+    touched = _touched(traffic, rows, quiet)
+    without_consent = any(phase.consent in WITHOUT_CONSENT for phase in touched)
     flows = traffic.tables.flows.take(rows)
-    severity, says = _graded(flows, held, without_consent)
+    severity, says = _graded(flows, held, touched)
     who = _subjects.opening(traffic, declaration)
-    when = _quiet_times.words(_touched(traffic, rows, quiet))
+    when = _quiet_times.words(touched)
     count = f"{len(flows):,} flow{'' if len(flows) == 1 else 's'}"
     hours = _quiet_times.seconds(quiet.spans) / 3600
     return finding(
@@ -149,13 +150,15 @@ def _touched(traffic: DeviceTraffic, rows: NDArray[np.intp], quiet: Quiet) -> tu
     return tuple(phase for phase in quiet.phases if bool(((starts <= phase.end) & (stops >= phase.start)).any()))
 
 
-def _graded(flows: Columns, held: Standing, without_consent: bool) -> tuple[str, str]:
-    """(severity, how the declaration stands to it)."""
+def _graded(flows: Columns, held: Standing, touched: tuple[Phase, ...]) -> tuple[str, str]:
+    """(severity, how the declaration stands to it). `touched`: the quiet phases in which it was sent."""
     begun = ~flows.is_any("initiator", ("unknown",)) | flows["device_is_originator"]
     if held.declared:
         return "low", "the declaration does not say in which phases this destination is used"
     if held.undeclared:
         return (SEVERITY if begun.all() else "low"), "the party is not declared"
-    if without_consent and not held.stated:
+    if perhaps := held.may_be(lambda item: {phase.name for phase in touched} <= set(item.phases)):
+        return "info", perhaps
+    if any(phase.consent in WITHOUT_CONSENT for phase in touched) and not held.stated:
         return (SEVERITY if begun.all() else "low"), "no destinations are declared"
     return "low", "nothing is declared of it"
