@@ -58,6 +58,15 @@ class DeclaredItems:
         return self._names_answered.get(address, [])
 
     @cached_property
+    def asked_in_vain(self) -> frozenset[tuple[str, int]]:
+        """(name, type) of the device's look-ups of which no answer was captured at all."""
+        dns = self._traffic.tables.dns
+        pairs = list(zip(dns["query"].tolist(), dns["qtype"].tolist(), strict=True))
+        answered = dns["response"].tolist()
+        heard = {pair for pair, is_answer in zip(pairs, answered, strict=True) if is_answer}
+        return frozenset(pair for pair, is_answer in zip(pairs, answered, strict=True) if not is_answer and pair not in heard)
+
+    @cached_property
     def _names_answered(self) -> dict[str, list[str]]:
         answers = self._traffic.tables.answers
         found: dict[str, list[str]] = {}

@@ -32,6 +32,10 @@ VERDICTS = (
 )
 
 
+QTYPE_OF_VERSION = {4: 1, 6: 28}
+"""A and AAAA, by IP version."""
+
+
 class Match(NamedTuple):
     """What matching says of one kind: a row of MATCHES."""
 
@@ -138,6 +142,14 @@ class Matcher:
             return Match("not_observable", confident=False, reason=f"its only name is weak ({kind.name_source})")
         if not kind.nameable:
             return Match("not_observable", reason="its name was not captured, or is hidden")
+        return self._unnamed(kind)
+
+    def _unnamed(self, kind: FlowKind) -> Match:
+        """What could have been named is none of the declared, unless the answer to a look-up of one was lost: then that is not sure."""
+        qtype = QTYPE_OF_VERSION.get(getattr(parsed_address(kind.remote_addr), "version", 0))
+        asked = (row for name, of in self._lookup.asked_in_vain if of == qtype for row in self._lookup.named(name))
+        if any(not deviations(self._items[row], kind) for row in asked):
+            return Match("unnamed", confident=False, reason="no name, but no answer to a look-up of a declared one was captured")
         return Match("unnamed", reason="no name, and no item has its address")
 
     def _is_confident(self, row: int, kind: FlowKind) -> bool:
