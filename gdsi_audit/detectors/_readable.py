@@ -21,6 +21,8 @@ CLEAR_SERVICES = (
     *("coap", "snmp", "syslog", "tftp", "rtmp", "rtp", "modbus", "rsh", "rlogin", "vnc", "adb", "stomp", "nats", "memcached", "mongodb", "cwmp"),
 )
 """Services that are clear text wherever their parser recognises them; what they hand over to TLS is called TLS."""
+MAY_TURN = ("smtp", "imap", "pop", "ftp")
+"""Services whose server greets in clear text, and where TLS may begin behind it."""
 OPAQUE_ENTROPY = 0.88
 """Share of the entropy that as many random bytes would have, on average, from which on content counts as encrypted."""
 SHORTEST_OPAQUE_BYTES, LONGEST_SAMPLE_BYTES = 48, 1024
@@ -64,7 +66,7 @@ def readable(traffic: DeviceTraffic) -> NDArray[np.bool_]:
 
 
 def _handed_over(traffic: DeviceTraffic, clear: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Flows that were last heard to ask for or agree to TLS, or a tunnel, and of whose sequel too little was captured to tell what it was."""
+    """Flows of which nothing was heard behind a greeting, or a word on TLS or a tunnel, and of whose sequel too little was captured to tell."""
     flows = traffic.tables.flows
     partly = clear & (flows["cut"] | (flows["missed_bytes"] > 0)) if clear.any() else clear
     if not partly.any():
@@ -73,8 +75,10 @@ def _handed_over(traffic: DeviceTraffic, clear: NDArray[np.bool_]) -> NDArray[np
     for protocol in sorted(set(CLEAR_SERVICES) & set(traffic.messages)):
         said = unread(traffic.messages, protocol)
         for row in np.argsort(said.time, kind="stable").tolist():
-            tunnelled = protocol == "http" and last.get(said.flow[row], False)
-            last[int(said.flow[row])] = tunnelled or bool(getattr(said.bodies[row], "hands_over", False))
+            flow = int(said.flow[row])
+            tunnelled = protocol == "http" and last.get(flow, False)
+            greets = protocol in MAY_TURN and flow not in last and bool(said.from_responder[row])
+            last[flow] = tunnelled or greets or bool(getattr(said.bodies[row], "hands_over", False))
     ids = sorted(flow for flow, handed_over in last.items() if handed_over)
     return np.asarray(partly & np.isin(flows["flow"], np.array(ids, np.int64)))
 

@@ -145,11 +145,11 @@ class Matcher:
         return self._unnamed(kind)
 
     def _unnamed(self, kind: FlowKind) -> Match:
-        """What could have been named is none of the declared, unless the answer to a look-up of one was lost: then that is not sure."""
+        """What could have been named is none of the declared, unless half of a look-up of one was not captured: then that is not sure."""
         qtype = QTYPE_OF_VERSION.get(getattr(parsed_address(kind.remote_addr), "version", 0))
         asked = (row for name, of in self._lookup.asked_in_vain if of == qtype for row in self._lookup.named(name))
-        if any(not deviations(self._items[row], kind) for row in asked):
-            return Match("unnamed", confident=False, reason="no name, but no answer to a look-up of a declared one was captured")
+        if self._may_be_declared(kind) or any(not deviations(self._items[row], kind) for row in asked):
+            return Match("unnamed", confident=False, reason="no name, but of a look-up of a declared one only half was captured")
         return Match("unnamed", reason="no name, and no item has its address")
 
     def _is_confident(self, row: int, kind: FlowKind) -> bool:

@@ -70,6 +70,7 @@ def test_clear_text_whose_name_could_not_be_seen_may_be_the_declared_one(device_
 
 
 ASKS, AGREES = (Message(16, number, 0, "smtp", number == 2, StartTls()) for number in (1, 2))
+GREETS = Message(16, 1, 0, "smtp", True, Reply("220", "mx.example ESMTP"))
 DECLINES, GOES_ON = Message(16, 2, 0, "smtp", True, Reply("502", "no")), Message(16, 3, 0, "smtp", False, Command("MAIL", "FROM:<a@cams.example>"))
 
 
@@ -83,6 +84,9 @@ DECLINES, GOES_ON = Message(16, 2, 0, "smtp", True, Reply("502", "no")), Message
         ("TLS was declined", "yes", 0, (ASKS, DECLINES), True),
         ("and mail was sent nevertheless", "yes", 0, (ASKS, GOES_ON), True),
         ("nobody asked", "yes", 0, (GOES_ON,), True),
+        ("all but the greeting was lost", "no", 517, (GREETS,), False),
+        ("a greeting, and mail", "no", 517, (GREETS, GOES_ON), True),
+        ("a greeting, and all is there", "no", 0, (GREETS,), True),
     ],
 )
 def test_what_follows_an_agreement_on_tls_cannot_be_told_where_it_was_not_captured(device_traffic, declared, why, cut, missed, messages, accused):

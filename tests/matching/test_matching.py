@@ -87,6 +87,12 @@ def test_an_answer_that_was_not_captured_may_have_named_it(device_traffic, decla
     assert (found["verdict"].tolist(), found["confident"].tolist()) == (["unnamed"], [sure]), why
 
 
+@pytest.mark.parametrize(("name", "sure"), [("api.cams.example", False), ("other.example", True)])
+def test_an_answer_whose_question_was_not_captured_may_have_named_it(device_traffic, declared, name, sure):
+    found = matches(device_traffic("remote nameable\n203.0.113.9:443 yes", answers=[f"{name} 203.0.113.9"]), declared("api.cams.example"))
+    assert (found["verdict"].tolist(), found["confident"].tolist()) == (["unnamed"], [sure])
+
+
 @pytest.mark.parametrize(
     ("initiator", "transport", "verdict"),
     [("unknown", "tcp", "declared"), ("remote", "tcp", "declared"), ("device", "tcp", "undeclared"), ("unknown", "udp", "undeclared")],
