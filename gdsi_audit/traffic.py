@@ -131,6 +131,7 @@ NEIGHBOURS = {
     "up_bytes": "int64",  # payload that it sent
 }
 """One row per larger upload of any host of the link to the internet, the device's own included; the same for every device."""
+LATEST = int(np.iinfo(np.int64).max)
 NO_NEIGHBOURS = Columns({name: Words(np.empty(0, np.int64), ()) if kind == "category" else np.empty(0, kind) for name, kind in NEIGHBOURS.items()})
 
 
@@ -234,10 +235,16 @@ class DeviceTraffic:
     geodb: Path | None = None
     """Where the databases in force lie, for tables of whose a name is; None: the embedded ones."""
     folded: int = 0
-    """Flows beyond the 200,000 that stand in memory: in `contacts`, not in `flows`."""
+    """Flows beyond those that stand in memory: counted, not in `flows`."""
+    kept_until: Mapping[str, int] = field(default_factory=dict)
+    """By protocol, UTC nanoseconds: of its messages some that came then or later are not kept, for want of room. `dns`: of `dns` and `answers`."""
 
     def __repr__(self) -> str:
         return f"<DeviceTraffic of {self.device.id}: {len(self.tables.flows):,} flows, {len(self.endpoints):,} endpoints>"
+
+    def complete_until(self, protocol: str) -> int:
+        """UTC nanoseconds before which all messages of `protocol` are here: from then on nothing can be told from their absence."""
+        return self.kept_until.get(protocol, LATEST)
 
     @cached_property
     def flows(self) -> pd.DataFrame:

@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit import naming
-from gdsi_audit.assembly import device_tables, perspective, remote_ends, round_trips
+from gdsi_audit.assembly import perspective, remote_ends, round_trips
 from gdsi_audit.assembly.addresses import Addresses, distinct_addresses
 from gdsi_audit.assembly.connections import beginnings
-from gdsi_audit.assembly.contact_table import contact_table
-from gdsi_audit.assembly.coverage import coverage
+from gdsi_audit.assembly.device_shares import device, shares
 from gdsi_audit.assembly.flow_table import flow_table
+from gdsi_audit.assembly.kept_flows import MOST_SHARE_OF_SILENT, kept_flows
+from gdsi_audit.assembly.kept_names import kept_names
 from gdsi_audit.assembly.nameable import nameable
 from gdsi_audit.assembly.round_trips import CapturePoint
-from gdsi_audit.endpoints import Endpoint
 from gdsi_audit.gap import Gap
-from gdsi_audit.geo._oui import vendor
 from gdsi_audit.geo._places import Places
 from gdsi_audit.hosts import devices, neighbours
 from gdsi_audit.hosts.device_starts import starts
-from gdsi_audit.hosts.hostnames import gateways, hostnames, offered
-from gdsi_audit.naming.mismatches import networks
+from gdsi_audit.hosts.hostnames import gateways, hostnames
 from gdsi_audit.observation import Observation
-from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.distinct import rows_of
 from gdsi_audit.tables.freed_memory import give_back
 from gdsi_audit.tables.stored_table import Table, stored
-from gdsi_audit.traffic import Device, DeviceTraffic, Tables, Traffic
+from gdsi_audit.traffic import Traffic
 
 MOST_FLOWS_IN_MEMORY = 400_000
-MOST_NAME_ROWS = 1_000_000
+CERTAINLY_KEPT = MOST_FLOWS_IN_MEMORY // MOST_SHARE_OF_SILENT
+MOST_NAMES_IN_MEMORY = 1_000_000
+"""Two for each flow and more."""
 
 
 def traffic(
@@ -48,7 +47,8 @@ def traffic(
 
     `point`: where the captures were taken; round-trip times are then held against places. None: they are not, and nothing is said of it.
     """
-    rows, facts = stored(seen.rows, MOST_FLOWS_IN_MEMORY), stored(seen.facts, MOST_FLOWS_IN_MEMORY)
+    kept = kept_flows(seen.rows.pieces(), seen.rows.rows, MOST_FLOWS_IN_MEMORY) if seen.rows.rows > CERTAINLY_KEPT else None
+    rows, facts = stored(seen.rows, kept), stored(seen.facts, kept)
     give_back()
     order = np.argsort(rows["flow"], kind="stable")
     rows, facts = rows[order], facts[order]
@@ -56,7 +56,7 @@ def traffic(
     hosts = devices.find(seen.rows.pieces(), wanted, {*gateways(seen.messages), *bench})
     side = perspective.sides(rows, hosts)
     remote = distinct_addresses(side.remote(rows, "hi"), side.remote(rows, "lo"))
-    names = stored(seen.names, MOST_NAME_ROWS)
+    names = _names(seen, rows)
     queries, answers = stored(seen.resolutions.queries), stored(seen.resolutions.addresses)
     solicited = answers[answers["solicited"] == 1]
     beginning = beginnings(rows, side)
@@ -69,23 +69,34 @@ def traffic(
     give_back()
     located = [endpoints[address].place for address in remote.text]
     started = starts(seen.messages, rows, hosts, len(seen.captures))
-    namings = nameable(rows, side, queries, hosts, started)[beginning]
+    namings = nameable(rows, side, queries, hosts, started, seen.resolutions.kept_until)[beginning]
     flows = flow_table(rows, facts, side, remote, chosen, seen.texts, located, namings, seen.apps, hosts.routers)
     known_as = hostnames(seen.messages, hosts)
     give_back()
     beyond = neighbours.uploads(rows, hosts.routers)
-    devices_seen = tuple(_shares(seen, hosts, side, flows, queries, answers, beyond, endpoints, known_as, notes, places))
-    gaps = [*seen.gaps, *_gaps(seen, hosts, rows)]
-    background = tuple(_device(host, known_as) for host in hosts.background)
+    devices_seen = tuple(shares(seen, hosts, side, flows, queries, answers, beyond, endpoints, known_as, notes, places, kept, rows))
+    gaps = [*seen.gaps, *_gaps(seen, hosts, rows, names)]
+    background = tuple(device(host, known_as) for host in hosts.background)
     return Traffic(tuple(seen.captures), devices_seen, background, MappingProxyType(endpoints), tuple(gaps), tuple(places.editions()))
 
 
-def _gaps(seen: Observation, hosts: devices.Hosts, rows: Table) -> Iterator[Gap]:
+def _names(seen: Observation, rows: Table) -> Table:
+    """The names of the flows that are judged."""
+    if rows.size == seen.rows.rows and seen.names.rows <= MOST_NAMES_IN_MEMORY:
+        return stored(seen.names)
+    return stored(seen.names, kept_names(seen.names.pieces(), seen.names.rows, rows["serial"], MOST_NAMES_IN_MEMORY))
+
+
+def _gaps(seen: Observation, hosts: devices.Hosts, rows: Table, names: Table) -> Iterator[Gap]:
     bounds = (
-        ("limit:flows_in_memory", seen.rows.rows - rows.size, "counted in the ledger, not judged one by one"),
+        (
+            "limit:flows_in_memory",
+            seen.rows.rows - rows.size,
+            "repetitions, flows without payload first: counted in the ledger, not judged one by one",
+        ),
         ("limit:dns_in_memory", seen.resolutions.dropped_queries, "later DNS messages are not judged"),
         ("limit:answers_in_memory", seen.resolutions.dropped_addresses, "later addresses in DNS answers name nothing"),
-        ("limit:names_in_memory", max(0, seen.names.rows - MOST_NAME_ROWS), "later names are not judged"),
+        ("limit:names_in_memory", seen.names.rows - names.size, "names of flows that are not judged, and weaker ones of those that are"),
     )
     yield from (Gap("traffic", kind, count, note=note) for kind, count, note in bounds if count)
     if hosts.left_out:
@@ -118,61 +129,3 @@ def _chosen_names(
     naming.add_answers(chosen, side.device, remote.hi[remote.code], remote.lo[remote.code], rows["start"][side.row], leases)
     naming.inherit(chosen, beginning)
     return chosen
-
-
-def _shares(
-    seen: Observation,
-    hosts: devices.Hosts,
-    side: perspective.Sides,
-    flows: Columns,
-    queries: Table,
-    answers: Table,
-    beyond: Columns,
-    endpoints: Mapping[str, Endpoint],
-    known_as: Mapping[str, tuple[str, ...]],
-    notes: Sequence[str],
-    places: Places,
-) -> Iterator[DeviceTraffic]:
-    """What each device sees of the whole tables, which are ordered by device."""
-    count = len(hosts.devices)
-    bounds = np.searchsorted(side.device, np.arange(count + 1)).tolist()
-    kept = np.arange(side.device.size) - np.array(bounds)[side.device] < perspective.MOST_FLOWS
-    contacts, contact_device = contact_table(flows, side.device)
-    contact_bounds = np.searchsorted(contact_device, np.arange(count + 1)).tolist()
-    own_dns = device_tables.dns_by_device(queries, flows["flow"], side, kept, count)
-    own_answers = device_tables.answers_by_device(answers, hosts.devices)
-    give_back()
-    dns = device_tables.dns_table(queries[own_dns.rows], seen.texts)
-    given = device_tables.answer_table(answers[own_answers.rows], seen.texts)
-    messages = device_tables.MessageCut(seen.messages, flows["flow"], side, kept, count)
-    servers = MappingProxyType(offered(seen.messages))
-    for index, host in enumerate(hosts.devices):
-        whole = flows.stretch(bounds[index], bounds[index + 1])
-        own = flows.stretch(bounds[index], min(bounds[index + 1], bounds[index] + perspective.MOST_FLOWS))
-        asked, told = (table.stretch(*cut.bounds[index : index + 2].tolist()) for table, cut in ((dns, own_dns), (given, own_answers)))
-        yield DeviceTraffic(
-            device=_device(host, known_as),
-            tables=Tables(own, contacts.stretch(contact_bounds[index], contact_bounds[index + 1]), asked, told),
-            messages=device_tables.DeviceMessages(messages, index),
-            neighbours=beyond,
-            endpoints=MappingProxyType({address: endpoints[address] for address in whole.distinct("remote_addr")}),
-            captures=tuple(seen.captures),
-            coverage=coverage(whole, seen.captures, seen.observed_ns / 1e9, seen.cut_share, notes),
-            frames=seen.index,
-            offered=servers,
-            networks=MappingProxyType(dict(networks(own, told, places))),
-            geodb=places.folder,
-            folded=len(whole) - len(own),
-        )
-
-
-def _device(host: devices.Host, known_as: Mapping[str, tuple[str, ...]]) -> Device:
-    macs = host.mac_texts
-    return Device(
-        id=host.id,
-        macs=macs,
-        addresses=host.address_texts,
-        hostnames=known_as.get(host.id, ()),
-        vendor=next((name for name in map(vendor, macs) if name), ""),
-        declared=host.declared,
-    )

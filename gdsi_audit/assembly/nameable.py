@@ -12,20 +12,20 @@ from gdsi_audit.tables.stored_table import Table
 DNS_PORT = 53
 USED_WITHIN_NS = 5_000_000_000
 """How long after a look-up of which the capture lost a half its name may stand behind a flow."""
-NEVER = np.iinfo(np.int64).max
+NEVER = int(np.iinfo(np.int64).max)
 
 
-def nameable(rows: Table, seen: Sides, queries: Table, hosts: Hosts, started: NDArray[np.int64]) -> NDArray[np.bool_]:
+def nameable(rows: Table, seen: Sides, queries: Table, hosts: Hosts, started: NDArray[np.int64], dns_kept_until: int = NEVER) -> NDArray[np.bool_]:
     """Per row of `seen`: the device had been seen to use DNS by then, and the beginning was captured, or had to be.
 
     `queries`: resolutions.QUERIES; `started`: as `starts` gives it. What a device does after its own start began after it, so that a missing
-    handshake hides no older look-up.
+    handshake hides no older look-up. `dns_kept_until`: from then on look-ups may be missing in `queries`.
     """
     start, first_event = rows["start"][seen.row], rows["history"].astype("S1")[seen.row]
     begun = (rows["transport"][seen.row] != 6) | (first_event == b"S") | (first_event == b"s")
     since_start = (start >= started[seen.device, rows["first_capture"][seen.row]]) & (rows["continues"][seen.row] < 0)
     client = hosts.device_of(np.zeros(queries.size, np.uint64), queries["client_hi"], queries["client_lo"])
-    after_dns = start >= _first(queries, client, max(1, len(hosts.devices)))[seen.device]
+    after_dns = (start >= _first(queries, client, max(1, len(hosts.devices)))[seen.device]) & (start < dns_kept_until)
     return np.asarray((begun | since_start) & after_dns & _shown(rows, seen) & ~_lost(rows, seen, queries, client, start), np.bool_)
 
 

@@ -17,8 +17,6 @@ from gdsi_audit.packets import GAP_BITS
 from gdsi_audit.tables.stored_table import Table
 
 INITIATORS = ("unknown", "device", "remote")
-MOST_FLOWS = 200_000
-"""Flows of one device that stand in memory; the rest is folded into its contacts."""
 
 
 @dataclass(frozen=True)

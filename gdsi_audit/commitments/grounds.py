@@ -9,6 +9,7 @@ import numpy as np
 
 from gdsi_audit.commitments.unjudged import unjudged
 from gdsi_audit.declarations import Declaration, Phase
+from gdsi_audit.findings.quantities import duration
 from gdsi_audit.jurisdictions.assessed_flows import sides
 from gdsi_audit.tables.distinct import sums
 from gdsi_audit.traffic import DeviceTraffic, Traffic
@@ -33,6 +34,7 @@ class Grounds:
     missing_of: Mapping[str, tuple[str, ...]]
     """What keeps one commitment from it."""
     by_vendor: bool
+    observed_s: float = 0.0
 
 
 def grounds(traffic: Traffic, declaration: Declaration, *, shortest_observation_h: float) -> list[Grounds]:
@@ -70,6 +72,7 @@ def _grounds(device: DeviceTraffic, traffic: Traffic, declaration: Declaration, 
     return Grounds(
         device=device.device.id,
         seen=True,
+        observed_s=device.coverage.observed_s,
         coverage=numbers,
         missing=(*_missing(device, absent, uncovered, shortest_observation_h), *unjudged(device, traffic, declaration)),
         missing_of={
@@ -111,17 +114,9 @@ def _missing(device: DeviceTraffic, absent: Sequence[str], uncovered: Sequence[s
     if coverage.loss > MOST_LOSS:
         yield f"loss is {coverage.loss:.2%}, more than {MOST_LOSS:.0%}"
     if hours < shortest_observation_h:
-        yield f"{_span(coverage.observed_s)} were observed, less than {_counted(shortest_observation_h, 'hour')}"
+        yield f"{duration(coverage.observed_s)} were observed, less than {duration(shortest_observation_h * 3600)}"
     yield from (f"phase {name} is not covered" for name in uncovered)
     yield from (f"the declared device {name} never appeared" for name in absent)
-
-
-def _span(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.2f} hours"
-
-
-def _counted(number: float, noun: str) -> str:
-    return f"{number:g} {noun}{'' if number == 1 else 's'}"
 
 
 def _missing_to_read(device: DeviceTraffic, declaration: Declaration) -> Iterator[str]:

@@ -12,6 +12,7 @@ from gdsi_audit.commitments.grounds import Grounds, grounds
 from gdsi_audit.commitments.initiative import initiative
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.findings.finding import CONFIDENCES, SEVERITIES, Broken, Finding
+from gdsi_audit.findings.quantities import counted, duration
 from gdsi_audit.traffic import Traffic
 
 WORDS = ("contradicted", "indicator", "no contradiction observed", "inconclusive", "not testable")
@@ -89,12 +90,13 @@ def _vendor_items(finding: Finding) -> list[Broken]:
 
 def _contradiction(basis: Grounds, commitment: str, breaking: Sequence[Finding]) -> str:
     items = sorted({item.words for one in breaking for item in _vendor_items(one)})
-    by = f"{_counted(breaking)}: {'; '.join(items)}"
+    by = f"{counted(len(breaking), 'finding')}: {'; '.join(items)}"
     return f"A declaration that speaks to {commitment} is contradicted by {by}. {breaking[0].observation} {_numbers(basis)}"
 
 
 def _indication(basis: Grounds, commitment: str, gravest: Sequence[Finding]) -> str:
-    return f"Indicator for {commitment}: {_counted(gravest)} with innocent explanations, the gravest: {gravest[0].observation} {_numbers(basis)}"
+    found = counted(len(gravest), "finding")
+    return f"Indicator for {commitment}: {found} with innocent explanations, the gravest: {gravest[0].observation} {_numbers(basis)}"
 
 
 def _absence(basis: Grounds, commitment: str) -> str:
@@ -103,10 +105,6 @@ def _absence(basis: Grounds, commitment: str) -> str:
 
 def _untestable(basis: Grounds, commitment: str) -> str:
     return f"{commitment} is not testable by traffic: it can show {_shows(commitment)}. {_numbers(basis)}"
-
-
-def _counted(findings: Sequence[Finding]) -> str:
-    return f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
 
 
 def _never(commitment: str) -> str:
@@ -121,6 +119,7 @@ def _numbers(basis: Grounds) -> str:
     """The numbers behind the word, as a sentence."""
     numbers = basis.coverage
     return (
-        f"Observed: {float(numbers['observed_hours']):.2f} hours, {int(numbers['flows']):,} flows, {int(numbers['up_bytes']):,} bytes up and "
-        f"{int(numbers['down_bytes']):,} down, loss {float(numbers['loss']):.2%}, {float(numbers['readable']):.1%} of upload readable."
+        f"Observed: {duration(basis.observed_s)}, {counted(int(numbers['flows']), 'flow')}, "
+        f"{int(numbers['up_bytes']):,} bytes up and {int(numbers['down_bytes']):,} down, "
+        f"loss {float(numbers['loss']):.2%}, {float(numbers['readable']):.1%} of upload readable."
     )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration, Listener
+from gdsi_audit.detectors._who_began import inbound
 from gdsi_audit.matching.declared_items import hears
 from gdsi_audit.matching.flow_kinds import DHCP_PORTS, NEVER_ACCEPTED, WITH_PORTS
 from gdsi_audit.tables.columns import Columns
@@ -44,7 +45,7 @@ def _is_service(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> NDArray[np.bo
     plain = (local < remote) & (local < FIRST_EPHEMERAL_PORT)
     begins = np.array([capture.first or 0 for capture in traffic.captures] or [0], np.int64)[part["first_capture"]]
     fresh = part.is_any("transport", ("udp",)) & (part["start"] - begins >= DATAGRAM_SILENCE_NS)
-    found: NDArray[np.bool_] = ~dhcp & (is_fact(part) | (~part["cut"] & (plain | (fresh & ~_is_turned(part))) & ~_goes_on(traffic, rows)))
+    found: NDArray[np.bool_] = ~dhcp & (inbound(part) | (~part["cut"] & (plain | (fresh & ~_is_turned(part))) & ~_goes_on(traffic, rows)))
     return found
 
 
@@ -80,11 +81,6 @@ def _asked_by_ftp(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> NDArray[np.
         return np.zeros(rows.size, np.bool_)
     part = flows.take(rows)
     return np.array([pair in asked for pair in zip(part["remote_addr"].tolist(), part["local_port"].tolist(), strict=True)], np.bool_)
-
-
-def is_fact(flows: Columns) -> NDArray[np.bool_]:
-    """Whether it was seen that the other side began."""
-    return flows.is_any("initiator", ("remote",))
 
 
 def own_sockets(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -64,6 +64,7 @@ class Speaker:
         self.traffic, self.declaration = traffic, declaration
 
     def standing(self, rows: NDArray[np.intp]) -> Standing:
+        """How the declaration stands to the party of the flows at `rows`."""
         return standing(self.traffic, self.declaration, rows)
 
     def plain(self, kind: Kind, rows: NDArray[np.intp], subject: str, says: str) -> Iterator[Finding]:
@@ -75,6 +76,7 @@ class Speaker:
     def finding(
         self, kind: Kind, rows: NDArray[np.intp], subject: str, says: str, severity: str, stands: Standing, frames: Frames | None = None
     ) -> Finding:
+        """The finding of one kind on the flows at `rows`; `frames` narrow its evidence, as in `_from_flows.finding`."""
         who = _subjects.opening(self.traffic, self.declaration)
         return finding(
             self.traffic,

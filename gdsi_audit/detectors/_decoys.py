@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Destination
 from gdsi_audit.detectors import _certificate_names, _cipher_suites, _strangers, _subjects, _tor_links
-from gdsi_audit.detectors._handshakes import Spoken, handshakes, rows_of
+from gdsi_audit.detectors._flow_rows import rows_of
+from gdsi_audit.detectors._handshakes import Spoken, handshakes
 from gdsi_audit.detectors._strangers import Decoy
 from gdsi_audit.naming import names
 from gdsi_audit.traffic import DeviceTraffic

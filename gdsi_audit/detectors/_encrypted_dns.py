@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.detectors import _resolver_roles
-from gdsi_audit.detectors._handshakes import handshakes, rows_of
+from gdsi_audit.detectors._flow_rows import rows_of
+from gdsi_audit.detectors._handshakes import handshakes
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
 

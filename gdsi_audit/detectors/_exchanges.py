@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gdsi_audit.frames.ranges import Ranges, merged
+from gdsi_audit.frames.ranges import Ranges, by_capture
 from gdsi_audit.protocols import Message
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -34,15 +34,15 @@ def exchanges(traffic: DeviceTraffic, *protocols: str) -> Iterator[Exchange]:
                 yield Exchange(message, row, message.from_responder != is_originator)
 
 
-def frames_of(messages: Sequence[Message]) -> list[tuple[int, Ranges]]:
-    """Where `messages` stand, as FrameIndex.frames gives them."""
-    found = []
-    for capture in sorted({message.capture for message in messages}):
-        numbers = sorted({message.frame for message in messages if message.capture == capture})
-        found.append((capture, merged(np.array(numbers, np.int64))))
+def by_flow(traffic: DeviceTraffic, *protocols: str) -> dict[int, list[Message]]:
+    """Messages of `protocols` by the id of their flow, in the order of each protocol."""
+    found: dict[int, list[Message]] = {}
+    for protocol in protocols:
+        for message in traffic.messages.get(protocol, ()):
+            found.setdefault(message.flow, []).append(message)
     return found
 
 
-def rows_of(found: Sequence[Exchange]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """Positions of their flows, each once."""
-    return np.array(sorted({one.row for one in found}), np.intp)
+def frames_of(messages: Sequence[Message]) -> list[tuple[int, Ranges]]:
+    """Where `messages` stand, as FrameIndex.frames gives them."""
+    return by_capture(*(np.array([getattr(message, name) for message in messages], np.int64) for name in ("capture", "frame")))

@@ -7,13 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.detectors._kept_messages import all_kept
 from gdsi_audit.detectors._ntp_fields import foreign_bytes
 from gdsi_audit.messages import Unread, unread
+from gdsi_audit.protocols import ntp
+from gdsi_audit.protocols.dns import DNS_PORT
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.distinct import rows_of
 from gdsi_audit.traffic import DeviceTraffic
 
-DNS_PORT, NTP_PORT = 53, 123
 MOST_MESSAGES_PER_FLOW = 64
 """So many NTP messages of a flow are kept: more cannot be told from none."""
 SMALLEST_OPTIONS_BYTES = 4
@@ -36,7 +38,7 @@ def on_ports(traffic: DeviceTraffic, spoken: NDArray[np.bool_], ports: NDArray[n
     """What flows on the ports of DNS and NTP hold besides."""
     flows = traffic.tables.flows
     datagrams = flows.is_any("transport", ("udp",))
-    on_53, on_123 = spoken & (ports == DNS_PORT), spoken & (ports == NTP_PORT)
+    on_53, on_123 = spoken & (ports == DNS_PORT), spoken & (ports == ntp.PORT)
     return [
         _on_53(traffic, np.flatnonzero(on_53 & datagrams & (flows["device_is_originator"] | ~flows.is_any("service", ("dns",))))),
         _on_53_stream(flows, on_53 & ~datagrams),
@@ -77,6 +79,7 @@ def _sums(flows: NDArray[np.int64], given: NDArray[np.int64], amounts: NDArray[n
 
 def _on_53(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Foreign:
     """Datagrams that are no DNS message."""
+    rows = rows[all_kept(traffic, "dns")[rows]]
     part, asked = traffic.tables.flows.take(rows), traffic.tables.dns.take(~traffic.tables.dns["response"])
     read, read_bytes = (_sums(part["flow"], asked["flow"], amounts) for amounts in (np.ones(len(asked), np.int64), asked["message_bytes"]))
     return Foreign(rows, part["up_pkts"] - read, part["up_bytes"] - read_bytes, "no DNS on port 53")
@@ -91,6 +94,7 @@ def _on_53_stream(flows: Columns, spoken: NDArray[np.bool_]) -> Foreign:
 
 def _on_123(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Foreign:
     """Datagrams of the device that are no NTP message."""
+    rows = rows[all_kept(traffic, "ntp")[rows]]
     part, said = traffic.tables.flows.take(rows), unread(traffic.messages, "ntp")
     sent = said.flow[_of_device(part, said)]
     full = _sums(part["flow"], said.flow, np.ones(said.flow.size, np.int64)) >= MOST_MESSAGES_PER_FLOW

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.findings.evidence_of import evidence_at
+from gdsi_audit.findings.evidence_of import evidence
 from gdsi_audit.findings.finding import Broken, Finding
 from gdsi_audit.frames.ranges import Ranges
 from gdsi_audit.tables.columns import Columns, Rows
@@ -50,7 +50,7 @@ def finding(
         inference=inference,
         alternatives=alternatives,
         refuted_by=refuted_by,
-        evidence=evidence_at(traffic, places, filter_terms=filter_terms, frames=frames),
+        evidence=evidence(traffic, places, filter_terms=filter_terms, frames=frames),
         contradicts=contradicts,
         measures=_subjects.measures(flows) | dict(measures or {}),
         first_seen=int(flows["start"].min()),

@@ -5,7 +5,7 @@ Peers say the same many times over, so messages are held by what they say: each 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -20,8 +20,6 @@ from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
 PROTOCOLS = ("tls", "dtls", "quic")
-CLEAR_PROTOCOLS = ("tls", "dtls")
-"""Those whose servers can be heard."""
 
 
 class Spoken(NamedTuple):
@@ -60,11 +58,6 @@ def handshakes(traffic: DeviceTraffic) -> Handshakes:
         _LAST.clear()
         known = _LAST[traffic] = _collected(traffic)
     return known
-
-
-def rows_of(traffic: DeviceTraffic, flows: Iterable[int]) -> NDArray[np.intp]:
-    """Positions in `traffic.tables.flows` of these flow ids, ascending; those that are not there are left out."""
-    return np.flatnonzero(np.isin(traffic.tables.flows["flow"], np.fromiter(flows, np.int64)))
 
 
 def _collected(traffic: DeviceTraffic) -> Handshakes:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _encrypted_dns, _subjects
-from gdsi_audit.detectors._handshakes import handshakes, rows_of
+from gdsi_audit.detectors._flow_rows import rows_of
+from gdsi_audit.detectors._handshakes import handshakes
 from gdsi_audit.matching.outer_names import STAND_INS, offered
 from gdsi_audit.naming import names
 from gdsi_audit.traffic import DeviceTraffic

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.detectors._probes import Sweep, fruitless, port_sweeps, requests, sweeps
+from gdsi_audit.matching.flow_kinds import WITH_PORTS
 from gdsi_audit.tables.columns import Columns
 
 SCANNED_PORTS = frozenset({
@@ -29,7 +30,7 @@ def scans(flows: Columns, away: NDArray[np.bool_], *, fewest_hosts: int) -> Iter
     """Ports that were tried in vain at `fewest_hosts` addresses or more that no name led to."""
     unnamed = away & flows.is_any("name", ("",))
     pings = requests(flows)
-    carries = flows.is_any("transport", ("tcp", "udp", "sctp"))
+    carries = flows.is_any("transport", WITH_PORTS)
     empty = fruitless(flows)
     for sweep in sweeps(flows, unnamed & carries, empty, fewest_silent=fewest_hosts):
         if _is_scan(flows, sweep, fewest_hosts):

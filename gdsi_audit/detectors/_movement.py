@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.detectors._who_began import perhaps_inbound
 from gdsi_audit.findings.finding import SEVERITIES
 from gdsi_audit.tables.columns import Columns
 
@@ -19,10 +20,9 @@ def grades(flows: Columns, base: str) -> NDArray[np.int64]:
     """
     handshake = np.where(flows["up_bytes"] > 0, LOW, INFO)
     graded = np.where(flows["application_data"] & (handshake == LOW), SEVERITIES.index(base), handshake)
-    perhaps_inbound = flows.is_any("initiator", ("unknown",)) & ~flows["device_is_originator"]
     echoed = flows.is_any("transport", ("icmp", "icmp6")) & ~flows["device_is_originator"] & (flows["up_bytes"] <= flows["down_bytes"])
     graded = np.where(echoed, INFO, graded)
-    doubtful = flows.is_any("transport", ("icmp", "icmp6")) | perhaps_inbound
+    doubtful = flows.is_any("transport", ("icmp", "icmp6")) | perhaps_inbound(flows)
     return np.where(doubtful, np.minimum(graded, LOW), graded).astype(np.int64)
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from gdsi_audit.protocols import ntp
 
 TEN_YEARS_NS = 315_576_000 * 10**9
-NTP_EPOCH_S = 2_208_988_800
 NO_INSTANT = -(1 << 62)
 BARE = np.dtype([("first", "u1"), ("rest", "V15"), ("timestamps", ">u8", 4)])
 """An NTP header, as far as it is looked at."""
@@ -44,7 +43,7 @@ def _unknown_bytes(extensions: Sequence[tuple[int, int]]) -> int:
 
 def _scattered_bytes(stamps: NDArray[np.integer], times: NDArray[np.int64]) -> NDArray[np.int64]:
     """Of four timestamps a message, those ten years and more from the capture, where they are as far from each other."""
-    instants = ((stamps >> np.uint64(32)).astype(np.int64) - NTP_EPOCH_S) * 10**9
+    instants = ((stamps >> np.uint64(32)).astype(np.int64) - ntp.UNIX_EPOCH_S) * 10**9
     away = (stamps != 0) & (np.abs(instants - times[:, None]) > TEN_YEARS_NS)
     latest, earliest = np.where(away, instants, NO_INSTANT).max(axis=1), np.where(away, instants, -NO_INSTANT).min(axis=1)
     scattered = (away.sum(axis=1) >= 2) & (latest - earliest > TEN_YEARS_NS)

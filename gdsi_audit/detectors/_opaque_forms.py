@@ -7,11 +7,12 @@ import math
 import re
 from base64 import urlsafe_b64decode
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from gdsi_audit.detectors._readable import OPAQUE_ENTROPY
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._file_kinds import kind_of
+from gdsi_audit.traffic import DeviceTraffic
 
 TEXT_TYPES = re.compile(r"application/x-www-form-urlencoded|text/", re.IGNORECASE)
 SHORTEST_BYTES = 32
@@ -19,6 +20,15 @@ SHORTEST_BYTES = 32
 MOST_LOOKED_AT_BYTES = 2_048
 _FIELD = re.compile(rb"(?:[A-Za-z0-9_.-]{1,32}=)?([A-Za-z0-9+/_%-]{40,}={0,2})")
 _HEX = re.compile(rb"(?:[0-9a-fA-F]{2})+")
+
+
+def opaque_requests(traffic: DeviceTraffic, flows: Collection[int]) -> dict[int, list[tuple[Message, bytes]]]:
+    """(request, its random bytes) by flow id, of the requests in `flows` whose form or text is nothing else."""
+    found: dict[int, list[tuple[Message, bytes]]] = {}
+    for message in traffic.messages.get("http", ()) if flows else ():
+        if message.flow in flows and (data := opaque_bytes(message)):
+            found.setdefault(message.flow, []).append((message, data))
+    return found
 
 
 def opaque_bytes(message: Message) -> bytes:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.matching.flow_kinds import parsed_address
+from gdsi_audit.matching.flow_kinds import WITH_PORTS, parsed_address
+from gdsi_audit.protocols import router_advertisement
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -21,6 +22,8 @@ ECHO_TYPES = {"icmp": (8, 13, 15, 17), "icmp6": (128, 139)}
 """Requests that a host answers: echo, timestamp, information, address mask (RFC 792, RFC 950); echo, node information (RFC 4443, RFC 4620)."""
 SOLICITATION, ADVERTISEMENT = 135, 136
 SOLICITED_NODE = "ff02::1:ff"
+DHCP_SERVER_PORTS = (67, 547)
+"""RFC 2131 section 4.1, RFC 8415 section 7.2."""
 MOST_DATAGRAMS = 6
 LONGEST_GREETING_BYTES = 2_000
 """Of services that speak first (SSH, FTP, Telnet, SMTP)."""
@@ -41,6 +44,7 @@ class Sweep(NamedTuple):
 
     @property
     def title(self) -> str:
+        """`tcp/23`, `ARP`."""
         words = {"arp": "ARP", "icmp": "ICMP", "icmp6": "ICMPv6"}.get(self.transport, self.transport)
         return f"{words}/{self.port}" if self.port else words
 
@@ -74,7 +78,7 @@ def requests(flows: Columns) -> NDArray[np.bool_]:
 
 def keys(flows: Columns) -> NDArray[np.int64]:
     """A number per flow, the same for the same transport and port asked."""
-    ports = np.where(flows.is_any("transport", ("tcp", "udp", "sctp")), flows["remote_port"].astype(np.int64), 0)
+    ports = np.where(flows.is_any("transport", WITH_PORTS), flows["remote_port"].astype(np.int64), 0)
     return np.asarray(flows.codes("transport").astype(np.int64) << 16 | ports)
 
 
@@ -144,7 +148,7 @@ def _network(address: str) -> bytes:
 def serves_the_link(traffic: DeviceTraffic) -> bool:
     """Whether the device hands out addresses, announces itself as router or is offered as resolver: who must know every host of the link."""
     flows = traffic.tables.flows
-    hands_out = flows.is_any("transport", ("udp",)) & np.isin(flows["local_port"], (67, 547)) & (flows["up_pkts"] > 0)
-    announces = flows.is_any("transport", ("icmp6",)) & flows["device_is_originator"] & (flows["local_port"] == 134)
+    hands_out = flows.is_any("transport", ("udp",)) & np.isin(flows["local_port"], DHCP_SERVER_PORTS) & (flows["up_pkts"] > 0)
+    announces = flows.is_any("transport", ("icmp6",)) & flows["device_is_originator"] & (flows["local_port"] == router_advertisement.TYPE)
     offered = set(traffic.offered.get("resolver", ())) & set(traffic.device.addresses)
     return bool(hands_out.any() or announces.any() or offered)

@@ -64,6 +64,7 @@ def apart(spans: Sequence[Span], starts: NDArray[np.int64], ends: NDArray[np.int
 
 
 def seconds(spans: Iterable[Span]) -> float:
+    """How long `spans`, which do not overlap, are together."""
     return sum(span.end - span.start for span in spans) / SECOND_NS
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.detectors._kept_messages import all_kept
 from gdsi_audit.messages import unread
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._file_kinds import kind_of
@@ -53,7 +54,7 @@ NOTHING = Content(0, (), False, False)
 
 
 def readable(traffic: DeviceTraffic) -> NDArray[np.bool_]:
-    """Which flows speak a protocol of clear text, or send text or a picture as it is."""
+    """Which flows speak a protocol of clear text, or send text or a picture as it is. What they send must be known."""
     flows = traffic.tables.flows
     clear = flows.is_any("service", CLEAR_SERVICES)
     ids = {one.flow for one in traffic.messages.get("bare_file", ()) if one.body.role == "media"}
@@ -61,6 +62,8 @@ def readable(traffic: DeviceTraffic) -> NDArray[np.bool_]:
         ids |= {one.flow for one in traffic.messages.get(protocol, ()) if one.body.readable}
     if ids:
         clear |= np.isin(flows["flow"], np.fromiter(sorted(ids), np.int64, len(ids))) & flows.is_any("service", ("", "bare_file"))
+    for protocol in ("http", "mqtt"):
+        clear &= all_kept(traffic, protocol) | ~flows.is_any("service", (protocol,))
     clear &= flows["up_bytes"] + flows["down_bytes"] > 0
     return np.asarray(clear & ~_handed_over(traffic, clear))
 

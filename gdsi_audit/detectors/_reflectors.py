@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.messages import unread
-from gdsi_audit.protocols.ntp import NtpMessage
+from gdsi_audit.protocols import ntp
+from gdsi_audit.protocols._dns_records import ANY
 from gdsi_audit.traffic import DeviceTraffic
 
 AMPLIFIERS = {
@@ -18,9 +19,8 @@ AMPLIFIERS = {
 }  # fmt: skip
 """UDP ports that nobody asks over the internet in ordinary use."""
 FEWEST_DATAGRAMS = 20
-ANY = 255
 FEWEST_ANY_QUERIES = 20
-CONTROL_MODES = (6, 7)
+CONTROL_MODES = (ntp.CONTROL, ntp.PRIVATE)
 
 
 class Use(NamedTuple):
@@ -69,6 +69,6 @@ def _clock_control(traffic: DeviceTraffic, away: NDArray[np.bool_], fewest: int)
         yield Use("NTP", f"sent {count:,} control requests to {hosts:,} time servers", rows)
 
 
-def _mode(body: NtpMessage | bytes) -> int:
+def _mode(body: ntp.NtpMessage | bytes) -> int:
     """Of a message that is parsed, or of the datagram that holds one (RFC 5905, 7.3)."""
     return body[0] & 7 if isinstance(body, bytes) else body.mode

@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.detectors._exchanges import exchanges
+from gdsi_audit.protocols.stun import ALLOCATE, BINDING, DATA, SEND, USERNAME
 from gdsi_audit.traffic import DeviceTraffic
 
-BINDING, ALLOCATE = 1, 3
-RELAYING = frozenset({ALLOCATE, 4, 6, 7, 8, 9, 10, 11, 12})
-"""Allocate, refresh, send, data, create permission, channel bind (RFC 8656 section 18); connect and its kin over TCP (RFC 6062)."""
+RELAYING = frozenset({ALLOCATE, 4, SEND, DATA, 8, 9, 10, 11, 12})
+"""Allocate, refresh, send, data, create permission, channel bind (RFC 8656 section 17); connect and its kin over TCP (RFC 6062)."""
 REQUEST, SUCCESS = 0, 2
-USERNAME = 6
 SERVED_PORTS = 1024
 """Below stand services, above both ends of a hole that was punched."""
 
@@ -54,7 +53,7 @@ def _stun_flow(row: int, said: set[tuple[bool, int, int, bool]]) -> StunFlow:
 
 def _is_in_use(said: set[tuple[bool, int, int, bool]]) -> bool:
     """Where the allocation was not captured: permissions, channels and data exist only behind one."""
-    return any(method in RELAYING - {ALLOCATE} and (kind == SUCCESS or method in (6, 7)) for _, method, kind, _ in said)
+    return any(method in RELAYING - {ALLOCATE} and (kind == SUCCESS or method in (SEND, DATA)) for _, method, kind, _ in said)
 
 
 def same_socket(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -75,7 +74,9 @@ def punched(traffic: DeviceTraffic, known: NDArray[np.bool_], *, most_peers: int
     flows = traffic.tables.flows
     high = flows.is_any("transport", ("udp",)) & ~flows["remote_is_local"] & (flows["local_port"] >= SERVED_PORTS)
     mutual = high & (flows["up_pkts"] > 0) & (flows["down_pkts"] > 0) & (flows["remote_port"] >= SERVED_PORTS)
-    candidates = mutual & flows.is_any("name", ("",)) & flows.is_any("service", ("", "dtls")) & ~known
+    candidates = (
+        mutual & flows.is_any("name", ("",)) & flows.is_any("service", ("", "dtls")) & (flows["start"] < traffic.complete_until("dns")) & ~known
+    )
     if not candidates.any():
         return
     sockets = flows.codes("local_addr").astype(np.int64) << 16 | flows["local_port"].astype(np.int64)

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from gdsi_audit.detectors._exchanges import by_flow
+from gdsi_audit.detectors._flow_rows import row_of
 from gdsi_audit.protocols import Message
-from gdsi_audit.protocols._terminal_text import LOGIN, MENU, OUTPUT, PASSWORD, PROMPT, REFUSED, ROOT, ROOT_PROMPT, SHELL
+from gdsi_audit.protocols._terminal_text import (
+    ACCOUNTS,
+    BANNER,
+    ERROR,
+    IDENTITY,
+    LISTING,
+    LOGIN,
+    MENU,
+    OUTPUT,
+    PASSWORD,
+    PROMPT,
+    REFUSED,
+    ROOT,
+    ROOT_IDENTITY,
+    ROOT_PROMPT,
+    SHELL,
+    SYSTEM,
+)
 from gdsi_audit.traffic import DeviceTraffic
 
 PROTOCOLS = ("telnet", "terminal", "terminal_udp")
@@ -18,13 +37,13 @@ IN_WORDS = {
     PROMPT: "a shell prompt",
     ROOT_PROMPT: "a root prompt",
     MENU: "a command prompt",
-    "banner": "a shell's banner",
-    "identity": "the output of `id`",
-    "root identity": "the output of `id` as root",
-    "system": "the kernel's version",
-    "accounts": "a list of accounts",
-    "error": "a shell's error",
-    "listing": "a listing of files",
+    BANNER: "a shell's banner",
+    IDENTITY: "the output of the command id",
+    ROOT_IDENTITY: "the output of the command id as root",
+    SYSTEM: "the kernel's version",
+    ACCOUNTS: "a list of accounts",
+    ERROR: "a shell's error",
+    LISTING: "a listing of files",
 }
 
 
@@ -50,6 +69,7 @@ class Dialogue(NamedTuple):
 
     @property
     def is_root(self) -> bool:
+        """Whether anything that was shown is root's alone."""
         return any(sign in ROOT for sign in self.signs)
 
     @property
@@ -65,6 +85,7 @@ class Dialogue(NamedTuple):
 
     @property
     def outputs(self) -> int:
+        """Times that the device showed the output of a command."""
         return sum(1 for message in self.shown if set(OUTPUT) & set(message.body.signs))
 
     @property
@@ -75,23 +96,15 @@ class Dialogue(NamedTuple):
 
 def dialogues(traffic: DeviceTraffic) -> Iterator[Dialogue]:
     """Of all flows in which the device's own text shows something."""
-    heard = [message for protocol in PROTOCOLS for message in traffic.messages.get(protocol, ())]
+    heard = by_flow(traffic, *PROTOCOLS)
     if not heard:
         return
-    by_flow: dict[int, list[Message]] = {}
-    for message in heard:
-        by_flow.setdefault(message.flow, []).append(message)
     rows = row_of(traffic)
     began = traffic.tables.flows["device_is_originator"]
-    for flow, messages in by_flow.items():
+    for flow, messages in heard.items():
         row = rows.get(flow)
         if row is None:
             continue
         shown = tuple(message for message in messages if message.from_responder != began[row] and message.body.signs)
         if shown:
             yield Dialogue(row, shown, tuple(message for message in messages if message.from_responder == began[row]))
-
-
-def row_of(traffic: DeviceTraffic) -> Mapping[int, int]:
-    """Position in `tables.flows` of each flow id."""
-    return {flow: row for row, flow in enumerate(traffic.tables.flows["flow"].tolist())}

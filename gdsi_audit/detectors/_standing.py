@@ -32,6 +32,7 @@ class Standing(NamedTuple):
 
     @property
     def declared(self) -> bool:
+        """Whether an item covers the party."""
         return self.verdict == "declared"
 
     @property

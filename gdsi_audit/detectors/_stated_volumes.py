@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _bulk, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import broken
-from gdsi_audit.findings.finding import Broken, Finding
+from gdsi_audit.findings.finding import Finding
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "medium"
@@ -56,35 +57,46 @@ def _too_much(
     traffic: DeviceTraffic, declaration: Declaration, item: Destination, rows: NDArray[np.intp], sure: bool, other_way: tuple[int, float]
 ) -> Iterator[Finding]:
     moved = _bulk.volume(traffic.tables.flows.take(rows))
+    if up := list(_up(item, moved, other_way)):
+        inference = "More leaves the device for this destination than its declared function sends."
+        yield _contradiction(traffic, declaration, item, rows[up[0].flows], sure, up, inference, COMMITMENTS)
+    if down := list(_down(item, moved, other_way)):
+        inference = "Something is fetched in bulk from a destination that is declared for uploads only: content, configuration or code."
+        yield _contradiction(traffic, declaration, item, rows[down[0].flows], sure, down, inference, ("GDSI-1",))
+
+
+class Excess(NamedTuple):
+    """More than one field of an item allows."""
+
+    field: str
+    moved_bytes: int
+    """Within 24 hours, or over the whole time where only that exceeds what all days allow."""
+    flows: NDArray[np.intp]
+    """Places among the flows looked at."""
+    says: str
+
+
+def _up(item: Destination, moved: _bulk.Volume, other_way: tuple[int, float]) -> Iterator[Excess]:
     ceiling = item.max_upload_bytes_per_day
     over = _bulk.above(moved, ceiling) if ceiling is not None else None
-    least, share = other_way
-    up = _bulk.against(moved, least_bytes=least, share=share) if item.direction == "download" else None
-    down = _bulk.against(moved.turned, least_bytes=least, share=share) if item.direction == "upload" else None
-    says, breaks = [], []
     if over is not None:
-        says.append(f"sent {over.moved_bytes:,} payload bytes within 24 hours to {item.title}, declared with at most {ceiling:,} a day")
-        breaks.append("max_upload_bytes_per_day")
-    if up is not None:
-        says.append(_against("sent", "to", item, up))
-        breaks.append("direction")
-    if says:
-        chosen = rows[over.flows if over is not None else up.flows if up is not None else rows]
-        inference = "More leaves the device for this destination than its declared function sends."
-        measures = {"in_24_h_bytes": over.moved_bytes if over is not None else up.moved_bytes if up is not None else 0}
-        yield _contradiction(traffic, declaration, item, chosen, sure, " and ".join(says), breaks, inference, measures, COMMITMENTS)
-    if down is not None:
-        inference = "Something is fetched in bulk from a destination that is declared for uploads only: content, configuration or code."
-        says = [_against("fetched", "from", item, down)]
-        measures = {"in_24_h_bytes": down.moved_bytes}
-        yield _contradiction(traffic, declaration, item, rows[down.flows], sure, says[0], ["direction"], inference, measures, ("GDSI-1",))
+        says = f"sent {over.moved_bytes:,} payload bytes within 24 hours to {item.title}, declared with at most {ceiling:,} a day"
+        yield Excess("max_upload_bytes_per_day", over.moved_bytes, over.flows, says)
+    if item.direction == "download":
+        yield from _other_way("sent", "to", item, moved, other_way)
 
 
-def _against(verb: str, preposition: str, item: Destination, way: _bulk.Against) -> str:
-    return (
-        f"{verb} {way.moved_bytes:,} payload bytes {preposition} {item.title} where at most {way.allowed_bytes:,} fit its declared "
-        f'direction "{item.direction}"'
-    )
+def _down(item: Destination, moved: _bulk.Volume, other_way: tuple[int, float]) -> Iterator[Excess]:
+    if item.direction == "upload":
+        yield from _other_way("fetched", "from", item, moved.turned, other_way)
+
+
+def _other_way(verb: str, preposition: str, item: Destination, moved: _bulk.Volume, other_way: tuple[int, float]) -> Iterator[Excess]:
+    least, share = other_way
+    way = _bulk.against(moved, least_bytes=least, share=share)
+    if way is not None:
+        fits = f'where at most {way.allowed_bytes:,} fit its declared direction "{item.direction}"'
+        yield Excess("direction", way.moved_bytes, way.flows, f"{verb} {way.moved_bytes:,} payload bytes {preposition} {item.title} {fits}")
 
 
 def _contradiction(
@@ -93,16 +105,13 @@ def _contradiction(
     item: Destination,
     rows: NDArray[np.intp],
     sure: bool,
-    says: str,
-    fields: list[str],
+    found: Sequence[Excess],
     inference: str,
-    measures: Mapping[str, float | int | str],
     commitments: tuple[str, ...],
 ) -> Finding:
     """What was stated of one item and is not so."""
     who = _subjects.opening(traffic, declaration)
-    flows = traffic.tables.flows.take(rows)
-    contradicts: tuple[Broken, ...] = tuple(one for field in fields for one in broken(item.source, "destination", field))
+    contradicts = tuple(field for one in found for field in broken(item.source, "destination", one.field))
     doubt = "" if sure else "; some of these flows are only weakly named, so this contradicts nothing for certain"
     return finding(
         traffic,
@@ -112,10 +121,10 @@ def _contradiction(
         severity=SEVERITY if sure else "low",
         confidence="high" if sure else "low",
         commitments=commitments,
-        observation=f"{who} {says} ({_subjects.moved(flows)} counted){doubt}.",
+        observation=f"{who} {' and '.join(one.says for one in found)} ({_subjects.moved(traffic.tables.flows.take(rows))} counted){doubt}.",
         inference=inference,
         alternatives=ALTERNATIVES,
         refuted_by="The vendor's description of a function that moves this much, with a declaration that states it.",
         contradicts=contradicts if sure else (),
-        measures=measures,
+        measures={"in_24_h_bytes": found[0].moved_bytes},
     )

@@ -33,7 +33,7 @@ class Decoy(NamedTuple):
 
 def elsewhere(traffic: DeviceTraffic) -> Iterator[tuple[str, Decoy]]:
     """One reason for each such name. Flows that nobody answered, and those before the first answer, say nothing."""
-    found = name_mismatches(traffic.tables.flows, traffic.tables.answers)
+    found = name_mismatches(traffic.tables.flows, traffic.tables.answers, dns_kept_until=traffic.complete_until("dns"))
     if not found:
         return
     proxied = _proxied(traffic)

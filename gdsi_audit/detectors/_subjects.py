@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
+from gdsi_audit.findings.quantities import counted, duration
+from gdsi_audit.matching.flow_kinds import WITH_PORTS
 from gdsi_audit.naming import names
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.distinct import numbered
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
-WITH_PORTS = ("tcp", "udp", "sctp")
 MOST_SHOWN = 5
 """Names, addresses or services that a sentence lists."""
 
@@ -31,8 +32,12 @@ def audited(traffic: DeviceTraffic, declaration: Declaration) -> str:
 
 def opening(traffic: DeviceTraffic, declaration: Declaration) -> str:
     """`audited` as a sentence begins."""
-    who = audited(traffic, declaration)
-    return who[0].upper() + who[1:]
+    return begun(audited(traffic, declaration))
+
+
+def begun(words: str) -> str:
+    """`words` as a sentence begins."""
+    return words[:1].upper() + words[1:]
 
 
 def parties(flows: Columns) -> NDArray[np.object_]:
@@ -56,12 +61,15 @@ def others(flows: Columns) -> NDArray[np.object_]:
     return shown
 
 
-def gathered(parties: NDArray[np.object_], weights: NDArray[np.int64], most: int, rest: str) -> NDArray[np.object_]:
-    """`parties`, all but the `most` of them with the largest sums of `weights` called `rest`."""
+def gathered(
+    parties: NDArray[np.object_], up_bytes: NDArray[np.int64], most: int, rest: str, *, grades: NDArray[np.int64] | None = None
+) -> NDArray[np.object_]:
+    """`parties`, one per flow, all but the `most` of them to which most was sent called `rest`; with `grades`, the highest grade goes first."""
     rows = dict(grouped(parties))
     if len(rows) <= most:
         return parties
-    ranked = sorted(rows, key=lambda party: -int(weights[rows[party]].sum()))
+    grade = np.zeros(parties.size, np.int64) if grades is None else grades
+    ranked = sorted(rows, key=lambda party: (-int(grade[rows[party]].max()), -int(up_bytes[rows[party]].sum())))
     kept = parties.copy()
     for party in ranked[most:]:
         kept[rows[party]] = rest
@@ -87,14 +95,18 @@ def services(flows: Columns) -> list[str]:
 
 def moved(flows: Columns) -> str:
     """`12,345 payload bytes up, 678 down, in 3 flows`."""
-    count = len(flows)
-    up, down = flows.sum("up_bytes"), flows.sum("down_bytes")
-    return f"{up:,} payload bytes up, {down:,} down, in {count:,} flow{'' if count == 1 else 's'}"
+    return f"{flows.sum('up_bytes'):,} payload bytes up, {flows.sum('down_bytes'):,} down, in {counted(len(flows), 'flow')}"
+
+
+def addresses(flows: Columns) -> str:
+    """`1 address`, `12 addresses` of the other side."""
+    count = len(flows.distinct("remote_addr"))
+    return f"{count:,} address{'' if count == 1 else 'es'}"
 
 
 def lasted(seconds: float) -> str:
-    """`in 0.42 s`, `in 1,234 s`."""
-    return f"in {seconds:,.0f} s" if seconds >= 10 else f"in {seconds:,.2g} s" if seconds >= 0.001 else "at once"
+    """`in 0.42 s`, `in 21 minutes`."""
+    return f"in {duration(seconds)}" if seconds >= 0.001 else "at once"
 
 
 def paced(moved_bytes: int, seconds: float) -> str:

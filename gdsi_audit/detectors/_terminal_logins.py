@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gdsi_audit.detectors._credentials import CLEAR, Shown
+from gdsi_audit.detectors._exchanges import by_flow
+from gdsi_audit.detectors._secret_fields import CLEAR, Shown
 from gdsi_audit.detectors._shells import PROTOCOLS
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._terminal_text import PASSWORD, REFUSED, SHELL
@@ -15,11 +16,7 @@ KINDS = {"telnet": "telnet login", "terminal": "login over a bare connection", "
 
 def terminal_logins(traffic: DeviceTraffic) -> Iterator[tuple[Message, Shown, bool]]:
     """(the prompt, what was typed, whether it was refused and nothing else) for each flow with a login."""
-    by_flow: dict[int, list[Message]] = {}
-    for protocol in PROTOCOLS:
-        for message in traffic.messages.get(protocol, ()):
-            by_flow.setdefault(message.flow, []).append(message)
-    for messages in by_flow.values():
+    for messages in by_flow(traffic, *PROTOCOLS).values():
         for place, message in enumerate(messages):
             if PASSWORD in message.body.signs:
                 login = _login(messages, place)

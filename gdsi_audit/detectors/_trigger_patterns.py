@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._triggers import Events, Uploads, apart, by_source, chance, followed, share_of_time
+from gdsi_audit.detectors._coincidence import apart, chance, followed, share_of_time
+from gdsi_audit.detectors._triggers import Events, Uploads, by_source
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -31,6 +32,7 @@ class Pattern(NamedTuple):
 
     @property
     def is_repeated(self) -> bool:
+        """Whether it happened too often to be a single coincidence."""
         return self.hits.size >= REPEATED
 
 

@@ -1,14 +1,14 @@
-"""Events that come from the other side, what the device does soon after, and how often chance alone would bring that about."""
+"""Events that come from the other side, and large uploads of the device that may be its answer to them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import exp, lgamma, log
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.detectors._flow_rows import row_of
 from gdsi_audit.protocols.mqtt import MqttPublish
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.groups import grouped
@@ -16,6 +16,10 @@ from gdsi_audit.traffic import DeviceTraffic
 
 SLOWEST_ANSWER_NS = 5_000_000_000
 """A response that comes later was held back until there was something to say."""
+LINK_TYPES = tuple(range(130, 144))
+"""Multicast listeners, routers and neighbours of ICMPv6 (RFC 2710, RFC 4861, RFC 3810)."""
+ERROR_TYPES = (1, 2, 3, 4, 11, 12)
+"""Of ICMP and ICMPv6 together (RFC 792, RFC 4443)."""
 PUSHING = ("mqtt", "http")
 
 
@@ -29,6 +33,7 @@ class Events(NamedTuple):
     """On a connection that the device had opened."""
 
     def at(self, places: NDArray[np.intp]) -> Events:
+        """Those at `places`, in that order."""
         return Events(self.times[places], self.rows[places], self.pushed[places])
 
 
@@ -70,7 +75,7 @@ def _upkeep(flows: Columns) -> NDArray[np.bool_]:
     """Neighbour discovery, and errors."""
     icmp = flows.is_any("transport", ("icmp", "icmp6"))
     kinds = flows["remote_port"]
-    found: NDArray[np.bool_] = icmp & (((kinds >= 130) & (kinds <= 143)) | np.isin(kinds, (1, 2, 3, 4, 11, 12)))
+    found: NDArray[np.bool_] = icmp & (np.isin(kinds, LINK_TYPES) | np.isin(kinds, ERROR_TYPES))
     return found
 
 
@@ -89,7 +94,7 @@ def _pushes(traffic: DeviceTraffic) -> Iterator[tuple[int, int]]:
     if not heard:
         return
     flows = traffic.tables.flows
-    rows = {flow: row for row, flow in enumerate(flows["flow"].tolist())}
+    rows = row_of(traffic)
     began = flows["device_is_originator"]
     asked: dict[int, int] = {}
     for message in heard:
@@ -113,41 +118,3 @@ def by_source(flows: Columns, came: Events) -> Iterator[tuple[str, NDArray[np.in
         own = places[~came.pushed[places]]
         if len({addresses[place] for place in own.tolist()}) > 1:
             yield f"several addresses at {port}", own
-
-
-def apart(times: NDArray[np.int64], within_ns: int) -> NDArray[np.intp]:
-    """Places of the events that begin a group: a knock of several packets is one event. `times` ascend."""
-    kept, last = [], -within_ns - 1
-    for place, time in enumerate(times.tolist()):
-        if time - last > within_ns:
-            kept.append(place)
-            last = time
-    return np.array(kept, np.intp)
-
-
-def followed(times: NDArray[np.int64], starts: NDArray[np.int64], within_ns: int) -> NDArray[np.intp]:
-    """For each event the place of the first of `starts` that comes within `within_ns` behind it; -1: none does. Both ascend."""
-    place = np.searchsorted(starts, times, side="right")
-    there = place < starts.size
-    close = there & (starts[np.minimum(place, max(starts.size - 1, 0))] - times <= within_ns) if starts.size else there
-    return np.where(close, place, -1).astype(np.intp)
-
-
-def share_of_time(starts: NDArray[np.int64], within_ns: int, span_ns: int) -> float:
-    """Share of the time observed that lies within `within_ns` before one of `starts`: the chance that any instant is followed by one."""
-    covered = int(np.minimum(np.diff(starts, append=starts[-1:] + within_ns), within_ns).sum())
-    return min(1.0, covered / max(span_ns, 1))
-
-
-def chance(hits: int, tries: int, share: float) -> float:
-    """Probability of `hits` or more among `tries` where each has the probability `share`: the upper tail of a binomial distribution."""
-    if hits <= 0 or share >= 1.0:
-        return 1.0
-    if share <= 0.0:
-        return 0.0
-    terms = (_log_choose(tries, k) + k * log(share) + (tries - k) * log(1 - share) for k in range(hits, tries + 1))
-    return min(1.0, sum(map(exp, terms)))
-
-
-def _log_choose(n: int, k: int) -> float:
-    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)

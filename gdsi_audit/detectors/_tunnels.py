@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.detectors import _tor_links
-from gdsi_audit.detectors._handshakes import handshakes, rows_of
+from gdsi_audit.detectors._flow_rows import rows_of
+from gdsi_audit.detectors._handshakes import handshakes
 from gdsi_audit.naming import names
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from gdsi_audit.detectors import _tls_defects
 from gdsi_audit.detectors._cipher_suites import WEAK
-from gdsi_audit.detectors._handshakes import handshakes, rows_of
+from gdsi_audit.detectors._flow_rows import rows_of
+from gdsi_audit.detectors._handshakes import handshakes
 from gdsi_audit.detectors._tls_defects import Defect
 from gdsi_audit.protocols._client_hello import ClientHello
 from gdsi_audit.traffic import DeviceTraffic

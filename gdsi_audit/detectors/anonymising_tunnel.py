@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _subjects, _tunnels
-from gdsi_audit.detectors._by_item import judged_apart
+from gdsi_audit.detectors._counterparts import judged_apart
 from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.detectors._tunnels import Tunnel
+from gdsi_audit.detectors._who_began import perhaps_inbound
 from gdsi_audit.findings.finding import CONFIDENCES, Broken, Finding
 from gdsi_audit.matching import through_declared_proxies
 from gdsi_audit.tables.groups import grouped
@@ -114,5 +115,4 @@ def _graded(traffic: DeviceTraffic, stands: Standing, rows: NDArray[np.intp]) ->
         return "info", (), perhaps
     if not stands.undeclared:
         return "low", (), "nothing is declared of it"
-    perhaps_inbound = bool((flows.is_any("initiator", ("unknown",)) & ~flows["device_is_originator"]).all())
-    return "low" if perhaps_inbound else SEVERITY, (), "the party is not declared"
+    return "low" if perhaps_inbound(flows).all() else SEVERITY, (), "the party is not declared"

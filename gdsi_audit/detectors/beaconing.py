@@ -2,10 +2,11 @@
 
 Looks for: contacts that the device begins with one party, by name or, without one, by address, whose intervals scatter little (jitter of 40 % and
 missed beats included) or keep the phase of one period. Connections and HTTP requests inside them count; what begins within a second is one contact;
-the addresses of a name and all captures count together. The finding carries RITA's sub-scores for timing, size, duration and histogram. Time sync,
-name resolution, configuration, certificate status and the local link are left out by their role. A declared `period_s` that is kept, or undercut in
-frequency, is `info`, and so are declared resolvers, tests for a captive portal and transfers of a declared direction or volume; more often than
-declared contradicts it. To a party that is declared without a period, or where no declaration speaks of destinations, it is `low`.
+the addresses of a name and all captures count together. The finding carries RITA's four scores, each 0 to 1: timing (how even the intervals are),
+size (how alike the contacts are), duration (how much of the capture they last) and histogram (how evenly they fill it). Time sync, name resolution,
+configuration, certificate status and the local link are left out by their role. A declared `period_s` that is kept is `info`, rarer contact too, and
+so are declared resolvers, tests for a captive portal and transfers of a declared direction or volume; contact more often than declared contradicts
+it. To a party that is declared without a period, or where no declaration speaks of destinations, it is `low`.
 
 Also looks like this: polls for updates, messages or the weather; telemetry at fixed times; a keep-alive that opens a connection each time. Declare
 the destination with its `period_s`.
@@ -22,13 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration, Destination
-from gdsi_audit.detectors import _readable, _resolver_roles, _subjects
+from gdsi_audit.detectors import _encrypted_dns, _readable, _resolver_roles, _subjects
 from gdsi_audit.detectors._beacon_score import BeaconScore, beacon_score
 from gdsi_audit.detectors._contact_times import contact_times, is_contact, on_link, request_times
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._rhythm import Rhythm, rhythm_of
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.findings.finding import Broken, Finding
+from gdsi_audit.findings.quantities import duration
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -38,7 +40,6 @@ COMMITMENTS = ("GDSI-7",)
 NAME = "beaconing"
 STATUS_PREFIXES = ("ocsp.", "ocsp2.", "crl.")
 """Certificate status, by the label that it is customarily served under."""
-DOT_PORT = 853
 SMALL_BYTES = 1_000
 TRANSFER_BYTES = 16_000
 """Median upload of a contact from which on it is no sign of life but a transfer."""
@@ -66,6 +67,16 @@ def detect(
 
     Chance gives `most_spread_of_many` to one in 300 of `many_contacts`, and to fewer the more there are; few contacts need the stricter limit.
     """
+    for party, rows, times, sizes in _contacted(traffic, fewest_contacts):
+        rhythm = rhythm_of(times)
+        limit = most_spread_of_many if rhythm.contacts >= many_contacts else most_spread
+        regular = rhythm.spread <= limit or rhythm.phase_strength >= least_phase_strength
+        if regular and rhythm.period_s >= shortest_period_s:
+            yield from _finding(traffic, declaration, rows, party, rhythm, _score(traffic, times, sizes))
+
+
+def _contacted(traffic: DeviceTraffic, fewest: int) -> Iterator[tuple[str, NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]]:
+    """(party, positions of its flows, ascending times of the contacts in nanoseconds, bytes of each) of parties with `fewest` contacts or more."""
     chosen = np.flatnonzero(is_contact(traffic.tables.flows))
     requests = request_times(traffic)
     if not chosen.size:
@@ -74,18 +85,12 @@ def detect(
     counts = np.array([max(len(requests.get(flow, ())), 1) for flow in flows["flow"].tolist()], np.int64)
     named = ~flows.is_any("name", ("",)) & ~flows["ambiguous"]
     for party, rows in grouped(np.where(named, flows["name"], flows["remote_addr"])):
-        if counts[rows].sum() < fewest_contacts or party.startswith(STATUS_PREFIXES):
+        if counts[rows].sum() < fewest or party.startswith(STATUS_PREFIXES):
             continue
         group = flows.take(rows)
         times = contact_times(group, requests)
-        if times.size < fewest_contacts or on_link(group):
-            continue
-        rhythm = rhythm_of(times)
-        limit = most_spread_of_many if rhythm.contacts >= many_contacts else most_spread
-        regular = rhythm.spread <= limit or rhythm.phase_strength >= least_phase_strength
-        if regular and rhythm.period_s >= shortest_period_s:
-            score = _score(traffic, times, np.repeat(group["up_ip_bytes"] // counts[rows], counts[rows]))
-            yield from _finding(traffic, declaration, chosen[rows], party, rhythm, score)
+        if times.size >= fewest and not on_link(group):
+            yield party, chosen[rows], times, np.repeat(group["up_ip_bytes"] // counts[rows], counts[rows])
 
 
 def _score(traffic: DeviceTraffic, times: NDArray[np.int64], sizes: NDArray[np.int64]) -> BeaconScore:
@@ -116,9 +121,8 @@ def _finding(
         severity=severity if answered else "info",
         confidence="high" if rhythm.spread <= SURE_SPREAD and rhythm.contacts >= SURE_CONTACTS else "medium",
         commitments=COMMITMENTS,
-        observation=f"{who} contacted {party} {rhythm.contacts:,} times in {rhythm.span_s / 3600:.2f} h, every "
-        f"{rhythm.period_s:,.1f} s (half of the intervals between {rhythm.low_s:,.1f} and {rhythm.high_s:,.1f} s): beacon score {score.whole:.3f} "
-        f"(timing {score.timing:.2f}, size {score.size:.2f}, duration {score.duration:.2f}, histogram {score.histogram:.2f}); {says}.",
+        observation=f"{who} contacted {party} {rhythm.contacts:,} times in {duration(rhythm.span_s)}, every "
+        f"{rhythm.period_s:,.1f} s (half of the intervals between {rhythm.low_s:,.1f} and {rhythm.high_s:,.1f} s): {_scored(score)}; {says}.",
         inference="The device reports to this party on a schedule of its own, and could take orders from it.",
         alternatives=ALTERNATIVES,
         refuted_by="The vendor's description of what is exchanged at this interval, or intervals that follow what the user does.",
@@ -133,10 +137,18 @@ def _finding(
     )
 
 
+def _scored(score: BeaconScore) -> str:
+    """RITA's scores in words; each is 0 to 1."""
+    return (
+        f"beacon score {score.whole:.3f} of 1, the mean of how even the intervals are ({score.timing:.2f}), how alike the sizes ({score.size:.2f}), "
+        f"how much of the capture the contacts last ({score.duration:.2f}) and how evenly they fill it ({score.histogram:.2f})"
+    )
+
+
 def _role(traffic: DeviceTraffic, item: Destination, rows: NDArray[np.intp], party: str) -> str:
     """What repeats by its nature at a declared party: encrypted look-ups, tests for a captive portal, transfers of a declared direction or volume."""
     group = traffic.tables.flows.take(rows)
-    if (group["remote_port"] == DOT_PORT).all() or _resolver_roles.by_name(party) == "known":
+    if (group["remote_port"] == _encrypted_dns.TLS_PORT).all() or _resolver_roles.by_name(party) == "known":
         return "a resolver"
     if (group["up_bytes"] < SMALL_BYTES).all() and group.is_any("service", ("http",)).all():
         contents = _readable.contents(traffic, rows)

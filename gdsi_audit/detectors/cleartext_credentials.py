@@ -23,14 +23,17 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._by_item import judged_apart
-from gdsi_audit.detectors._credentials import APPLICATION, CHALLENGE, CLEAR, DEFAULT, HASHED, NOBODY, READERS, Shown, shown_by
+from gdsi_audit.detectors._counterparts import judged_apart
+from gdsi_audit.detectors._credentials import READERS, shown_by
+from gdsi_audit.detectors._flow_rows import row_of
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.detectors._shells import PROTOCOLS, row_of
+from gdsi_audit.detectors._secret_fields import APPLICATION, CHALLENGE, CLEAR, DEFAULT, HASHED, NOBODY, Shown
+from gdsi_audit.detectors._shells import PROTOCOLS
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._terminal_logins import terminal_logins
 from gdsi_audit.findings.finding import Broken, Finding
-from gdsi_audit.frames.ranges import Ranges, merged
+from gdsi_audit.findings.quantities import counted
+from gdsi_audit.frames.ranges import by_capture
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -112,14 +115,14 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, group: Sequence[S
         severity=severity,
         confidence="high" if shown.form != CLEAR or shown.secret_bytes >= 0 else "medium",
         commitments=COMMITMENTS,
-        observation=f"Between {_subjects.audited(traffic, declaration)} and {party}, {place}, {shown.kind} was readable {shown.form} {len(group):,} "
-        f"time{'' if len(group) == 1 else 's'} ({_lengths(group)}) in {_subjects.listed(_subjects.services(flows))}; {says}.",
+        observation=f"Between {_subjects.audited(traffic, declaration)} and {party}, {place}, {shown.kind} was readable {shown.form} "
+        f"{counted(len(group), 'time')} ({_lengths(group)}) in {_subjects.listed(_subjects.services(flows))}; {says}.",
         inference=INFERENCE[shown.form],
         alternatives=ALTERNATIVES,
         refuted_by="The content of the cited frames, if it shows no secret, a hash, or a value that is good for one use.",
         contradicts=contradicts,
         measures={"logins": len(group), "user_bytes": shown.user_bytes, "secret_bytes": shown.secret_bytes},
-        frames=_frames(group),
+        frames=by_capture(np.array([one.capture for one in group]), np.array([one.frame for one in group])),
     )
 
 
@@ -129,10 +132,6 @@ def _lengths(group: Sequence[Sighting]) -> str:
     secrets = sorted({one.shown.secret_bytes for one in group if one.shown.secret_bytes >= 0})
     texts = [f"{what} of {_subjects.listed(sizes)} bytes" for what, sizes in (("user name", users), ("secret", secrets)) if sizes]
     return ", ".join(texts) or "lengths not read"
-
-
-def _frames(group: Sequence[Sighting]) -> list[tuple[int, Ranges]]:
-    return [(capture, merged(np.unique([group[place].frame for place in places]))) for capture, places in grouped([one.capture for one in group])]
 
 
 def _graded(form: str, stand: Standing, *, local: bool, refused: bool) -> tuple[str, tuple[Broken, ...], str]:

@@ -24,6 +24,7 @@ from gdsi_audit.detectors import _readable, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._readable import NOTHING, Content
 from gdsi_audit.detectors._standing import broken, standing
+from gdsi_audit.detectors._who_began import perhaps_inbound
 from gdsi_audit.findings.finding import Broken, Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.tables.groups import grouped
@@ -49,21 +50,11 @@ ALTERNATIVES = (
 
 def detect(traffic: DeviceTraffic, declaration: Declaration, *, least_bytes: int = 1_000, personal_bytes: int = 200) -> Iterator[Finding]:
     """See `Detector`. `least_bytes` of content to a party that is not declared, `personal_bytes` sent to one with personal data."""
-    if not len(traffic.tables.flows):
+    of_row = _contents(traffic, declaration)
+    if not of_row:
         return
-    clear = _readable.readable(traffic)
-    if not clear.any():
-        return
-    matched = matches(traffic, declaration)
-    flows = traffic.tables.flows
-    spoken_of = np.array([bool(item.encryption or item.data) for item in declaration.destinations] + [False], np.bool_)
-    clear &= spoken_of[matched["destination"]] | ~flows["remote_is_local"]
-    rows = np.flatnonzero(clear & ~matched.is_any("verdict", NOT_JUDGED))
-    contents = _readable.contents(traffic, rows)
-    of_row = {row: contents.get(flow, NOTHING) for row, flow in zip(rows.tolist(), flows["flow"][rows].tolist(), strict=True)}
-    rows = np.array([row for row in rows.tolist() if not of_row[row].exempt], np.intp)
-    if not rows.size:
-        return
+    rows = np.array(list(of_row), np.intp)
+    flows, matched = traffic.tables.flows, matches(traffic, declaration)
     encrypted = np.array([item.encryption in PROMISES for item in declaration.destinations] + [False], np.bool_)
     near = ~matched.is_any("deviates", ("",))[rows] & encrypted[matched["destination"][rows]]
     items = np.where(matched.is_any("verdict", ("declared",))[rows] | near, matched["destination"][rows], -1)
@@ -74,6 +65,24 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, least_bytes: int
         else:
             listened = matched.is_any("verdict", ("declared",))[part]
             yield from _undeclared(traffic, declaration, part[~flows["remote_is_local"][part] & ~listened], of_row, least_bytes)
+
+
+def _contents(traffic: DeviceTraffic, declaration: Declaration) -> dict[int, Content]:
+    """What can be read, by ascending position of the flow: of those that an item speaks of, or that go beyond the local network.
+
+    What is readable because of its role is left out.
+    """
+    flows = traffic.tables.flows
+    clear = _readable.readable(traffic) if len(flows) else np.zeros(0, np.bool_)
+    if not clear.any():
+        return {}
+    matched = matches(traffic, declaration)
+    spoken_of = np.array([bool(item.encryption or item.data) for item in declaration.destinations] + [False], np.bool_)
+    clear &= spoken_of[matched["destination"]] | ~flows["remote_is_local"]
+    rows = np.flatnonzero(clear & ~matched.is_any("verdict", NOT_JUDGED))
+    contents = _readable.contents(traffic, rows)
+    found = ((row, contents.get(flow, NOTHING)) for row, flow in zip(rows.tolist(), flows["flow"][rows].tolist(), strict=True))
+    return {row: content for row, content in found if not content.exempt}
 
 
 def _declared(
@@ -131,16 +140,11 @@ def _undeclared(
     for party, places in grouped(_subjects.parties(flows)):
         if int(sizes[places].sum()) >= least_bytes:
             held = standing(traffic, declaration, rows[places])
-            severity = SEVERITY if held.undeclared and not _perhaps_inbound(traffic, rows[places]) else "low"
+            severity = SEVERITY if held.undeclared and not perhaps_inbound(flows.take(places)).all() else "low"
             says = "to a party that is not declared" if held.undeclared else "to a party of which nothing is declared"
             if perhaps := held.may_be(lambda item: item.encryption == "none"):
                 severity, says = "info", perhaps
             yield _made(traffic, declaration, rows[places], str(party), severity, says, of_row)
-
-
-def _perhaps_inbound(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> bool:
-    flows = traffic.tables.flows.take(rows)
-    return bool((flows.is_any("initiator", ("unknown",)) & ~flows["device_is_originator"]).all())
 
 
 def _made(

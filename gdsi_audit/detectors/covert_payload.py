@@ -9,8 +9,7 @@ hold nothing but random bytes, different each time. Flows that the snapshot leng
 are payload less what was understood.
 
 Also looks like this: an update, or a zone transfer, that the reader of DNS does not know; a captive portal; a VPN that its user set to port 53; a
-vendor's own protocol on port 443. Declaring the port does not silence data in another protocol's fields; naming the protocol in the item's purpose
-and moving it to a port of its own does.
+vendor's own protocol on port 443. Declaring the port does not silence data in another protocol's fields; a port of the protocol's own does.
 
 References: RFC 791 section 3.1; RFC 8200 section 4; RFC 1035; RFC 5905 section 7.3; RFC 7822 (NTP extension fields); RFC 8915 (network time
 security).
@@ -25,11 +24,13 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _opaque_forms, _subjects
-from gdsi_audit.detectors._foreign_packets import DNS_PORT, NTP_PORT, Foreign, in_headers, on_ports, understood
+from gdsi_audit.detectors._foreign_packets import Foreign, in_headers, on_ports, understood
 from gdsi_audit.detectors._from_flows import finding
+from gdsi_audit.detectors._who_began import perhaps_inbound
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
-from gdsi_audit.protocols import Message
+from gdsi_audit.protocols import Message, ntp
+from gdsi_audit.protocols.dns import DNS_PORT
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -62,7 +63,7 @@ def detect(
     flows = traffic.tables.flows
     ports = np.where(flows["device_is_originator"], flows["remote_port"], flows["local_port"])
     sent = (flows["up_bytes"] > 0) & ~flows["cut"] & flows.is_any("transport", ("udp", "tcp"))
-    spoken = sent & np.isin(ports, (DNS_PORT, NTP_PORT)) & ~flows["remote_is_multicast"] & ~understood(traffic)
+    spoken = sent & np.isin(ports, (DNS_PORT, ntp.PORT)) & ~flows["remote_is_multicast"] & ~understood(traffic)
     headers = in_headers(flows)
     if spoken.any() or headers.rows.size:
         judged = ~matches(traffic, declaration).is_any("verdict", ("bench", "link_upkeep"))
@@ -94,7 +95,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, found: Foreign, a
     who = _subjects.opening(traffic, declaration)
     group = traffic.tables.flows.take(found.rows)
     pkts, size = int(found.pkts.sum()), int(found.sizes.sum())
-    cautious = bool((group["remote_is_local"] | (~group["device_is_originator"] & group.is_any("initiator", ("unknown",)))).all())
+    cautious = bool((group["remote_is_local"] | perhaps_inbound(group)).all())
     severity = "low" if cautious else SEVERITY if size >= ENOUGH_BYTES else SEVERITY_OF_LITTLE
     protocols = _subjects.listed(group.distinct("service")) or "nothing known"
     return finding(
@@ -144,17 +145,11 @@ def _in_forms(traffic: DeviceTraffic, declaration: Declaration, fewest_forms: in
     flows = traffic.tables.flows
     clear = flows.is_any("service", ("http",)) & ~flows["remote_is_local"] & ~flows["cut"] & (flows["up_bytes"] > least_form_bytes // fewest_forms)
     chosen = np.flatnonzero(clear & ~matches(traffic, declaration).is_any("verdict", ("declared", *NOT_JUDGED)))
-    said: dict[int, list[tuple[Message, bytes]]] = {flow: [] for flow in flows["flow"][chosen].tolist()} if chosen.size else {}
-    for message in traffic.messages.get("http", ()) if said else ():
-        if message.flow in said and (data := _opaque_forms.opaque_bytes(message)):
-            said[message.flow].append((message, data))
-    for party, rows in grouped(_subjects.parties(flows.take(chosen))):
-        told = [one for flow in flows["flow"][chosen[rows]].tolist() for one in said[flow]]
-        if (
-            len(told) >= fewest_forms
-            and sum(len(data) for _, data in told) >= least_form_bytes
-            and _opaque_forms.are_random([data for _, data in told])
-        ):
+    said = _opaque_forms.opaque_requests(traffic, frozenset(flows["flow"][chosen].tolist()))
+    for party, rows in grouped(_subjects.parties(flows.take(chosen))) if said else ():
+        told = [one for flow in flows["flow"][chosen[rows]].tolist() for one in said.get(flow, ())]
+        pieces = [data for _, data in told]
+        if len(told) >= fewest_forms and sum(map(len, pieces)) >= least_form_bytes and _opaque_forms.are_random(pieces):
             yield _form_finding(traffic, declaration, chosen[rows], party, told)
 
 

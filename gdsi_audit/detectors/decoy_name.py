@@ -25,7 +25,7 @@ from gdsi_audit.detectors import _decoys, _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import at_most, standing
 from gdsi_audit.detectors._strangers import Decoy
-from gdsi_audit.findings.finding import Finding
+from gdsi_audit.findings.finding import CONFIDENCES, SEVERITIES, Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -60,7 +60,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, name: str, reason
     flows = traffic.tables.flows.take(rows)
     addresses = flows.distinct("remote_addr")
     stands = standing(traffic, declaration, rows)
-    ceiling = max((decoy.ceiling for decoy in reasons), key=("info", "low", "medium", "high").index)
+    ceiling = max((decoy.ceiling for decoy in reasons), key=SEVERITIES.index)
     severity = at_most(at_most(_movement.worst(_movement.grades(flows, SEVERITY)), ceiling), SEVERITY if stands.stated else UNSURE)
     who = _subjects.opening(traffic, declaration)
     own = f" {name} is a declared name." if stands.declared else ""
@@ -70,7 +70,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, name: str, reason
         detector=NAME,
         subject=f"{addresses[0]}{f' and {len(addresses) - 1} more' if len(addresses) > 1 else ''} as {name}",
         severity=severity,
-        confidence=max((decoy.confidence for decoy in reasons), key=("low", "medium", "high").index),
+        confidence=max((decoy.confidence for decoy in reasons), key=CONFIDENCES.index),
         commitments=COMMITMENTS,
         observation=f"{who} showed the name {name} to {_subjects.listed(addresses)} "
         f"({_subjects.listed(_subjects.services(flows))}): {_subjects.moved(flows)}; {'; '.join(decoy.says for decoy in reasons)}.{own}",

@@ -7,8 +7,8 @@ long; reversed addresses, service labels and running numbers are left out, and s
 no top-level domain, as a tunnel that talks straight to its server uses, are one group. A declared domain or resolver absolves nothing.
 
 Also looks like this: reputation look-ups of a virus scanner, whose labels are hashes and whose answers are text; measurement probes with one-time
-names; a content network that numbers its servers, where the capture lacks the contacts that follow. Declaring the domain does not silence it: the
-vendor's description of what the labels mean does, or a capture of the function that makes them.
+names; a content network that numbers its servers, where the capture lacks the contacts that follow. Declaring the domain does not silence it; the
+vendor's description of what the labels mean, or a capture of the function that makes them, answers it.
 
 References: RFC 1035; RFC 5782 (DNS lists); Ozery, Nadler and Shabtai, Information Based Heavy Hitters for Real-Time DNS Data Exfiltration
 Detection, NDSS 2024.
@@ -25,10 +25,10 @@ import numpy as np
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _encoded_text, _subjects
 from gdsi_audit.detectors._dns_payload import NO_DOMAIN, answers_to, bytes_down, bytes_up, carrying_labels, contacted_names
+from gdsi_audit.detectors._flow_rows import rows_of
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.findings.evidence_of import evidence
 from gdsi_audit.findings.finding import Finding
-from gdsi_audit.frames.ranges import Ranges, merged
+from gdsi_audit.frames.ranges import by_capture
 from gdsi_audit.naming import names
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
@@ -66,13 +66,9 @@ def detect(
     dns = traffic.tables.dns
     if len(dns) < fewest_names:
         return
-    below: dict[str, list[str]] = {}
-    for name in dns.distinct("query"):
-        below.setdefault(_domain(name), []).append(name)
-    contacted = contacted_names(traffic) if any(len(queries) >= fewest_names for queries in below.values()) else frozenset()
-    for domain, queries in sorted(below.items()):
-        if len(queries) < fewest_names:
-            continue
+    crowded = {domain: queries for domain, queries in _by_domain(dns).items() if len(queries) >= fewest_names}
+    contacted = contacted_names(traffic) if crowded else frozenset()
+    for domain, queries in sorted(crowded.items()):
         labels = carrying_labels(queries, domain, contacted)
         carried = [text for text in labels.values() if text]
         encoded = _encoded_text.common_share(carried) <= most_common_pairs
@@ -82,6 +78,14 @@ def detect(
         up, down = bytes_up(carried), bytes_down(traffic, asked)
         if up + down >= least_bytes and not _is_a_list(traffic, asked, carried):
             yield _finding(traffic, declaration, domain, asked, up, down, len(carried))
+
+
+def _by_domain(dns: Columns) -> dict[str, list[str]]:
+    """Distinct names asked for, by what they are below."""
+    below: dict[str, list[str]] = {}
+    for name in dns.distinct("query"):
+        below.setdefault(_domain(name), []).append(name)
+    return below
 
 
 def _domain(name: str) -> str:
@@ -102,14 +106,13 @@ def _is_a_list(traffic: DeviceTraffic, asked: Columns, carried: Sequence[str]) -
 
 def _finding(traffic: DeviceTraffic, declaration: Declaration, domain: str, asked: Columns, up_bytes: int, down_bytes: int, distinct: int) -> Finding:
     who = _subjects.opening(traffic, declaration)
-    flows = np.isin(traffic.tables.flows["flow"], asked["flow"])
     seconds = (int(asked["time"].max()) - int(asked["time"].min())) / 1e9
     types = _subjects.listed([QTYPES.get(number, f"TYPE{number}") for number in np.unique(asked["qtype"]).tolist()])
     servers = _subjects.listed(asked.distinct("server"))
     much = up_bytes + down_bytes >= ENOUGH_BYTES
     made = finding(
         traffic,
-        flows,
+        rows_of(traffic, asked["flow"]),
         detector=NAME,
         subject=domain,
         severity=SEVERITY if much else SEVERITY_OF_LITTLE,
@@ -121,10 +124,11 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, domain: str, aske
         alternatives=ALTERNATIVES,
         refuted_by="The operator's description of what the labels mean, or labels that repeat when the device's data differ.",
         measures={"distinct_names": distinct, "estimated_up_bytes": up_bytes, "estimated_down_bytes": down_bytes, "duration_s": round(seconds, 3)},
+        filter_terms=_filter(domain),
+        frames=by_capture(asked["capture"], asked["frame"]),
     )
     return replace(
         made,
-        evidence=evidence(traffic, flows, filter_terms=_filter(domain), frames=_frames(asked)),
         first_seen=int(asked["time"].min()),
         last_seen=int(asked["time"].max()),
         count=int((~asked["response"]).sum()),
@@ -134,8 +138,3 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, domain: str, aske
 
 def _filter(domain: str) -> str:
     return f'dns.qry.name contains "{domain}"' if _DOMAIN.fullmatch(domain) else "dns"
-
-
-def _frames(asked: Columns) -> list[tuple[int, Ranges]]:
-    captures, frames = asked["capture"], asked["frame"]
-    return [(int(capture), merged(np.unique(frames[captures == capture]))) for capture in np.unique(captures)]

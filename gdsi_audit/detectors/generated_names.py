@@ -5,7 +5,8 @@ whole audit. That is how software finds its operator by a list of names both sid
 of local networks, names without a dot and reversed addresses do not count.
 
 Also looks like this: a browser that tests for resolvers that invent answers (a few names without a dot); a typing error repeated by a search list;
-a blocking resolver that denies advertising names, which are words. Capture with a resolver that denies nothing, or declare the resolver.
+a blocking resolver that denies advertising names, which are words. Capture with a resolver that denies nothing; no declaration
+silences it.
 
 References: Antonakakis et al., From Throw-Away Traffic to Bots, USENIX Security 2012; Plohmann et al., A Comprehensive Measurement Study of Domain
 Generating Malware, USENIX Security 2016.
@@ -20,10 +21,10 @@ import numpy as np
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _encoded_text, _subjects
+from gdsi_audit.detectors._flow_rows import rows_of
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.findings.evidence_of import evidence
 from gdsi_audit.findings.finding import Finding
-from gdsi_audit.frames.ranges import merged
+from gdsi_audit.frames.ranges import by_capture
 from gdsi_audit.naming import names
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
@@ -32,7 +33,8 @@ SEVERITY = "medium"
 COMMITMENTS = ("GDSI-7",)
 
 NAME = "generated_names"
-NOT_THERE = 3
+NXDOMAIN = 3
+"""Response code (RFC 1035 section 4.1.1)."""
 SURE_DOMAINS = 30
 ALTERNATIVES = (
     "a test for resolvers that invent answers",
@@ -46,7 +48,7 @@ def detect(
 ) -> Iterator[Finding]:
     """See `Detector`. `fewest_domains` that do not exist, each with a label of `shortest_label` characters and few common letter pairs in it."""
     dns = traffic.tables.dns
-    denied = dns.take(dns["response"] & dns["solicited"] & (dns["rcode"] == NOT_THERE))
+    denied = dns.take(dns["response"] & dns["solicited"] & (dns["rcode"] == NXDOMAIN))
     if len(denied) < fewest_domains:
         return
     queries = denied["query"].tolist()
@@ -68,12 +70,10 @@ def _generated(query: str, shortest: int, most_common: float) -> str:
 
 def _finding(traffic: DeviceTraffic, declaration: Declaration, chosen: Columns, distinct: list[str]) -> Finding:
     who = _subjects.opening(traffic, declaration)
-    flows = np.isin(traffic.tables.flows["flow"], chosen["flow"])
-    captures, frames = chosen["capture"], chosen["frame"]
     seconds = (int(chosen["time"].max()) - int(chosen["time"].min())) / 1e9
     made = finding(
         traffic,
-        flows,
+        rows_of(traffic, chosen["flow"]),
         detector=NAME,
         subject="domains that do not exist",
         severity=SEVERITY,
@@ -85,7 +85,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, chosen: Columns, 
         alternatives=ALTERNATIVES,
         refuted_by="The program that asks, and a fixed list from which it takes the names.",
         measures={"domains": len(distinct), "duration_s": round(seconds, 3)},
+        filter_terms=f"dns.flags.rcode == {NXDOMAIN}",
+        frames=by_capture(chosen["capture"], chosen["frame"]),
     )
-    ranges = [(int(capture), merged(np.unique(frames[captures == capture]))) for capture in np.unique(captures)]
-    shown = evidence(traffic, flows, filter_terms=f"dns.flags.rcode == {NOT_THERE}", frames=ranges)
-    return replace(made, evidence=shown, first_seen=int(chosen["time"].min()), last_seen=int(chosen["time"].max()), count=len(distinct))
+    return replace(made, first_seen=int(chosen["time"].min()), last_seen=int(chosen["time"].max()), count=len(distinct))

@@ -102,7 +102,7 @@ def _undecided(traffic: DeviceTraffic, declaration: Declaration, hidden: Hidden)
         traffic,
         hidden.rows,
         detector=NAME,
-        subject="undecided",
+        subject="encrypted client hello, real or filler",
         severity="info",
         confidence="low",
         commitments=COMMITMENTS,

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
+from gdsi_audit.detectors._exchanges import by_flow
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import matches
@@ -46,19 +47,16 @@ def detect(
     traffic: DeviceTraffic, declaration: Declaration, *, fewest_messages: int = 6, least_data_bytes: int = 24, least_share: float = 0.6
 ) -> Iterator[Finding]:
     """See `Detector`. Of `fewest_messages` with `least_data_bytes` of data, `least_share` have to differ or be answered with other data."""
-    heard = [*traffic.messages.get("icmp_echo", ()), *traffic.messages.get("icmp6_echo", ())]
+    heard = by_flow(traffic, "icmp_echo", "icmp6_echo")
     if not heard:
         return
     flows = traffic.tables.flows
     echoes = flows.is_any("transport", ("icmp", "icmp6")) & ~flows["remote_is_multicast"]
     chosen = np.flatnonzero(echoes & ~matches(traffic, declaration).is_any("verdict", ("bench",)))
-    by_flow: dict[int, list[Message]] = {}
-    for message in heard:
-        by_flow.setdefault(message.flow, []).append(message)
-    known = np.isin(flows["flow"], list(by_flow))
+    known = np.isin(flows["flow"], list(heard))
     for address, rows in grouped(flows.take(chosen)["remote_addr"]):
         group = flows.take(chosen[rows])
-        messages = [message for flow in group["flow"].tolist() for message in by_flow.get(flow, ())]
+        messages = [message for flow in group["flow"].tolist() for message in heard.get(flow, ())]
         signs = list(_signs(group, messages, fewest_messages, least_data_bytes, least_share)) if messages else []
         if signs:
             yield _finding(traffic, declaration, chosen[rows][known[chosen[rows]]], address, signs)

@@ -22,13 +22,15 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration, Phase
 from gdsi_audit.detectors import _declared_phases, _quiet_times, _subjects
-from gdsi_audit.detectors._by_item import counterparts
+from gdsi_audit.detectors._counterparts import counterparts
 from gdsi_audit.detectors._declared_phases import ALTERNATIVES, NAME, outside_phases
 from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._quiet_times import WITHOUT_CONSENT, Span
 from gdsi_audit.detectors._sent_messages import carried_up
 from gdsi_audit.detectors._standing import Standing, standing
+from gdsi_audit.detectors._who_began import perhaps_inbound
 from gdsi_audit.findings.finding import Finding
+from gdsi_audit.findings.quantities import counted, duration
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.groups import grouped
@@ -123,8 +125,7 @@ def _uploaded(
     severity, says = _graded(flows, held, touched)
     who = _subjects.opening(traffic, declaration)
     when = _quiet_times.words(touched)
-    count = f"{len(flows):,} flow{'' if len(flows) == 1 else 's'}"
-    hours = _quiet_times.seconds(quiet.spans) / 3600
+    quiet_s = _quiet_times.seconds(quiet.spans)
     return finding(
         traffic,
         rows,
@@ -134,12 +135,12 @@ def _uploaded(
         confidence="medium",
         commitments=COMMITMENTS,
         observation=f"{who} sent at least {net:,} bytes beyond handshakes to {party} "
-        f"({_subjects.listed(_subjects.services(flows))}) in {count} during {when}, {hours:.2f} h in all, and {elsewhere:,} payload bytes at other "
-        f"times; {says}.",
+        f"({_subjects.listed(_subjects.services(flows))}) in {counted(len(flows), 'flow')} during {when}, {duration(quiet_s)} in all, "
+        f"and {elsewhere:,} payload bytes at other times; {says}.",
         inference="Data leaves the device without anybody having asked for it then" + (" or agreed to it." if without_consent else "."),
         alternatives=ALTERNATIVES,
         refuted_by="A corrected log of the phases, or a declared function that uploads by itself, with the phases in which it does.",
-        measures={"quiet_up_bytes": net, "other_up_bytes": elsewhere, "quiet_h": round(hours, 4)},
+        measures={"quiet_up_bytes": net, "other_up_bytes": elsewhere, "quiet_h": round(quiet_s / 3600, 4)},
     )
 
 
@@ -152,13 +153,13 @@ def _touched(traffic: DeviceTraffic, rows: NDArray[np.intp], quiet: Quiet) -> tu
 
 def _graded(flows: Columns, held: Standing, touched: tuple[Phase, ...]) -> tuple[str, str]:
     """(severity, how the declaration stands to it). `touched`: the quiet phases in which it was sent."""
-    begun = ~flows.is_any("initiator", ("unknown",)) | flows["device_is_originator"]
+    base = "low" if perhaps_inbound(flows).any() else SEVERITY
     if held.declared:
         return "low", "the declaration does not say in which phases this destination is used"
     if held.undeclared:
-        return (SEVERITY if begun.all() else "low"), "the party is not declared"
+        return base, "the party is not declared"
     if perhaps := held.may_be(lambda item: {phase.name for phase in touched} <= set(item.phases)):
         return "info", perhaps
     if any(phase.consent in WITHOUT_CONSENT for phase in touched) and not held.stated:
-        return (SEVERITY if begun.all() else "low"), "no destinations are declared"
+        return base, "no destinations are declared"
     return "low", "nothing is declared of it"

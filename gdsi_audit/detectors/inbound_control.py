@@ -21,12 +21,15 @@ import numpy as np
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._answers import answered, is_fact, listener_at
-from gdsi_audit.detectors._control import ASKED, ENCRYPTED, OPEN, Session, called_home, handed_out, sessions
+from gdsi_audit.detectors._answers import answered, listener_at
+from gdsi_audit.detectors._control import called_home, handed_out, sessions
+from gdsi_audit.detectors._control_sessions import ASKED, ENCRYPTED, OPEN, Session
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._shells import PROTOCOLS
 from gdsi_audit.detectors._standing import Standing, broken, standing
+from gdsi_audit.detectors._who_began import inbound
 from gdsi_audit.findings.finding import Finding
+from gdsi_audit.findings.quantities import counted
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
@@ -43,7 +46,7 @@ INFERENCE = {
 }
 ALTERNATIVES = (
     "its owner, or a technician whom the owner asked, at work",
-    "a test of the auditor's own that `[[bench]]` does not name",
+    "a test of the auditor's own, from a machine that the declaration does not list as bench",
     "text that only looks like the session it is taken for",
 )
 
@@ -73,7 +76,7 @@ def _subject(flows: Columns, session: Session) -> str:
 def _finding(traffic: DeviceTraffic, declaration: Declaration, group: Sequence[Session], subject: str, stand: Standing) -> Finding:
     rows = np.array(sorted({one.row for one in group}))
     flows = traffic.tables.flows.take(rows)
-    reverse, local, fact = group[0].reverse, bool(flows["remote_is_local"].all()), bool(is_fact(flows).any())
+    reverse, local, fact = group[0].reverse, bool(flows["remote_is_local"].all()), bool(inbound(flows).any())
     severity, says = _graded(group, stand, local=local, fact=fact, listed=listener_at(declaration, flows) is not None)
     listener = listener_at(declaration, flows) if fact and not stand.declared else None
     if listener is not None:
@@ -106,9 +109,9 @@ def _seen(group: Sequence[Session], flows: Columns, who: str, *, local: bool, fa
     shown = f"{_subjects.listed({one.shows for one in group}, 3)} ({_subjects.listed({one.reached for one in group})})"
     if group[0].reverse:
         called = "called" if flows["device_is_originator"].all() else "was connected with"
-        return f"{who[0].upper()}{who[1:]} {called} {others} ({services}) and showed there {shown}"
-    opened = f"opened {len(flows):,}" if fact else f"had, whoever opened them, {len(flows):,}"
-    return f"{others} {opened} connection{'' if len(flows) == 1 else 's'} to {services} of {who} ({group[0].kind}): {shown}"
+        return f"{_subjects.begun(who)} {called} {others} ({services}) and showed there {shown}"
+    opened = "opened" if fact else "had, whoever opened them,"
+    return f"{others} {opened} {counted(len(flows), 'connection')} to {services} of {who} ({group[0].kind}): {shown}"
 
 
 def _graded(group: Sequence[Session], stand: Standing, *, local: bool, fact: bool, listed: bool) -> tuple[str, str]:

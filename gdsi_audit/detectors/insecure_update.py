@@ -23,11 +23,13 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._by_item import counterparts
+from gdsi_audit.detectors._counterparts import counterparts
 from gdsi_audit.detectors._fetched import Fetched, fetched
+from gdsi_audit.detectors._flow_rows import rows_of
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.findings.finding import Finding
+from gdsi_audit.findings.quantities import counted
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -47,14 +49,12 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_words: int 
     """See `Detector`. A sentence lists at most `most_words` kinds of files."""
     if not any(traffic.messages.get(protocol) for protocol in CARRIERS):
         return
-    flows = traffic.tables.flows
     of_flow: dict[int, list[Fetched]] = defaultdict(list)
     for one in fetched(traffic):
         of_flow[one.message.flow].append(one)
     if not of_flow:
         return
-    rows = np.flatnonzero(np.isin(flows["flow"], np.fromiter(sorted(of_flow), np.int64, len(of_flow))))
-    came = _for_device(traffic, rows, of_flow)
+    came = _for_device(traffic, rows_of(traffic, of_flow), of_flow)
     rows = np.array(sorted(came), np.intp)
     for party, places in grouped(counterparts(traffic, declaration, rows)) if rows.size else ():
         held = standing(traffic, declaration, rows[places])
@@ -87,12 +87,11 @@ def _finding(
     flows = traffic.tables.flows.take(rows)
     severity, says = _graded(held, bool(flows["remote_is_local"].all()), any(one.certain for one in files))
     size = sum(max(one.size_bytes, 0) for one in files)
-    who = _subjects.audited(traffic, declaration)
     kinds = _subjects.listed((one.what for one in files), most_words)
     ways = _subjects.listed(one.way for one in files)
-    count = f"{len(files):,} file{'' if len(files) == 1 else 's'}"
-    times = f"{len(files):,} time{'' if len(files) == 1 else 's'}"
-    did = f"{who[0].upper()}{who[1:]} asked {party} {times}" if all(one.asked for one in files) else f"{party} sent {who} {count}"
+    did = f"{party} sent {_subjects.audited(traffic, declaration)} {counted(len(files), 'file')}"
+    if all(one.asked for one in files):
+        did = f"{_subjects.opening(traffic, declaration)} asked {party} {counted(len(files), 'time')}"
     length = f", {size:,} bytes by their stated length" if size else ""
     return finding(
         traffic,

@@ -22,7 +22,7 @@ import numpy as np
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._from_flows import ends, finding
-from gdsi_audit.detectors._listed import Hit, hits
+from gdsi_audit.detectors._indicator_hits import Hit, hits
 from gdsi_audit.detectors._standing import at_most, standing
 from gdsi_audit.endpoints import CONFIDENT_SOURCES
 from gdsi_audit.findings.finding import Finding

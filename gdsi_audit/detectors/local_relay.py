@@ -24,6 +24,8 @@ from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._standing import at_most, standing
 from gdsi_audit.findings.finding import Evidence, Finding
+from gdsi_audit.findings.quantities import duration
+from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
 
 SEVERITY = "high"
@@ -74,26 +76,36 @@ def _passed(traffic: DeviceTraffic, rows: NDArray[np.intp], between: tuple[float
     flows, sent = traffic.tables.flows, traffic.neighbours
     given = flows.take(rows)
     begin, end = int(given["start"].min()), int(ends(given).max())
-    macs = np.unique(given["remote_mac"])
-    same = sent.is_any("addr", given.distinct("remote_addr")) | (np.isin(sent["mac"], macs) & (sent["mac"] != 0))
-    own = sent.is_any("addr", traffic.device.addresses)
-    places = np.flatnonzero(same & ~own)
+    places = _sent_by(traffic, given)
     if not places.size:
         return None
-    remote, volume = sent.codes("remote_addr")[places].astype(np.int64), sent["up_bytes"][places]
+    remote = sent.codes("remote_addr")[places].astype(np.int64)
     during = (sent["end"][places] >= begin) & (sent["start"][places] <= end + int(soon_s * 1e9))
-    after = np.bincount(remote[during], volume[during], int(remote.max()) + 1)
-    before = np.bincount(remote[~during], volume[~during], after.size)
-    fresh = (after > 0) & (before <= EARLIER_SHARE * after)
-    alone = np.flatnonzero(fresh & (after >= between[0]) & (after <= between[1]))
-    together = np.flatnonzero(fresh) if between[0] <= after[fresh].sum() <= between[1] else np.empty(0, np.intp)
-    chosen = alone[:1] if alone.size else together
+    chosen = _fresh(remote, sent["up_bytes"][places], during, between)
     if not chosen.size:
         return None
     mine = places[during & np.isin(remote, chosen)]
     first = max(begin, int(sent["start"][mine].min()))
     parties = tuple(sent.words("remote_addr")[code] for code in chosen.tolist())
     return Passed(parties, int(sent["up_bytes"][mine].sum()), first, mine)
+
+
+def _sent_by(traffic: DeviceTraffic, given: Columns) -> NDArray[np.intp]:
+    """Places in `traffic.neighbours` of what the neighbour behind the flows `given` sent, by any of its addresses."""
+    sent, macs = traffic.neighbours, np.unique(given["remote_mac"])
+    same = sent.is_any("addr", given.distinct("remote_addr")) | (np.isin(sent["mac"], macs) & (sent["mac"] != 0))
+    return np.flatnonzero(same & ~sent.is_any("addr", traffic.device.addresses))
+
+
+def _fresh(remote: NDArray[np.int64], up_bytes: NDArray[np.int64], during: NDArray[np.bool_], between: tuple[float, float]) -> NDArray[np.intp]:
+    """Of the parties `remote` one that got `between` so many bytes `during` the time, else all together that did; who got as much before is none."""
+    after = np.bincount(remote[during], up_bytes[during], int(remote.max()) + 1)
+    before = np.bincount(remote[~during], up_bytes[~during], after.size)
+    fresh = (after > 0) & (before <= EARLIER_SHARE * after)
+    alone = np.flatnonzero(fresh & (after >= between[0]) & (after <= between[1]))
+    if alone.size:
+        return alone[:1]
+    return np.flatnonzero(fresh) if between[0] <= after[fresh].sum() <= between[1] else np.empty(0, np.intp)
 
 
 def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], passed: Passed) -> Iterator[Finding]:
@@ -121,7 +133,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.
         severity=severity,
         confidence="medium",
         commitments=COMMITMENTS,
-        observation=f"{who} sent {given:,} payload bytes to the neighbour {peer}, which from {later_s:,.1f} s later on sent "
+        observation=f"{who} sent {given:,} payload bytes to the neighbour {peer}, which {_when(later_s)} sent "
         f"{passed.bytes:,} to {_subjects.listed(passed.parties)} ({passed.bytes / given:.2f} times as much); {says}.",
         inference="The neighbour may pass on what the device gives it, to a party that the device itself never contacts.",
         alternatives=(
@@ -133,6 +145,10 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.
         measures={"passed_on_bytes": passed.bytes, "passed_on_share": round(passed.bytes / given, 3), "later_s": round(later_s, 3)},
     )
     yield replace(found, evidence=(*found.evidence, *_onward(traffic, passed)))
+
+
+def _when(later_s: float) -> str:
+    return f"from {duration(later_s)} later on" if later_s >= 1 else "at the same time"
 
 
 def _onward(traffic: DeviceTraffic, passed: Passed) -> Iterator[Evidence]:

@@ -18,7 +18,7 @@ ATT&CK T1046, T1110, T1498 and T0855.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _attack_findings, _subjects
 from gdsi_audit.detectors._attack_findings import ALIKE, FLOOD, OPERATED, PORT_SCAN, REFLECTION, REFUSED, SCAN, Speaker
-from gdsi_audit.detectors._floods import floods
+from gdsi_audit.detectors._floods import Flood, floods
 from gdsi_audit.detectors._internet_scans import scanned_ports, scans
 from gdsi_audit.detectors._logins import POOLED, Guessing, alike, refused
 from gdsi_audit.detectors._operations import operations
@@ -67,11 +67,8 @@ def detect(
         for address, count, rows in scanned_ports(flows, probing, fewest_ports=fewest_ports):
             scanned.add(address)
             yield from say.plain(PORT_SCAN, rows, f"ports of {address}", f"tried {count:,} ports of {address} in vain")
-    for flood in floods(flows, away, fewest_pkts=fewest_pkts, fewest_sessions=fewest_sessions, least_per_s=least_per_s):
-        streams = flood.what.startswith("datagrams") and say.standing(flood.rows).declared  # one-way media to whom it is meant for
-        if flood.address not in scanned and not streams:
-            says = f"sent {flood.address} {flood.amount:,} {flood.what}, {flood.per_second:,.0f} a second"
-            yield from say.plain(FLOOD, flood.rows, f"flood of {flood.address}", says)
+    found = floods(flows, away, fewest_pkts=fewest_pkts, fewest_sessions=fewest_sessions, least_per_s=least_per_s)
+    yield from _flooded(say, (flood for flood in found if flood.address not in scanned))
     for use in reflectors(traffic, away, fewest=fewest_reflectors):
         yield from say.plain(REFLECTION, use.rows, f"reflectors: {use.service}", use.words)
     yield from _guessed(say, began, fewest_refused, fewest_alike)
@@ -84,6 +81,14 @@ def _scanned(say: Speaker, found: list[Sweep]) -> Iterator[Finding]:
         ways = "; ".join(f"{one.title} of {one.hosts:,} addresses, of which {one.silent:,} gave nothing" for one in found[: _subjects.MOST_SHOWN])
         more = f"; and {len(found) - _subjects.MOST_SHOWN} services more" if len(found) > _subjects.MOST_SHOWN else ""
         yield from say.plain(SCAN, rows, "hosts of the internet", f"tried addresses that no look-up had given it: {ways}{more}")
+
+
+def _flooded(say: Speaker, found: Iterable[Flood]) -> Iterator[Finding]:
+    """Datagrams to a declared party are left alone: one-way media, to whom they are meant for."""
+    for flood in found:
+        if not (flood.what.startswith("datagrams") and say.standing(flood.rows).declared):
+            says = f"sent {flood.address} {flood.amount:,} {flood.what}, {flood.per_second:,.0f} a second"
+            yield from say.plain(FLOOD, flood.rows, f"flood of {flood.address}", says)
 
 
 def _guessed(say: Speaker, began: NDArray[np.bool_], fewest_refused: int, fewest_alike: int) -> Iterator[Finding]:

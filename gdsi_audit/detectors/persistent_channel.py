@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._by_item import judged_apart
+from gdsi_audit.detectors._counterparts import judged_apart
 from gdsi_audit.detectors._from_flows import ends, finding
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.findings.finding import Broken, Finding
+from gdsi_audit.findings.quantities import counted, duration
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
@@ -86,8 +87,8 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.
         severity=severity,
         confidence="high",
         commitments=COMMITMENTS,
-        observation=f"{who} kept {count:,} connection{'' if count == 1 else 's'} with {party} "
-        f"({_subjects.listed(_subjects.services(group))}) open for up to {longest_s / 3600:.2f} h: {_subjects.moved(group)}; {says}.",
+        observation=f"{who} kept {counted(count, 'connection')} with {party} "
+        f"({_subjects.listed(_subjects.services(group))}) open for up to {duration(longest_s)}: {_subjects.moved(group)}; {says}.",
         inference="Whoever is at the other end can reach the device whenever it likes, through any firewall that lets the device out.",
         alternatives=ALTERNATIVES,
         refuted_by="The vendor's description of what this connection is for, or its end when the function is switched off.",

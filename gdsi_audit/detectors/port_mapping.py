@@ -24,6 +24,7 @@ from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._mappings import Mapping, mappings
 from gdsi_audit.detectors._standing import at_most, broken
 from gdsi_audit.findings.finding import SEVERITIES, Broken, Finding
+from gdsi_audit.findings.quantities import counted
 from gdsi_audit.matching import matches
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -83,7 +84,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, found: Sequence[M
         confidence="high" if best.granted else "medium",
         commitments=COMMITMENTS,
         observation=f"{who} asked {_subjects.listed(flows['remote_addr'].tolist())} by {ways} "
-        f"{len(found):,} time{'' if len(found) == 1 else 's'} to let the internet reach {subject}{ports}{only} ({GRANTS[best.granted]}); {says}.",
+        f"{counted(len(found), 'time')} to let the internet reach {subject}{ports}{only} ({GRANTS[best.granted]}); {says}.",
         inference="Whoever finds the outer address can reach this port from anywhere, through a router that is meant to keep them out."
         if best.granted is not False
         else "It wanted to be reached from anywhere; the router did not allow it.",

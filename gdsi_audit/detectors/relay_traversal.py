@@ -26,7 +26,7 @@ from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._rendezvous import punched, same_socket, stun_flows
 from gdsi_audit.detectors._standing import at_most
 from gdsi_audit.findings.finding import Finding
-from gdsi_audit.matching import NOT_JUDGED, matches
+from gdsi_audit.matching import NOT_JUDGED, matches, possible
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -132,6 +132,8 @@ def _graded(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.i
     if declared.all():
         sure = matched.is_any("verdict", ("declared",))[judged].all()
         return "info", "all of these parties are declared" if sure else "all of these parties have declared names, or one among several"
+    if possible(traffic, declaration, rows[judged]):
+        return "info", "no name of theirs could be seen, and a declared one may be meant"
     if declared.any():
         return "low", "some of these parties are declared, the others are not"
     if declaration.destinations or declaration.closed:

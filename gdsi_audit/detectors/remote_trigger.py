@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._answers import is_fact
+from gdsi_audit.detectors._coincidence import followed
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._trigger_patterns import Pattern, best, patterns
-from gdsi_audit.detectors._triggers import events, followed, uploads
+from gdsi_audit.detectors._triggers import events, uploads
+from gdsi_audit.detectors._who_began import inbound
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -119,7 +120,7 @@ def _graded(traffic: DeviceTraffic, declaration: Declaration, pattern: Pattern, 
         return at_most(severity, "low"), f"{says}, and it happened too seldom to tell"
     if flows["remote_is_local"].all():
         return at_most(severity, "low"), f"{says}, and it came from the local network"
-    if not pattern.came.pushed.any() and not is_fact(flows).any():
+    if not pattern.came.pushed.any() and not inbound(flows).any():
         return at_most(severity, "low"), f"{says}, and it was not seen who began"
     if _user_active(declaration, traffic.tables.flows["start"][pattern.hits]):
         return at_most(severity, "low"), f"{says}, and the user was active"

@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _encrypted_dns, _subjects
-from gdsi_audit.detectors._by_item import judged_apart
+from gdsi_audit.detectors._counterparts import judged_apart
 from gdsi_audit.detectors._encrypted_dns import Lookups
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, broken, standing
 from gdsi_audit.findings.finding import Broken, Finding
+from gdsi_audit.protocols.dns import DNS_PORT
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
@@ -37,7 +38,6 @@ NAME = "resolver_bypass"
 PLAIN = "DNS"
 UNSEEN = "while no offer was captured"
 """End of the sign where the network may have offered the resolver before."""
-DNS_PORT = 53
 ALTERNATIVES = (
     "private DNS or a resolver that the user chose",
     "a browser or system library that prefers its own resolver",

@@ -22,9 +22,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.declarations import Declaration, Source
+from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
+from gdsi_audit.detectors._standing import broken
 from gdsi_audit.findings.finding import Broken, Finding
 from gdsi_audit.matching import matches
 from gdsi_audit.matching.flow_kinds import LOCAL_KINDS
@@ -94,29 +95,18 @@ def _undeclared(traffic: DeviceTraffic, declaration: Declaration, judged: Judged
     chosen = np.flatnonzero(matched.is_any("verdict", ("undeclared", "unnamed")) & matched.is_any("deviates", ("",)))
     flows, reasons = judged.flows.take(chosen), matched.take(chosen)
     subjects = np.where(reasons.is_any("reason", LOCAL_KINDS), reasons["reason"], _subjects.parties(flows))
-    for subject, rows in grouped(_few(subjects, judged.grade[chosen], flows["up_bytes"], most_subjects)):
+    few = _subjects.gathered(subjects, flows["up_bytes"], most_subjects, "further destinations", grades=judged.grade[chosen])
+    for subject, rows in grouped(few):
         yield _finding(traffic, declaration, judged, chosen[rows], subject, "no declared destination covers", _list_broken(declaration))
-
-
-def _few(subjects: NDArray[np.object_], grade: NDArray[np.int64], up_bytes: NDArray[np.int64], most: int) -> NDArray[np.object_]:
-    """`subjects`, the ones that moved least under one name when there are too many."""
-    rows = dict(grouped(subjects))
-    if len(rows) <= most:
-        return subjects
-    ranked = sorted(rows, key=lambda subject: (-int(grade[rows[subject]].max()), -int(up_bytes[rows[subject]].sum())))
-    kept = subjects.copy()
-    for subject in ranked[most:]:
-        kept[rows[subject]] = "further destinations"
-    return kept
 
 
 def _contradicted(traffic: DeviceTraffic, declaration: Declaration, judged: Judged) -> Iterator[Finding]:
     """One finding per declared destination and broken fields."""
     chosen = np.flatnonzero(judged.matched.is_any("verdict", ("undeclared",)) & ~judged.matched.is_any("deviates", ("",)))
-    broken = judged.matched.take(chosen)
-    for (item, deviates), rows in grouped(list(zip(broken["destination"].tolist(), broken["deviates"].tolist(), strict=True))):
+    deviating = judged.matched.take(chosen)
+    for (item, deviates), rows in grouped(list(zip(deviating["destination"].tolist(), deviating["deviates"].tolist(), strict=True))):
         declared, fields = declaration.destinations[item], deviates.split()
-        contradicts = tuple(_broken(declared.source, "ports" if field == "port" else field) for field in fields)
+        contradicts = tuple(one for field in fields for one in broken(declared.source, "destination", "ports" if field == "port" else field))
         title = f"{declared.title} by another {' and '.join(fields)}"
         says = f"{declared.title} is declared with another {' and '.join(fields)} than"
         yield _finding(traffic, declaration, judged, chosen[rows], title, says, contradicts)
@@ -136,7 +126,7 @@ def _aside(traffic: DeviceTraffic, flows: Columns, rows: NDArray[np.intp], verdi
         severity="info",
         confidence="high" if verdict == "unanswered" else "low",
         commitments=COMMITMENTS,
-        observation=f"{len(group.distinct('remote_addr')):,} address(es) {text}: {_subjects.moved(group)}.",
+        observation=f"{_subjects.addresses(group)} {text}: {_subjects.moved(group)}.",
         inference="None of it shows an undeclared destination.",
         alternatives=ALTERNATIVES if verdict != "unanswered" else ("background noise of the network",),
         refuted_by="A capture in which these flows carry a name of their own, or are answered.",
@@ -193,9 +183,5 @@ def _list_broken(declaration: Declaration) -> tuple[Broken, ...]:
     """The list of destinations as a whole: the vendor's first item, else anybody's first, else the statement that closes the list."""
     sources = sorted((item.source for item in declaration.destinations), key=lambda source: source.by != "vendor")
     if sources:
-        return (_broken(sources[0], "name"),)
+        return broken(sources[0], "destination", "name")
     return tuple(Broken("destination", "name", statement.file, 0, statement.by) for statement in declaration.statements[:1])
-
-
-def _broken(source: Source, field: str) -> Broken:
-    return Broken("destination", field, source.file, source.line, source.by)

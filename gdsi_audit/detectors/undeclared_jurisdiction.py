@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
+from gdsi_audit.detectors._standing import broken
 from gdsi_audit.findings.finding import SEVERITIES, Broken, Finding
 from gdsi_audit.geo import Place
 from gdsi_audit.jurisdictions import assessment, jurisdiction
@@ -123,12 +124,12 @@ def _outside(
         severity=SEVERITIES[int(grades.max())],
         confidence="high" if sure else "low",
         commitments=(HOME_COMMITMENT, *COMMITMENTS) if home else COMMITMENTS,
-        observation=f"{who[0].upper()}{who[1:]} exchanged {_subjects.moved(group)} with {party}, sent to an address located in {country}, "
+        observation=f"{_subjects.begun(who)} exchanged {_subjects.moved(group)} with {party}, sent to an address located in {country}, "
         f"first hop only, outside {_limits_in_words(declaration, item, country)}; located by {_subjects.listed(sources) or 'no named source'}.",
         inference=f"Data of {who} goes to {country}, which the declaration does not allow.",
         alternatives=ALTERNATIVES,
         refuted_by=f"A round-trip time too short for {country}, or the operator's record of where this address answers.",
-        contradicts=(_broken(declaration, item, country),),
+        contradicts=_broken(declaration, item, country),
         measures={"sources": len(sources), **_resolution(traffic, group.distinct("remote_addr"))},
     )
 
@@ -162,13 +163,13 @@ def _limits_in_words(declaration: Declaration, item: int, country: str) -> str:
     return f"the declared jurisdictions ({', '.join(declaration.jurisdictions.allowed_words) or 'none'})"
 
 
-def _broken(declaration: Declaration, item: int, country: str) -> Broken:
+def _broken(declaration: Declaration, item: int, country: str) -> tuple[Broken, ...]:
+    """What is denied is denied everywhere; else the item's own jurisdictions, or the default."""
     declared = declaration.destinations[item] if item >= 0 else None
     denied = country in declaration.jurisdictions.denied
     if declared is not None and declared.jurisdictions is not None and not denied:
-        return Broken("destination", "jurisdictions", declared.source.file, declared.source.line, declared.source.by)
-    source = declaration.jurisdictions.source
-    return Broken("jurisdictions", "denied" if denied else "allowed", source.file, source.line, source.by)
+        return broken(declared.source, "destination", "jurisdictions")
+    return broken(declaration.jurisdictions.source, "jurisdictions", "denied" if denied else "allowed")
 
 
 def _unsure(traffic: DeviceTraffic, rows: NDArray[np.intp], word: str) -> Finding:

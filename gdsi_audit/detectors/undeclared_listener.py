@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects
-from gdsi_audit.detectors._answers import answered, heard, is_fact, listener_at, own_sockets
+from gdsi_audit.detectors._answers import answered, heard, listener_at, own_sockets
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import broken
+from gdsi_audit.detectors._who_began import inbound
 from gdsi_audit.findings.finding import Broken, Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.tables.columns import Columns
@@ -83,7 +84,7 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, group: NDArray[np
     who = _subjects.opening(traffic, declaration)
     outside = ~flows["remote_is_local"]
     callers = [f"{_subjects.listed(set(flows['remote_addr'][part]))} from {side}" for part, side in _sides(outside) if part.any()]
-    facts = int(np.count_nonzero(is_fact(flows)))
+    facts = int(np.count_nonzero(inbound(flows)))
     service = _subjects.listed(set(flows["service"])) or "nothing known"
     return finding(
         traffic,
@@ -110,7 +111,7 @@ def _sides(outside: NDArray[np.bool_]) -> tuple[tuple[NDArray[np.bool_], str], .
 def _graded(traffic: DeviceTraffic, declaration: Declaration, group: NDArray[np.intp]) -> tuple[str, tuple[Broken, ...], str]:
     """(severity, what it contradicts, in words)."""
     flows = traffic.tables.flows.take(group)
-    known = is_fact(flows) & ~own_sockets(traffic, group)
+    known = inbound(flows) & ~own_sockets(traffic, group)
     outside = bool((known & ~flows["remote_is_local"]).any())
     contradicts, says = _contradicted(traffic, declaration, group)
     stated = bool(declaration.destinations or declaration.listeners) or declaration.closed

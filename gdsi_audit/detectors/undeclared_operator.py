@@ -18,20 +18,16 @@ Regulators, NDSS 2018.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsi_audit.declarations import Declaration, Destination
+from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _movement, _subjects
 from gdsi_audit.detectors._from_flows import finding
-from gdsi_audit.endpoints import CONFIDENT_SOURCES
+from gdsi_audit.detectors._seats import Seat, seats_of
+from gdsi_audit.detectors._standing import broken
 from gdsi_audit.findings.finding import SEVERITIES, Broken, Finding
-from gdsi_audit.geo import UNKNOWN, Answer
-from gdsi_audit.jurisdictions import assessment
-from gdsi_audit.matching import NOT_JUDGED, matches
-from gdsi_audit.tables.distinct import numbered
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -56,7 +52,7 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: i
     for field in ROLES:
         if getattr(declaration.jurisdictions, field) is None:
             continue
-        rows, numbers, seats = _judged(traffic, declaration, field)
+        rows, numbers, seats = seats_of(traffic, declaration, field)
         sides = np.array([seat.side for seat in seats] or [""], object)[numbers]
         outside = np.flatnonzero(sides == "outside")
         flows = traffic.tables.flows.take(rows[outside])
@@ -70,57 +66,6 @@ def detect(traffic: DeviceTraffic, declaration: Declaration, *, most_subjects: i
             yield _unknown(traffic, unknown, field)
 
 
-class Seat(NamedTuple):
-    """Of one address under one name and item."""
-
-    side: str
-    """outside, inside, unknown, exempt."""
-    country: str = ""
-    agreed: bool = False
-    """Whether two sources agree on it."""
-    confidence: str = ""
-    sources: str = ""
-
-
-def _judged(traffic: DeviceTraffic, declaration: Declaration, field: str) -> tuple[NDArray[np.intp], NDArray[np.intp], list[Seat]]:
-    """(flows beyond the local network that `field` speaks to, the number of each one's seat, the seats)."""
-    matched = matches(traffic, declaration)
-    rows = np.flatnonzero(~traffic.tables.flows["remote_is_local"] & ~matched.is_any("verdict", NOT_JUDGED))
-    flows, items = traffic.tables.flows.take(rows), matched["destination"][rows]
-    named = flows.is_any("name_source", CONFIDENT_SOURCES) & ~flows["ambiguous"]
-    names = (np.where(named, flows.codes("name") + 1, 0), len(flows.words("name")) + 1)
-    addresses = (flows.codes("remote_addr"), len(flows.words("remote_addr")))
-    firsts, numbers = numbered(addresses, names, (items + 1, len(declaration.destinations) + 1))
-    given = flows.take(firsts)
-    known = zip(given["remote_addr"].tolist(), np.where(named[firsts], given["name"], "").tolist(), items[firsts].tolist(), strict=True)
-    seats = [_seat(traffic, declaration, field, address, name, item) for address, name, item in known]
-    kept = np.array([seat.side != "exempt" for seat in seats] or [False], np.bool_)[numbers]
-    return rows[kept], numbers[kept], seats
-
-
-def _seat(traffic: DeviceTraffic, declaration: Declaration, field: str, address: str, name: str, item: int) -> Seat:
-    declared = declaration.destinations[item] if item >= 0 else None
-    if declared is not None and declared.klass and declared.jurisdictions is None:
-        return Seat("exempt")
-    answer = _answer(traffic, field, address, name)
-    side = assessment.side_of_seat(answer, _allowed(declaration, declared, field), declaration.jurisdictions.denied)
-    return Seat(side, answer.country, assessment.is_agreed(answer), answer.confidence, " and ".join(answer.sources))
-
-
-def _answer(traffic: DeviceTraffic, field: str, address: str, name: str) -> Answer:
-    """Who hosts the address, or who runs the service behind the flow's own name."""
-    endpoint = traffic.endpoints.get(address)
-    if endpoint is None:
-        return UNKNOWN
-    return endpoint.place.hosted_by if field == "hosts_from" else endpoint.operators.get(name, UNKNOWN)
-
-
-def _allowed(declaration: Declaration, declared: Destination | None, field: str) -> frozenset[str]:
-    """The seats that the field allows, with those of the destination's own jurisdictions; what is denied is taken from both."""
-    allowed: frozenset[str] = getattr(declaration.jurisdictions, field)
-    return allowed | declared.jurisdictions if declared is not None and declared.jurisdictions is not None else allowed
-
-
 def _outside(
     traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np.intp], seats: Sequence[Seat], party: str, seat: str, field: str
 ) -> Finding:
@@ -131,7 +76,7 @@ def _outside(
     grades = np.where([one.agreed for one in seats], grades, np.minimum(grades, _movement.LOW))
     worst = {seats[place] for place in np.flatnonzero(grades == grades.max()).tolist()}
     who = _subjects.opening(traffic, declaration)
-    broken = "which is denied" if seat in declaration.jurisdictions.denied else f"which {field} does not list"
+    limit = "which is denied" if seat in declaration.jurisdictions.denied else f"which {field} does not list"
     return finding(
         traffic,
         rows,
@@ -140,12 +85,12 @@ def _outside(
         severity=SEVERITIES[int(grades.max())],
         confidence=_confidence(worst),
         commitments=COMMITMENTS,
-        observation=f"{who} exchanged {_subjects.moved(group)} with {party}, {clause} {seat}, {broken} "
+        observation=f"{who} exchanged {_subjects.moved(group)} with {party}, {clause} {seat}, {limit} "
         f"({_subjects.listed({one.sources for one in seats})}); {_located(traffic, group.distinct('remote_addr'))}.",
         inference=f"The {role} of {party}, compared with {field}, is subject to {seat}, which the declaration does not allow.",
         alternatives=ALTERNATIVES,
         refuted_by=f"A filing or legal notice that names another seat for the {role}.",
-        contradicts=(_broken(declaration, field, seat),),
+        contradicts=_broken(declaration, field, seat),
         measures={"compared": field, "seat": seat},
     )
 
@@ -166,12 +111,11 @@ def _located(traffic: DeviceTraffic, addresses: Sequence[str]) -> str:
     return f"the server is located in {_subjects.listed(found)}" if any(found) else "where the server is located is unknown"
 
 
-def _broken(declaration: Declaration, field: str, seat: str) -> Broken:
+def _broken(declaration: Declaration, field: str, seat: str) -> tuple[Broken, ...]:
     """What is denied is denied everywhere; else the field that does not list the seat."""
     limits = declaration.jurisdictions
     field = "denied" if seat in limits.denied else field
-    source = dict(limits.sources).get(field, limits.source)
-    return Broken("jurisdictions", field, source.file, source.line, source.by)
+    return broken(dict(limits.sources).get(field, limits.source), "jurisdictions", field)
 
 
 def _unknown(traffic: DeviceTraffic, rows: NDArray[np.intp], field: str) -> Finding:

@@ -81,7 +81,7 @@ def _not_observable(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> Finding:
         severity="info",
         confidence="high",
         commitments=COMMITMENTS,
-        observation=f"{_subjects.moved(group)} with {len(group.distinct('remote_addr')):,} address(es) "
+        observation=f"{_subjects.moved(group)} with {_subjects.addresses(group)} "
         f"whose name could not be seen with certainty in this capture: {_subjects.listed(group.distinct('remote_addr'))}.",
         inference="Who was contacted cannot be said by name.",
         alternatives=(

@@ -20,6 +20,7 @@ from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _subjects
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.findings.finding import Finding
+from gdsi_audit.findings.quantities import counted, duration
 from gdsi_audit.matching import used
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -39,7 +40,7 @@ def detect(traffic: DeviceTraffic, declaration: Declaration) -> Iterator[Finding
     unused = [item for row, item in enumerate(declaration.destinations) if row not in seen and not item.klass and not item.not_assessable]
     if not unused:
         return
-    hours = traffic.coverage.observed_s / 3600
+    observed_s = traffic.coverage.observed_s
     yield finding(
         traffic,
         np.ones(flows, np.bool_),
@@ -48,12 +49,12 @@ def detect(traffic: DeviceTraffic, declaration: Declaration) -> Iterator[Finding
         severity=SEVERITY,
         confidence="high",
         commitments=COMMITMENTS,
-        observation=f"In {hours:.2f} hours and {flows:,} flows, {len(unused):,} of {len(declaration.destinations):,} destinations "
+        observation=f"In {duration(observed_s)} and {counted(flows, 'flow')}, {len(unused):,} of {len(declaration.destinations):,} destinations "
         f"were never contacted: {_subjects.listed([_place_of(item) for item in unused], MOST_LISTED)}.",
         inference="The declaration is wider than what this device was seen to use.",
         alternatives=("the capture is too short to show them", "the function that needs them was not used in the test"),
         refuted_by="A longer capture, or one of the function in question, in which they are contacted.",
-        measures={"unused": len(unused), "declared": len(declaration.destinations), "observed_hours": round(hours, 2)},
+        measures={"unused": len(unused), "declared": len(declaration.destinations), "observed_hours": round(observed_s / 3600, 2)},
     )
 
 

@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.detectors import _bulk, _stated_volumes, _subjects
-from gdsi_audit.detectors._by_item import counterparts
+from gdsi_audit.detectors._counterparts import counterparts
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.detectors._stated_volumes import ALTERNATIVES, NAME, beyond_limits, states_limit
+from gdsi_audit.detectors._who_began import perhaps_inbound
 from gdsi_audit.findings.finding import Finding
 from gdsi_audit.matching import NOT_JUDGED, matches
 from gdsi_audit.tables.columns import Columns
@@ -120,15 +121,14 @@ def _lopsided(traffic: DeviceTraffic, declaration: Declaration, rows: NDArray[np
         f"({_subjects.listed(_subjects.services(flows))}), {_subjects.moved(flows)}: {ratio:,.0f} times what came back; {says}.",
         inference="Data in bulk leaves the device for this party; what it is cannot be told from its volume.",
         alternatives=ALTERNATIVES,
-        refuted_by='A declared destination with `direction = "upload"` and a ceiling, or the same upload shown to be what its user asked for.',
+        refuted_by="A destination that is declared for upload with a ceiling, or the same upload shown to be what its user asked for.",
         measures={"in_24_h_bytes": in_24_h, "ratio": round(ratio, 3)},
     )
 
 
 def _graded(flows: Columns, held: Standing) -> tuple[str, str]:
     """(severity, how the declaration stands to it)."""
-    begun = ~flows.is_any("initiator", ("unknown",)) | flows["device_is_originator"]
-    if held.undeclared and begun.all() and not _one_sided(flows):
+    if held.undeclared and not perhaps_inbound(flows).any() and not _one_sided(flows):
         return SEVERITY, "the party is not declared"
     if held.undeclared:
         return "low", "the party is not declared, but who began or what came back was not captured"

@@ -24,11 +24,12 @@ from numpy.typing import NDArray
 
 from gdsi_audit.declarations import Declaration
 from gdsi_audit.detectors import _subjects, _weak_handshakes
-from gdsi_audit.detectors._by_item import judged_apart
+from gdsi_audit.detectors._counterparts import judged_apart
 from gdsi_audit.detectors._from_flows import finding
 from gdsi_audit.detectors._standing import Standing, at_most, standing
 from gdsi_audit.detectors._tls_defects import BROKEN, SELF_SIGNED, Defect
 from gdsi_audit.findings.finding import SEVERITIES, Broken, Finding
+from gdsi_audit.findings.quantities import counted
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
@@ -79,7 +80,7 @@ def _finding(
         confidence="high",
         commitments=COMMITMENTS,
         observation=f"{who} used weak protection with {party} ({_subjects.listed(_subjects.services(flows))}; "
-        f"{_subjects.listed(flows.distinct('remote_addr'))}) in {rows.size:,} connection{'' if rows.size == 1 else 's'}: {says}.",
+        f"{_subjects.listed(flows.distinct('remote_addr'))}) in {counted(rows.size, 'connection')}: {says}.",
         inference="Somebody between the device and this party might read or change what they exchange, or stand in for the party.",
         alternatives=ALTERNATIVES,
         refuted_by="A test in which the device refuses this party when its certificate is exchanged or the version is lowered.",

@@ -12,6 +12,7 @@ from gdsi_audit.drafting import _wildcards
 from gdsi_audit.drafting._contacts import Sums
 from gdsi_audit.drafting._drafted import Drafted
 from gdsi_audit.drafting._entries import Entry
+from gdsi_audit.findings.quantities import counted
 from gdsi_audit.traffic import Capture, Device
 from gdsi_audit.wire_text import printable
 
@@ -106,7 +107,7 @@ def _seen(sums: Sums, remarks: Iterable[str], *, several: bool) -> Iterator[str]
     """What was seen, as comments. Places are where the databases put the addresses: no statement about jurisdictions."""
     count, addresses = len(sums.flows), len(sums.addresses)
     yield _comment(
-        f"seen: {count:,} flow{'' if count == 1 else 's'}, {sums.up_bytes:,} bytes up, {sums.down_bytes:,} down, "
+        f"seen: {counted(count, 'flow')}, {sums.up_bytes:,} bytes up, {sums.down_bytes:,} down, "
         f"{addresses:,} address{'' if addresses == 1 else 'es'}{_where(sums)}"
     )
     if several:

@@ -7,7 +7,7 @@ and ports, and what else these could match (an error that quotes the packet, ano
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from weakref import WeakKeyDictionary
 
@@ -25,24 +25,13 @@ MOST_LISTED_FRAMES = 20
 
 
 def evidence(
-    traffic: DeviceTraffic,
-    flows: NDArray[np.bool_] | Collection[int],
-    *,
-    filter_terms: str = "",
-    frames: Sequence[tuple[int, Ranges]] | None = None,
+    traffic: DeviceTraffic, rows: NDArray[np.intp], *, filter_terms: str = "", frames: Sequence[tuple[int, Ranges]] | None = None
 ) -> tuple[Evidence, ...]:
-    """Evidence for `flows` (a mask over `traffic.tables.flows`, or flow ids), one per capture, in the order of captures.
+    """Evidence for the flows at ascending positions in `traffic.tables.flows`, one per capture, in the order of captures.
 
     `filter_terms` is a display filter that narrows it further (`dns.qry.type == 16`); `frames` are then the frames it narrows to, as
     FrameIndex.frames gives them. Up to twenty such frames are listed in the filter, which makes it exact; more make it a superset.
     """
-    return evidence_at(traffic, _rows(flow_tuples(traffic), flows), filter_terms=filter_terms, frames=frames)
-
-
-def evidence_at(
-    traffic: DeviceTraffic, rows: NDArray[np.intp], *, filter_terms: str = "", frames: Sequence[tuple[int, Ranges]] | None = None
-) -> tuple[Evidence, ...]:
-    """The same for the flows at ascending positions in `traffic.tables.flows`."""
     known = flow_tuples(traffic)
     if filter_terms or frames is not None:
         return _made(traffic, known, rows, filter_terms, frames)
@@ -79,12 +68,6 @@ def _made(
             )
         )
     return tuple(made)
-
-
-def _rows(known: FlowTuples, flows: NDArray[np.bool_] | Collection[int]) -> NDArray[np.intp]:
-    """Positions in the table, ascending."""
-    given = np.asarray(flows if isinstance(flows, np.ndarray) else list(flows))
-    return np.flatnonzero(given if given.dtype == np.bool_ else np.isin(known.flow, given))
 
 
 def _frames(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> list[tuple[int, Ranges]]:

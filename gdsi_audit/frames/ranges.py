@@ -54,6 +54,11 @@ class Ranges(Sequence[tuple[int, int]]):
         return f"Ranges({list(self)})"
 
 
+def by_capture(captures: NDArray[np.integer], frames: NDArray[np.integer]) -> list[tuple[int, Ranges]]:
+    """(capture, its frames), ascending and each once, as FrameIndex.frames gives them; `captures` and `frames` stand side by side."""
+    return [(capture, merged(np.unique(frames[captures == capture]))) for capture in np.unique(captures).tolist()]
+
+
 def merged(numbers: NDArray[np.integer]) -> Ranges:
     """Ascending numbers as ranges: 1 2 3 7 gives (1, 3), (7, 7)."""
     if not numbers.size:

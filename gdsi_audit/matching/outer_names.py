@@ -33,14 +33,18 @@ def offered(traffic: DeviceTraffic) -> dict[str, frozenset[str]]:
 
 
 def outer(traffic: DeviceTraffic) -> NDArray[np.bool_]:
-    """Which flows show nothing but the name of a front: the hello has an encrypted part, and its name is that of a configuration, or stands in."""
+    """Which flows show nothing but the name of a front: its name is that of a configuration, or stands in, and the hello has an encrypted part.
+
+    Where hellos were not kept it may have one.
+    """
     flows = traffic.tables.flows
     fronts = STAND_INS.union(*(_fronts(binding) for binding, _ in _bindings(traffic)))
     shown = flows.fits("name", lambda name: _spelled(name) in fronts) & flows.is_any("name_source", SHOWN)
     if not shown.any():
         return shown
     encrypted = [flow for protocol in ("tls", "quic") for flow in _encrypted(traffic, protocol)]
-    return np.asarray(shown & np.isin(flows["flow"], encrypted))
+    perhaps = flows["start"] >= min(traffic.complete_until(protocol) for protocol in ("tls", "quic", "dns"))
+    return np.asarray(shown & (np.isin(flows["flow"], encrypted) | perhaps))
 
 
 def without(traffic: DeviceTraffic, hidden: NDArray[np.bool_]) -> Columns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +15,8 @@ from gdsi_audit.tables.stored_table import picked
 
 MOST_MESSAGES = 200_000
 """All protocols together; more are counted, and still name their flows."""
+SHARE_OF_PROTOCOL = 3
+"""One protocol has so great a part of the room at most, so that the commonest leaves the others some."""
 MOST_MESSAGES_PER_FLOW = 64
 MOST_ROUTINE_MESSAGES_PER_FLOW = 16
 """Of bodies that call themselves `routine` (a controller polled every second), so that the one that matters still finds room."""
@@ -29,7 +31,9 @@ class Messages(Mapping[str, Sequence[Message]]):
     def __init__(self, most_slots: int, *, most: int = MOST_MESSAGES, most_per_flow: int = MOST_MESSAGES_PER_FLOW) -> None:
         self.dropped = 0
         self._most, self._most_per_flow = most, most_per_flow
-        self._kept = 0
+        self._kept: Counter[int] = Counter()
+        self.kept_until: dict[str, int] = {}
+        """By protocol, UTC nanoseconds: of what came then or later some is dropped, for want of room."""
         self._owner = np.full(most_slots, -1, np.int64)
         self._of_flow = np.zeros(most_slots, np.int32)
         """Messages so far of the flow that has the slot now."""
@@ -41,7 +45,6 @@ class Messages(Mapping[str, Sequence[Message]]):
         """Keeps what fits."""
         rows = self._within_bounds(heard) if heard.bodies else np.empty(0, np.intp)
         self.dropped += len(heard.bodies) - rows.size
-        self._kept += rows.size
         for index in np.unique(heard.protocols[rows]).tolist():
             protocol = heard.shelf.names[index]
             own = rows[heard.protocols[rows] == index]
@@ -58,7 +61,20 @@ class Messages(Mapping[str, Sequence[Message]]):
         rows = np.delete(np.arange(slots.size), self._surplus(_routine(heard), slots))
         before = self._of_flow[slots[rows]] + _ordinals(slots[rows])
         np.add.at(self._of_flow, slots[rows], 1)
-        return rows[before < self._most_per_flow][: self._most - self._kept]
+        return self._with_room(heard, rows[before < self._most_per_flow])
+
+    def _with_room(self, heard: Heard, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The first of `rows` that there is room for, of their protocol and of all."""
+        kept = []
+        for index in np.unique(heard.protocols[rows]).tolist():
+            own = rows[heard.protocols[rows] == index]
+            room = min(self._most - self._kept.total(), self._most // SHARE_OF_PROTOCOL - self._kept[index])
+            self._kept[index] += min(own.size, room)
+            kept.append(own[:room])
+            if own.size > room:
+                name, time = heard.shelf.names[index], int(heard.chunks["time"][own[room:]].min())
+                self.kept_until[name] = min(time, self.kept_until.get(name, time))
+        return np.sort(np.concatenate(kept)) if kept else rows
 
     def _surplus(self, routine: NDArray[np.intp], slots: NDArray[np.int64]) -> NDArray[np.intp]:
         """Which of the routine messages are more than enough of their flow."""

@@ -66,6 +66,8 @@ MOST_OPEN_QUERIES = 65_536
 MOST_ROWS = 500_000
 """Of each table; more are counted."""
 
+LATEST = int(np.iinfo(np.int64).max)
+
 
 class Resolutions:
     """DNS of the whole audit, in the order of reading."""
@@ -75,6 +77,8 @@ class Resolutions:
         self.queries = Spool(QUERIES)
         self.addresses = Spool(ADDRESSES)
         self.dropped_queries = self.dropped_addresses = 0
+        self.kept_until = LATEST
+        """UTC nanoseconds: of what came then or later some is dropped."""
         self._open: OrderedDict[tuple[int, int, str], None] = OrderedDict()
 
     def add(self, chunks: NDArray[np.void], columns: Any) -> None:
@@ -119,7 +123,12 @@ class Resolutions:
     def _keep_queries(self, rows: NDArray[np.void]) -> None:
         room = MOST_ROWS - self.queries.rows
         self.queries.append(rows[:room])
-        self.dropped_queries += max(rows.size - room, 0)
+        self.dropped_queries += self._dropped(rows[room:])
+
+    def _dropped(self, rows: NDArray[np.void]) -> int:
+        if rows.size:
+            self.kept_until = min(self.kept_until, int(rows["time"].min()))
+        return rows.size
 
     @staticmethod
     def _rows(chunks: NDArray[np.void]) -> NDArray[np.void]:
@@ -169,4 +178,4 @@ class Resolutions:
         kept = addresses[:room]
         kept["chain"] = [self.texts.row(chain) for chain in chains[:room]]
         self.addresses.append(kept)
-        self.dropped_addresses += addresses.size - kept.size
+        self.dropped_addresses += self._dropped(addresses[room:])

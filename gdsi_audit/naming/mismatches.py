@@ -43,11 +43,14 @@ class NameMismatch(NamedTuple):
     """Addresses that it was given, the first MOST_ANSWERED."""
 
 
-def name_mismatches(flows: Columns, answers: Columns) -> list[NameMismatch]:
-    """One for each name that was answered to the device and is shown at other addresses; flows inside the local network do not count."""
+def name_mismatches(flows: Columns, answers: Columns, *, dns_kept_until: int) -> list[NameMismatch]:
+    """One for each name that was answered to the device and is shown at other addresses; flows inside the local network do not count.
+
+    Nor do those from `dns_kept_until` on, of which answers may be missing.
+    """
     if not len(answers) or not len(flows):
         return []
-    shows = flows.is_any("name_source", SHOWN) & flows["device_is_originator"] & ~flows["remote_is_local"]
+    shows = flows.is_any("name_source", SHOWN) & flows["device_is_originator"] & ~flows["remote_is_local"] & (flows["start"] < dns_kept_until)
     if not shows.any():
         return []
     names, addresses = flows.words("name"), flows.words("remote_addr")
@@ -63,10 +66,10 @@ def name_mismatches(flows: Columns, answers: Columns) -> list[NameMismatch]:
     return [NameMismatch(name, np.array(by_name[name], np.intp), tuple(sorted(given[name])[:MOST_ANSWERED])) for name in sorted(by_name)]
 
 
-def networks(flows: Columns, answers: Columns, places: Places) -> Mapping[str, Network]:
+def networks(flows: Columns, answers: Columns, places: Places, *, dns_kept_until: int) -> Mapping[str, Network]:
     """The networks of the addresses of all mismatches, by address."""
     found: dict[str, Network] = {}
-    for mismatch in name_mismatches(flows, answers):
+    for mismatch in name_mismatches(flows, answers, dns_kept_until=dns_kept_until):
         for address in {*flows.take(mismatch.rows).distinct("remote_addr"), *mismatch.answered}:
             if address not in found:
                 place = places.place(address)

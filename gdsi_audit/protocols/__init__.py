@@ -79,7 +79,9 @@ class DatagramProtocol(Protocol):
     EVERY_DATAGRAM: bool
     """True: each datagram is a message of its own (DNS). False: `parse` is given the datagrams of the flow so far, at most 16 (QUIC)."""
 
-    def recognise(self, heads: Heads) -> NDArray[np.bool_]: ...
+    def recognise(self, heads: Heads) -> NDArray[np.bool_]:
+        """Which payloads begin a message of this protocol."""
+        ...
 
     def parse(self, datagrams: list[bytes], *, from_responder: bool) -> Any | NeedMore:
         """The message that the datagrams of one direction make (one datagram where EVERY_DATAGRAM). Raises ValueError."""

@@ -6,7 +6,6 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,27 +18,6 @@ TLS_1_3 = 0x0304
 DTLS_1_3 = 0xFEFC
 REMEMBERED_SHAPES = 4096
 REMEMBERED_HELLOS = 8192
-
-
-class Shape(NamedTuple):
-    """What identical clients share. All numbers without GREASE."""
-
-    version: int
-    legacy_version: int
-    versions: tuple[int, ...]
-    cipher_suites: tuple[int, ...]
-    extensions: tuple[int, ...]
-    groups: tuple[int, ...]
-    point_formats: tuple[int, ...]
-    signature_algorithms: tuple[int, ...]
-    alpn: tuple[WireText, ...]
-    ech: str
-    esni: bool
-    resumes: bool
-    early_data: bool
-    grease: bool
-    ja3: str
-    ja4: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +60,14 @@ class ClientHello:
         return self.version in (TLS_1_3, DTLS_1_3)
 
     def names(self) -> Iterator[tuple[str, str]]:
+        """(server name, `name_source`), where one is shown."""
         if self.server_name:
             yield self.server_name, self.name_source
 
 
 @lru_cache(maxsize=REMEMBERED_SHAPES)
-def shape_of(raw: bytes, transport: str) -> Shape:
-    """The meaning of a shape's bytes, as laid out in `_hello_scan`. `transport` is t, q or d, as JA4 has it."""
+def _nameless(raw: bytes, transport: str) -> ClientHello:
+    """What identical clients say, whoever they say it to: a shape's bytes, as laid out in `_hello_scan`. `transport` is t, q or d, as JA4 has it."""
     legacy_version, flags = struct.unpack_from(">HB", raw)
     lists, at = [], 3
     for _ in range(7):
@@ -101,7 +80,8 @@ def shape_of(raw: bytes, transport: str) -> Shape:
     version = highest_version(versions, legacy_version)
     text = _ja.ja3_text(legacy_version, ciphers, extensions, groups, point_formats)
     first_protocol = next((protocol for protocol in protocols if not _is_grease(protocol)), b"")
-    return Shape(
+    return ClientHello(
+        server_name=WireText(""),
         version=version,
         legacy_version=legacy_version,
         versions=versions,
@@ -118,6 +98,7 @@ def shape_of(raw: bytes, transport: str) -> Shape:
         grease=bool(flags & scan.HAS_GREASE),
         ja3=_ja.md5(text),
         ja4=_ja.ja4(transport, version, bool(flags & scan.HAS_NAME), first_protocol, ciphers, extensions, signatures),
+        name_source="quic-sni" if transport == "q" else "tls-sni",
     )
 
 
@@ -181,7 +162,7 @@ def from_row(row: list[int], data: bytes | memoryview, shapes: bytes, transport:
 @lru_cache(maxsize=REMEMBERED_HELLOS)
 def _hello_of(name: bytes, shape: bytes, transport: str) -> ClientHello:
     """A client says the same to the same server every time: one object for all of them."""
-    return ClientHello(display(name), *shape_of(shape, transport), "quic-sni" if transport == "q" else "tls-sni")
+    return replace(_nameless(shape, transport), server_name=display(name))
 
 
 def _numbers(raw: bytes) -> tuple[int, ...]:

@@ -15,6 +15,8 @@ LONGEST_CHAIN = 16
 
 
 class Question(NamedTuple):
+    """What is asked for (RFC 1035 §4.1.2)."""
+
     name: WireText
     qtype: int
     qclass: int

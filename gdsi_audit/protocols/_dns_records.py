@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
-from gdsi_audit.protocols._dns_names import folded, read_name
+from gdsi_audit.protocols._dns_names import read_name
+from gdsi_audit.protocols._ech_configuration import public_names
 from gdsi_audit.wire_text import WireText, display
 
-A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV, DNAME, OPT, SVCB, HTTPS = 1, 2, 5, 6, 12, 15, 16, 28, 33, 39, 41, 64, 65
+A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV, DNAME, OPT, SVCB, HTTPS, ANY = 1, 2, 5, 6, 12, 15, 16, 28, 33, 39, 41, 64, 65, 255
 INTERNET = 1
-ECH_VERSION = 0xFE0D
 
 
 @dataclass(frozen=True, slots=True)
 class MailExchange:
+    """MX (RFC 1035 §3.3.9): the lower the preference, the sooner it is tried."""
+
     preference: int
     exchange: WireText
 
@@ -33,6 +35,8 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class StartOfAuthority:
+    """SOA (RFC 1035 §3.3.13), its timers left out."""
+
     primary: WireText
     mailbox: WireText
     serial: int
@@ -135,29 +139,8 @@ def _service_binding(data: bytes, start: int, stop: int) -> ServiceBinding:
         ipv4hint=tuple(str(IPv4Address(hint)) for hint in _slices(parameters.get(4, b""), 4)),
         ipv6hint=tuple(str(IPv6Address(hint)) for hint in _slices(parameters.get(6, b""), 16)),
         ech=5 in parameters,
-        public_names=tuple(_public_names(parameters.get(5, b""))),
+        public_names=tuple(public_names(parameters.get(5, b""))),
     )
-
-
-def _public_names(configurations: bytes) -> Iterator[WireText]:
-    """Of an ECHConfigList (RFC 9849 section 4); configurations that are of another version, or do not fit, are passed over."""
-    at, end = 2, 2 + int.from_bytes(configurations[:2])
-    while at + 4 <= min(end, len(configurations)):
-        version, size = int.from_bytes(configurations[at : at + 2]), int.from_bytes(configurations[at + 2 : at + 4])
-        name = _public_name(configurations[at + 4 : at + 4 + size]) if version == ECH_VERSION else b""
-        if name:
-            yield folded(display(name))
-        at += 4 + size
-
-
-def _public_name(configuration: bytes) -> bytes:
-    """Behind its number, the kind of key, the key, the cipher suites and the longest name."""
-    at = 3
-    for _ in range(2):
-        at += 2 + int.from_bytes(configuration[at : at + 2])
-    size = int.from_bytes(configuration[at + 1 : at + 2])
-    name = configuration[at + 2 : at + 2 + size]
-    return name if size and len(name) == size else b""
 
 
 _READERS: dict[int, Callable[[bytes, int, int], Value]] = {

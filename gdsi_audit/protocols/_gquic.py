@@ -29,6 +29,7 @@ class GquicHello:
     satisfied = True
 
     def names(self) -> Iterator[tuple[str, str]]:
+        """(server name, "quic-sni"), where one is shown."""
         if self.server_name:
             yield self.server_name, "quic-sni"
 

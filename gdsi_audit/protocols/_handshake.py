@@ -74,6 +74,7 @@ class Alert:
 
     @property
     def satisfied(self) -> bool:
+        """A fatal alert, or close_notify: nothing more follows in clear."""
         return self.level == 2 or self.description == 0
 
 

@@ -33,6 +33,7 @@ class Heard:
 
     @property
     def messages(self) -> list[Message]:
+        """All of them in their envelopes."""
         fields = [self.chunks[name].tolist() for name in ("flow", "frame", "time", "from_responder", "capture")]
         return [
             message_of(self.shelf, index, body, *place) for index, body, *place in zip(self.protocols.tolist(), self.bodies, *fields, strict=True)

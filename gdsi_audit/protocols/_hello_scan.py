@@ -33,7 +33,8 @@ SHAPE_SPARE_BYTES = 24
 LARGEST_RECORD_BYTES = 16_384 + 2_048
 """RFC 5246 section 6.2.3."""
 
-_CIPHERS, _TYPES, _POINT_FORMATS, _VERSION_LIST, _LAST_LIST = 0, 1, 3, 5, 6
+_TYPES, _GROUP_LIST, _POINT_FORMATS, _SIGNATURE_LIST, _VERSION_LIST, _LAST_LIST = 1, 2, 3, 4, 5, 6
+"""Places of the lists in a shape; ciphers are the first."""
 _SNI, _GROUPS, _FORMATS, _SIGNATURES, _ALPN = 0x0000, 0x000A, 0x000B, 0x000D, 0x0010
 _TICKET, _PRE_SHARED_KEY, _EARLY_DATA, _VERSIONS, _ECH, _ESNI = 0x0023, 0x0029, 0x002A, 0x002B, 0xFE0D, 0xFFCE
 
@@ -109,11 +110,11 @@ def _walk(
         types += 2
         listed = 0
         if kind == _GROUPS:
-            listed = 2
+            listed = _GROUP_LIST
         elif kind == _FORMATS:
             listed = _POINT_FORMATS
         elif kind == _SIGNATURES:
-            listed = 4
+            listed = _SIGNATURE_LIST
         elif kind == _VERSIONS:
             listed = _VERSION_LIST
         elif kind == _ALPN:

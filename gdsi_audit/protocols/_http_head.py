@@ -1,4 +1,4 @@
-"""The head and the framing of an HTTP/1.x message (RFC 9112), as lenient as the servers that devices talk to."""
+"""The head of an HTTP/1.x message (RFC 9112 section 2), as lenient as the servers that devices talk to."""
 
 from __future__ import annotations
 
@@ -12,14 +12,10 @@ from gdsi_audit.wire_text import WireText, display
 
 LONGEST_HEAD_BYTES = 16_000
 """A head that has not ended by then is read as far as it goes."""
+HEAD_END = re.compile(rb"\r?\n\r?\n")
 MOST_HEADERS = 64
-BODY_PREFIX_BYTES = 4096
-UNKNOWN = -1
 REMEMBERED_LINES = 4096
 NO_TEXT = WireText("")
-
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_LENGTH = re.compile(rb"[0-9]{1,18}")
 
 
 class Field(NamedTuple):
@@ -52,6 +48,7 @@ class Head:
         return found.value if found else b""
 
     def text(self, name: bytes) -> WireText:
+        """Value of the first field `name` in display form; empty: none."""
         found = self.by_name.get(name)
         return found.shown_value if found else NO_TEXT
 
@@ -60,24 +57,14 @@ class Head:
         return [field.value for field in self.fields if field.name == name] if name in self.by_name else []
 
     def headers(self) -> tuple[tuple[WireText, WireText], ...]:
+        """(name, value) of the first MOST_HEADERS fields, in display form."""
         return tuple((field.shown_name, field.shown_value) for field in self.fields[:MOST_HEADERS])
-
-
-class Body(NamedTuple):
-    """What is there of the body."""
-
-    prefix: bytes
-    """First bytes, chunk framing gone."""
-    used_bytes: int
-    """On the wire, framing included."""
-    missing_bytes: int
-    """Not here yet; UNKNOWN: chunks still to come, or all bytes until the connection closes."""
 
 
 def read_head(data: bytes) -> Head | NeedMore:
     """The head at the beginning of `data`, empty lines before it skipped (RFC 9112 §2.2)."""
     begin = len(data) - len(data.lstrip(b"\r\n"))
-    end = _HEAD_END.search(data, begin)
+    end = HEAD_END.search(data, begin)
     cut = end is None
     if end is None and len(data) < LONGEST_HEAD_BYTES:
         return NEED_MORE
@@ -85,33 +72,6 @@ def read_head(data: bytes) -> Head | NeedMore:
     fields, malformed_lines = _fields(lines)
     by_name = {field.name: field for field in reversed(fields)}
     return Head(start_line.rstrip(b"\r"), fields, end.end() if end else len(data), malformed_lines, cut, by_name)
-
-
-def read_body(head: Head, data: bytes, *, until_close: bool) -> Body:
-    """The body behind `head`; `until_close` where a body without a length ends with the connection."""
-    start = head.head_bytes
-    if head.cut:
-        return Body(b"", 0, UNKNOWN)
-    if b"chunked" in head.first(b"transfer-encoding").lower():
-        return _chunked(data, start)
-    content_length = content_length_of(head)
-    if content_length == UNKNOWN:
-        there = len(data) - start if until_close else 0
-        return Body(data[start : start + min(there, BODY_PREFIX_BYTES)], there, UNKNOWN if until_close else 0)
-    there = min(content_length, len(data) - start)
-    return Body(data[start : start + min(there, BODY_PREFIX_BYTES)], there, content_length - there)
-
-
-def content_length_of(head: Head) -> int:
-    """Content-Length; UNKNOWN where there is none or it is no number."""
-    value = head.first(b"content-length")
-    return int(value) if _LENGTH.fullmatch(value) else UNKNOWN
-
-
-def lengths_conflict(head: Head) -> bool:
-    """Two framings, or two different lengths: what follows may be read differently by different servers (RFC 9112 §6.3)."""
-    lengths = set(head.values(b"content-length"))
-    return len(lengths) > 1 or bool(lengths and head.first(b"transfer-encoding"))
 
 
 def _fields(lines: list[bytes]) -> tuple[tuple[Field, ...], int]:
@@ -138,26 +98,3 @@ def _field(line: bytes) -> Field | None:
 
 def _made(name: bytes, value: bytes) -> Field:
     return Field(name, value, display(name), display(value))
-
-
-def _chunked(data: bytes, start: int) -> Body:
-    """Walks the chunks (RFC 9112 §7.1) to the last one and the trailer's end, or as far as they are here."""
-    prefix, position = b"", start
-    while True:
-        line_end = data.find(b"\n", position)
-        size = _chunk_size(data[position:line_end]) if line_end >= 0 else UNKNOWN
-        if size == UNKNOWN:
-            return Body(prefix, len(data) - start, UNKNOWN)
-        if size == 0:
-            end = _HEAD_END.search(data, line_end - 1) if data[line_end - 1 : line_end] == b"\r" else _HEAD_END.search(data, line_end)
-            return Body(prefix, end.end() - start, 0) if end else Body(prefix, len(data) - start, UNKNOWN)
-        prefix += data[line_end + 1 : line_end + 1 + min(size, BODY_PREFIX_BYTES - len(prefix))]
-        position = line_end + 1 + size
-        position += 2 if data[position : position + 2] == b"\r\n" else 1
-        if position > len(data):
-            return Body(prefix, len(data) - start, UNKNOWN)
-
-
-def _chunk_size(line: bytes) -> int:
-    digits = line.partition(b";")[0].strip()
-    return int(digits, 16) if re.fullmatch(rb"[0-9A-Fa-f]{1,15}", digits) else UNKNOWN

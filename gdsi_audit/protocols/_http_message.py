@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypedDict
 
 from gdsi_audit.wire_text import WireText
 
@@ -35,6 +34,8 @@ class HttpMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest(HttpMessage):
+    """A request (RFC 9110 section 9), with whom it is for."""
+
     method: WireText
     target: WireText
     hosts: tuple[WireText, ...]
@@ -95,17 +96,3 @@ class Http2Preface:
     """A client begins HTTP/2 in clear text (RFC 9113 §3.4)."""
 
     satisfied: bool = True
-
-
-class HttpFields(TypedDict):
-    """Fields of HttpMessage that requests and responses read alike."""
-
-    content_type: WireText
-    content_length: int
-    upgrade: WireText
-    headers: tuple[tuple[WireText, WireText], ...]
-    malformed_lines: int
-    conflicting_lengths: bool
-    head_bytes: int
-    body_prefix: bytes
-    body_bytes_missing: int

@@ -37,6 +37,7 @@ def ja3s_text(version: int, cipher: int, extensions: Sequence[int]) -> str:
 
 
 def md5(text: str) -> str:
+    """In hexadecimal digits."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 

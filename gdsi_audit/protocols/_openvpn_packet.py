@@ -1,4 +1,7 @@
-"""The resets that open an OpenVPN session, as far as they can be told: plain, authenticated (tls-auth) or encrypted (tls-crypt)."""
+"""The resets that open an OpenVPN session, as far as they can be told: plain, authenticated (tls-auth) or encrypted (tls-crypt).
+
+Layouts are those of the project's own description ("OpenVPN Wire Protocol", draft) and of its manual on `--tls-crypt`.
+"""
 
 from __future__ import annotations
 

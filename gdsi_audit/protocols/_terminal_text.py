@@ -19,7 +19,6 @@ ACCOUNTS: Final = "accounts"
 ERROR: Final = "error"
 LISTING: Final = "listing"
 
-ASKS = (LOGIN, PASSWORD)
 OUTPUT = (IDENTITY, ROOT_IDENTITY, SYSTEM, ACCOUNTS, ERROR, LISTING)
 """Of commands."""
 SHELL = (PROMPT, ROOT_PROMPT, BANNER, *OUTPUT)

@@ -51,6 +51,7 @@ def recognise(heads: Heads) -> NDArray[np.bool_]:
 
 
 def text(data: bytes) -> UnnamedText:
+    """What the first LOOKED_AT_BYTES of `data` are."""
     looked_at = data[:LOOKED_AT_BYTES]
     body = looked_at[FRAMING_BYTES:]
     printable = len(body) - len(body.translate(None, _PRINTABLE))

@@ -1,4 +1,4 @@
-"""ADB, Android's debug bridge: who connects, whether a key is asked for, and which services are opened."""
+"""ADB, Android's debug bridge: who connects, whether a key is asked for, and which services are opened (AOSP, packages/modules/adb, protocol.txt)."""
 
 from __future__ import annotations
 

@@ -42,8 +42,9 @@ def parse(data: bytes, *, from_responder: bool) -> Turn | NeedMore:
     """The next command or reply and its bytes; USER and the PASS behind it are one message. Raises ValueError."""
     if from_responder:
         turn = numbered_reply(data)
-        agreed = not isinstance(turn, NeedMore) and isinstance(turn[0], Reply) and turn[0].code == TLS_AGREED
-        return (StartTls(), turn[1]) if agreed and not isinstance(turn, NeedMore) else turn
+        if not isinstance(turn, NeedMore) and isinstance(turn[0], Reply) and turn[0].code == TLS_AGREED:
+            return StartTls(), turn[1]
+        return turn
     line = read_line(data)
     if line is None:
         return NEED_MORE

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore
 from gdsi_audit.protocols._dns_names import folded
-from gdsi_audit.protocols._http_head import (
-    BODY_PREFIX_BYTES,
-    LONGEST_HEAD_BYTES,
-    Head,
-    content_length_of,
-    lengths_conflict,
-    read_body,
-    read_head,
-)
-from gdsi_audit.protocols._http_message import Connect, Http2Preface, HttpFields, HttpRequest, HttpResponse
-from gdsi_audit.wire_text import WireText, display
+from gdsi_audit.protocols._http_body import BODY_PREFIX_BYTES, content_length_of, lengths_conflict, read_body
+from gdsi_audit.protocols._http_head import LONGEST_HEAD_BYTES, Head, read_head
+from gdsi_audit.protocols._http_message import Connect, Http2Preface, HttpRequest, HttpResponse
+from gdsi_audit.protocols._http_target import hosts_of
+from gdsi_audit.wire_text import display
 
 TRANSPORT = "tcp"
 READS_WHAT_IS_CUT = True
@@ -33,7 +28,6 @@ METHODS = (
 )
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 LONGEST_METHOD_BYTES = 20
-REMEMBERED_HOSTS = 4096
 REMEMBERED_MESSAGES, LARGEST_REMEMBERED_BYTES = 1024, 2048
 
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}[ \t]")
@@ -41,8 +35,6 @@ _OTHER = re.compile(rb"[A-Z]+ +(?:rtsp[su]?|sips?|icap):|[^\r\n]* (?!HTTP/)[A-Z]
 """A request of a protocol that borrows the methods: RTSP (RFC 7826), SIP (RFC 3261), ICAP (RFC 3507)."""
 _VERSION = re.compile(rb"HTTP/(1\.[0-9])")
 _RESPONSE = re.compile(rb"HTTP/(1\.[0-9])[ \t]+([0-9]{3})(?:[ \t].*)?", re.DOTALL)
-_ABSOLUTE = re.compile(rb"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]*)", re.IGNORECASE)
-_AUTHORITY = re.compile(rb"\[([^\]]*)\](?::[0-9]*)?|([^:]*)(?::[0-9]*)?")
 
 
 def recognise(heads: Heads) -> NDArray[np.bool_]:
@@ -98,14 +90,6 @@ _parse_again = lru_cache(maxsize=REMEMBERED_MESSAGES)(_parse)
 """Devices ask the same again and again, and are answered the same."""
 
 
-@lru_cache(maxsize=REMEMBERED_HOSTS)
-def host_of(authority: bytes) -> WireText:
-    """The host of `host:port` in lower case, brackets and a trailing dot gone; what has neither form is kept whole."""
-    match = _AUTHORITY.fullmatch(authority.strip())
-    host = (match[1] or match[2] or b"") if match else authority.strip()
-    return folded(display(host.removesuffix(b".")))
-
-
 def _preface(data: bytes) -> tuple[Http2Preface, int] | NeedMore:
     if data.startswith(PREFACE):
         return Http2Preface(), len(PREFACE)
@@ -123,9 +107,10 @@ def _check_beginning(data: bytes) -> None:
         raise ValueError("no method and no HTTP version at offset 0")
 
 
-def _message_fields(head: Head, data: bytes, *, until_close: bool) -> tuple[HttpFields, int]:
+def _message_fields(head: Head, data: bytes, *, until_close: bool) -> tuple[dict[str, Any], int]:
+    """(the fields that requests and responses share, the version apart; bytes of head and body that are here)."""
     body = read_body(head, data, until_close=until_close)
-    fields: HttpFields = {
+    fields = {
         "content_type": head.text(b"content-type"),
         "content_length": content_length_of(head),
         "upgrade": folded(head.text(b"upgrade")),
@@ -159,7 +144,7 @@ def _request(head: Head, data: bytes) -> tuple[HttpRequest, int]:
         version=display(version),
         method=display(method),
         target=display(target),
-        hosts=_hosts(head, method, target),
+        hosts=hosts_of(head, method, target),
         user_agent=head.text(b"user-agent"),
         authorization_scheme=folded(display(authorization.partition(b" ")[0])),
         authorization=display(authorization),
@@ -183,10 +168,3 @@ def _response(head: Head, data: bytes, line: re.Match[bytes]) -> tuple[HttpRespo
         location=head.text(b"location"),
     )
     return response, used
-
-
-def _hosts(head: Head, method: bytes, target: bytes) -> tuple[WireText, ...]:
-    absolute = _ABSOLUTE.match(target)
-    from_target = [target] if method == b"CONNECT" else [absolute[1]] if absolute else []
-    hosts = [host_of(authority) for authority in (*from_target, *head.values(b"host"))]
-    return tuple(dict.fromkeys(host for host in hosts if host))

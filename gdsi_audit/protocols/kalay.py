@@ -21,11 +21,12 @@ MARKS = b"\x04\x02"
 KEY = b"Charlie is the d"
 EXCHANGES = (11, 9, 8, 15, 13, 10, 12, 14, 2, 1, 5, 0, 6, 4, 7, 3)
 """Which byte of a block goes to each place; its own inverse."""
-LAN_SEARCH = 0x0601
 
 
 @dataclass(frozen=True, slots=True)
 class KalayMessage:
+    """The header of one message."""
+
     version: int
     kind: int
     """Number of the message; 0x0601: a search of the local network."""
@@ -37,29 +38,23 @@ class KalayMessage:
         return True
 
 
-def _rotated(block: bytes, first: int) -> bytes:
-    """The four little-endian words of `block`, rotated to the left by `first`, and by four bits more each."""
+def _rotated(block: bytes, first: int, more: int) -> bytes:
+    """The four little-endian words of `block`, rotated to the left by `first` bits, and each by `more` bits more than the one before it."""
     words = [int.from_bytes(block[place : place + 4], "little") for place in range(0, 16, 4)]
-    turns = [(first + 4 * place) % 32 for place in range(4)]
+    turns = [(first + more * place) % 32 for place in range(4)]
     return b"".join(((word << turn | word >> (32 - turn)) & 0xFFFFFFFF).to_bytes(4, "little") for word, turn in zip(words, turns, strict=True))
-
-
-def _turned_back(block: bytes, first: int) -> bytes:
-    words = [int.from_bytes(block[place : place + 4], "little") for place in range(0, 16, 4)]
-    turns = [(first + 4 * place) % 32 for place in range(4)]
-    return b"".join(((word >> turn | word << (32 - turn)) & 0xFFFFFFFF).to_bytes(4, "little") for word, turn in zip(words, turns, strict=True))
 
 
 def unscrambled(block: bytes) -> bytes:
     """The 16 plain bytes of a block."""
-    turned = _rotated(block, 3)
-    return _rotated(bytes(turned[place] ^ key for place, key in zip(EXCHANGES, KEY, strict=True)), 1)
+    turned = _rotated(block, 3, 4)
+    return _rotated(bytes(turned[place] ^ key for place, key in zip(EXCHANGES, KEY, strict=True)), 1, 4)
 
 
 def scrambled(block: bytes) -> bytes:
     """The inverse of `unscrambled`."""
-    keyed = bytes(byte ^ key for byte, key in zip(_turned_back(block, 1), KEY, strict=True))
-    return _turned_back(bytes(keyed[place] for place in EXCHANGES), 3)
+    keyed = bytes(byte ^ key for byte, key in zip(_rotated(block, -1, -4), KEY, strict=True))
+    return _rotated(bytes(keyed[place] for place in EXCHANGES), -3, -4)
 
 
 _ZERO = scrambled(bytes(HEADER_BYTES))

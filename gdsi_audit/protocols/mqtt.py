@@ -1,4 +1,4 @@
-"""MQTT 3.1, 3.1.1 and 5.0, its control packets one by one."""
+"""MQTT 3.1, 3.1.1 and 5.0, its control packets one by one (OASIS MQTT 3.1.1 and 5.0, section 3)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore
+from gdsi_audit.protocols._mqtt_fields import Fields
 from gdsi_audit.wire_text import WireText, display
 
 TRANSPORT = "tcp"
@@ -37,12 +38,16 @@ class MqttConnect:
 
 @dataclass(frozen=True, slots=True)
 class MqttConnack:
+    """The server's answer to a CONNECT (OASIS MQTT 5.0 section 3.2)."""
+
     reason: int
     """0: accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class MqttPublish:
+    """A message on a topic (OASIS MQTT 5.0 section 3.3)."""
+
     topic: WireText
     quality: int
     payload_prefix: bytes
@@ -53,6 +58,8 @@ class MqttPublish:
 
 @dataclass(frozen=True, slots=True)
 class MqttSubscribe:
+    """Topics that a client wants to hear of (OASIS MQTT 5.0 section 3.8)."""
+
     topics: tuple[WireText, ...]
 
 
@@ -98,10 +105,10 @@ def parse(data: bytes, *, from_responder: bool) -> tuple[MqttPacket, int] | Need
             raise ValueError(f"an MQTT packet of type {kind} with {size} bytes")
         return NEED_MORE
     used = min(behind, len(data))
-    return _packet(kind, flags, _Fields(data[start:used]), behind - used), used
+    return _packet(kind, flags, Fields(data[start:used]), behind - used), used
 
 
-def _packet(kind: int, flags: int, fields: _Fields, missing: int) -> MqttPacket:
+def _packet(kind: int, flags: int, fields: Fields, missing: int) -> MqttPacket:
     if kind == CONNECT:
         return _connect(fields)
     if kind == CONNACK:
@@ -116,7 +123,7 @@ def _packet(kind: int, flags: int, fields: _Fields, missing: int) -> MqttPacket:
     return MqttControl(kind, len(fields.rest()))
 
 
-def _connect(fields: _Fields) -> MqttConnect:
+def _connect(fields: Fields) -> MqttConnect:
     name, level, flags = fields.text(), fields.number(1), 0
     if name not in PROTOCOL_NAMES:
         raise ValueError("an MQTT CONNECT without the protocol's name at offset 2")
@@ -134,10 +141,10 @@ def _connect(fields: _Fields) -> MqttConnect:
     return MqttConnect(level, display(client_id), display(username), bool(flags & 0x80), password_bytes, display(will_topic), keep_alive_s)
 
 
-def _subscribe(fields: _Fields) -> MqttSubscribe:
+def _subscribe(fields: Fields) -> MqttSubscribe:
     """As version 3; where that does not come out, as version 5, which has properties before the topics."""
     fields.take(2)
-    later = _Fields(fields.rest())
+    later = Fields(fields.rest())
     try:
         return MqttSubscribe(tuple(_topics(fields)))
     except ValueError:
@@ -145,7 +152,7 @@ def _subscribe(fields: _Fields) -> MqttSubscribe:
         return MqttSubscribe(tuple(_topics(later)))
 
 
-def _topics(fields: _Fields) -> list[WireText]:
+def _topics(fields: Fields) -> list[WireText]:
     topics = []
     while fields.rest():
         topics.append(display(fields.text()))
@@ -164,31 +171,3 @@ def _size(data: bytes) -> tuple[int, int]:
     if len(data) >= 5:
         raise ValueError("an MQTT length of more than four bytes at offset 1")
     return 0, 0
-
-
-class _Fields:
-    """Reads the fields of one packet in turn; ValueError where one runs over its end."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._position = 0
-
-    def take(self, size: int) -> bytes:
-        behind = self._position + size
-        if behind > len(self._data):
-            raise ValueError(f"an MQTT field runs over the end at offset {self._position} of the packet")
-        part, self._position = self._data[self._position : behind], behind
-        return part
-
-    def number(self, size: int) -> int:
-        return int.from_bytes(self.take(size))
-
-    def text(self) -> bytes:
-        return self.take(self.number(2))
-
-    def properties(self) -> None:
-        size = self.number(1)
-        self.take(size if size < 0x80 else (size & 0x7F) + (self.number(1) << 7))
-
-    def rest(self) -> bytes:
-        return self._data[self._position :]

@@ -24,6 +24,8 @@ BYTES = {ADDRESS: 2, MAP_UDP: 12, MAP_TCP: 12, ANSWER | ADDRESS: 12, ANSWER | MA
 
 @dataclass(frozen=True, slots=True)
 class NatPmpMessage:
+    """A request or an answer."""
+
     response: bool
     operation: int
     """0 outer address, 1 map UDP, 2 map TCP."""

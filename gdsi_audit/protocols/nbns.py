@@ -18,7 +18,7 @@ EVERY_DATAGRAM = True
 PORT = 137
 HEADER_BYTES = 12
 ENCODED_BYTES = 32
-QUERY, REGISTRATION, RELEASE, REFRESH = 0, 5, 6, 8
+QUERY = 0
 NAME_BEHIND_BYTES = 38
 TYPE_NB, TYPE_NBSTAT = 0x20, 0x21
 STATUS_NAME_BYTES = 18
@@ -26,6 +26,8 @@ STATUS_NAME_BYTES = 18
 
 @dataclass(frozen=True, slots=True)
 class NbnsMessage:
+    """One message: of its records the first is read."""
+
     id: int
     response: bool
     opcode: int

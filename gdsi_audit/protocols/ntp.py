@@ -29,6 +29,8 @@ ERA_S = 1 << 32
 
 @dataclass(frozen=True, slots=True)
 class NtpMessage:
+    """One message, its header as it stands and its extension fields by type and size."""
+
     mode: int
     """1 and 2 symmetric, 3 client, 4 server, 5 broadcast, 6 control, 7 private."""
     version: int

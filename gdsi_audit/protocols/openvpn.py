@@ -1,4 +1,4 @@
-"""OpenVPN over datagrams: how a session is opened."""
+"""OpenVPN over datagrams: how a session is opened (as `_openvpn_packet` has it)."""
 
 from __future__ import annotations
 

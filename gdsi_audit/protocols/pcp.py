@@ -23,6 +23,8 @@ BODY_BYTES = {ANNOUNCE: 0, MAP: MAP_BYTES, PEER: PEER_BYTES}
 
 @dataclass(frozen=True, slots=True)
 class PcpMessage:
+    """A request or an answer; its options are left out."""
+
     response: bool
     operation: int
     """0 announce, 1 map, 2 peer."""

@@ -36,6 +36,8 @@ LOCAL_KINDS = frozenset({0x30, 0x31, 0x32})
 
 @dataclass(frozen=True, slots=True)
 class PpppMessage:
+    """The header of one message."""
+
     kind: int
     """Message number; -1: scrambled."""
     name: str

@@ -45,6 +45,7 @@ class QuicInitial:
     satisfied = True
 
     def names(self) -> Iterator[tuple[str, str]]:
+        """(server name, "quic-sni"), where one is shown."""
         if self.client_hello:
             yield from self.client_hello.names()
 

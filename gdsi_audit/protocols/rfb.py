@@ -14,6 +14,10 @@ TRANSPORT = "tcp"
 
 VERSION_BYTES = 12
 NO_SECURITY = 1
+SECURITY_TYPES = {
+    NO_SECURITY: "no security", 2: "VNC authentication", 5: "RA2", 6: "RA2ne", 16: "Tight", 17: "Ultra", 18: "TLS", 19: "VeNCrypt", 20: "SASL",
+}  # fmt: skip
+"""RFC 6143 section 7.1.2, and the IANA registry "RFB Security Types" that it opened."""
 _VERSION = re.compile(rb"RFB ([0-9]{3})\.([0-9]{3})\n")
 
 
@@ -33,6 +37,7 @@ class RfbSecurity:
 
 
 def recognise(heads: Heads) -> NDArray[np.bool_]:
+    """The version line that both sides begin with."""
     found = (heads.bytes[:, :4] == np.frombuffer(b"RFB ", np.uint8)).all(axis=1)
     shaped: NDArray[np.bool_] = found & (heads.bytes[:, 7] == 0x2E) & (heads.bytes[:, 11] == 0x0A)
     return shaped

@@ -23,6 +23,8 @@ SOURCE_MAC, PREFIX, RESOLVERS, DOMAINS = 1, 3, 25, 31
 
 @dataclass(frozen=True, slots=True)
 class RouterAdvertisement:
+    """One advertisement; lifetimes in seconds."""
+
     lifetime_s: int
     """As default router; 0: it is none."""
     managed: bool
@@ -38,6 +40,7 @@ class RouterAdvertisement:
 
 
 def recognise(heads: Heads) -> NDArray[np.bool_]:
+    """By ICMPv6 type, code and length."""
     found: NDArray[np.bool_] = (heads.bytes[:, 0] == TYPE) & (heads.bytes[:, 1] == 0) & (heads.length >= HEADER_BYTES)
     return found
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from dataclasses import dataclass
 
@@ -11,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols import NEED_MORE, Heads, NeedMore
+from gdsi_audit.protocols._basic_credentials import basic_sizes
 from gdsi_audit.protocols._column import is_one_of
 from gdsi_audit.protocols._dns_names import folded
-from gdsi_audit.protocols._http_head import Head, content_length_of, read_head
+from gdsi_audit.protocols._http_body import content_length_of
+from gdsi_audit.protocols._http_head import Head, read_head
 from gdsi_audit.wire_text import WireText, display
 
 TRANSPORT = "tcp"
@@ -120,8 +120,4 @@ def _sizes(authorization: bytes) -> tuple[int, int]:
     if scheme.lower() != b"basic":
         user = _USERNAME.search(rest)
         return (len(user[1]) if user else -1), -1
-    try:
-        user_name, _, secret = base64.b64decode(rest.strip(), validate=True).partition(b":")
-    except binascii.Error:
-        return -1, len(rest)
-    return len(user_name), len(secret)
+    return basic_sizes(rest.strip())

@@ -162,6 +162,7 @@ class _Reader:
         self.position = 0
 
     def take(self, size: int) -> bytes:
+        """The next `size` bytes."""
         part = self._data[self.position : self.position + size]
         if len(part) < size:
             raise _NotYetError
@@ -169,9 +170,11 @@ class _Reader:
         return part
 
     def number(self, size: int) -> int:
+        """A number of `size` bytes, high byte first."""
         return int.from_bytes(self.take(size))
 
     def until_zero(self) -> bytes:
+        """The bytes up to the next zero, which is passed over. Raises ValueError where there is none within LONGEST_TEXT_BYTES."""
         end = self._data.find(b"\0", self.position, self.position + LONGEST_TEXT_BYTES + 1)
         if end < 0 and len(self._data) > self.position + LONGEST_TEXT_BYTES:
             raise ValueError(f"text without end at offset {self.position}")

@@ -39,6 +39,7 @@ class SsdpMessage:
 
 
 def recognise(heads: Heads) -> NDArray[np.bool_]:
+    """By the three start lines."""
     found: NDArray[np.bool_] = np.zeros(heads.length.size, np.bool_)
     for beginning in BEGINNINGS:
         found |= (heads.bytes[:, : len(beginning)] == np.frombuffer(beginning, np.uint8)).all(axis=1)

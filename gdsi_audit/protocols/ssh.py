@@ -26,6 +26,8 @@ OF_SERVER = frozenset({31, 33})
 
 @dataclass(frozen=True, slots=True)
 class SshBanner:
+    """Identification string of one side."""
+
     version: WireText
     """2.0, 1.99."""
     software: WireText
@@ -46,6 +48,7 @@ class SshPacket:
 
 
 def recognise(heads: Heads) -> NDArray[np.bool_]:
+    """The beginning of a banner."""
     found: NDArray[np.bool_] = (heads.bytes[:, :4] == np.frombuffer(BEGINNING, np.uint8)).all(axis=1)
     return found
 

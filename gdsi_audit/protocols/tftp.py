@@ -27,6 +27,8 @@ _CUT_REQUEST = re.compile(rb"\0[\1\2][!-~][ -~]{29}")
 
 @dataclass(frozen=True, slots=True)
 class TftpRequest:
+    """A file is asked for or announced."""
+
     write: bool
     """The client sends the file."""
     file_name: WireText

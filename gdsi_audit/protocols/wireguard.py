@@ -1,4 +1,4 @@
-"""WireGuard: handshakes by their fixed sizes, and data of a tunnel whose handshake was not captured, by its counters."""
+"""WireGuard (Donenfeld, NDSS 2017, section 5.4): handshakes by their fixed sizes, and data whose handshake was not captured by its counters."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from gdsi_audit.findings.quantities import counted
 from gdsi_audit.reports import _words
 from gdsi_audit.reports._instant import span
 from gdsi_audit.reports._sheet import STYLES, Column, heading, table, text
@@ -43,7 +44,7 @@ def findings(whole: Mapping[str, Any], width: int) -> Iterator[RenderableType]:
         yield Padding(table(SHORT, map(partial(_short, several), lines[:MOST_LINES]), width), (1, 0, 0, 0))
     told_of = {line for line, _ in lines[:MOST_LINES]}
     if left := sum(len(story.findings) for story in rest if _line(story) not in told_of):
-        yield text(f"and {_words.counted(left, 'more finding')}: --format html or json has them all")
+        yield text(f"and {counted(left, 'more finding')}: --format html or json has them all")
 
 
 def _short(several: bool, line: tuple[Line, list[str]]) -> tuple[str, ...]:
@@ -96,7 +97,7 @@ def _others(story: Story) -> Iterator[tuple[str, str]]:
     if story.kind == "likewise":
         subjects = [one["subject"] for one in others if one["subject"] != first["subject"]]
         kinds = {one["detector"] for one in others}
-        more = f"{_words.counted(len(others), 'more finding')}{': ' if len(kinds) > 1 else ''}{', '.join(sorted(kinds)) if len(kinds) > 1 else ''}"
+        more = f"{counted(len(others), 'more finding')}{': ' if len(kinds) > 1 else ''}{', '.join(sorted(kinds)) if len(kinds) > 1 else ''}"
         yield "likewise", f"{_words.listed(subjects, MOST_LIKEWISE)} ({more})"
         return
     for one in others[:MOST_ALSO]:
@@ -109,8 +110,8 @@ def _others(story: Story) -> Iterator[tuple[str, str]]:
 
 def _evidence(evidence: Sequence[Mapping[str, Any]], paths: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     first = evidence[0]
-    more = f"; {_words.counted(len(evidence) - 1, 'more piece')} of evidence in --format json" if len(evidence) > 1 else ""
-    yield "evidence", f"{_words.counted(first['frame_count'], 'frame')}: {_words.ranges(first, paths)}{more}"
+    more = f"; {counted(len(evidence) - 1, 'more piece')} of evidence in --format json" if len(evidence) > 1 else ""
+    yield "evidence", f"{counted(first['frame_count'], 'frame')}: {_words.ranges(first, paths)}{more}"
     whole = first["display_filter"]
     superset = " (and other frames)" if first["filter_kind"] == "superset" else ""
     yield "filter", f"{whole}{superset}" if len(whole) <= LONGEST_FILTER else f"{len(whole):,} characters: in --format html or json"

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
+from gdsi_audit.findings.quantities import counted
 from gdsi_audit.reports import _words
 from gdsi_audit.reports._declared import WORDS as ITEM_WORDS
 from gdsi_audit.reports._sheet import Column, heading, table, text
@@ -51,7 +52,7 @@ def _declared(device: Mapping[str, Any], width: int) -> Iterator[RenderableType]
     one_file = len({item["file"] for item in kept}) == 1
     yield table(DECLARED, (_item(item, one_file) for item in kept[:MOST_ITEMS]), width)
     if len(kept) > MOST_ITEMS:
-        yield text(f"and {_words.counted(len(kept) - MOST_ITEMS, 'more item')} in --format html or json")
+        yield text(f"and {counted(len(kept) - MOST_ITEMS, 'more item')} in --format html or json")
 
 
 def _item(item: Mapping[str, Any], one_file: bool) -> tuple[object, ...]:
@@ -73,7 +74,7 @@ def _destinations(device: Mapping[str, Any], width: int) -> Iterator[RenderableT
         yield table(columns, (_destination(row, limited) for row in beyond[:MOST_DESTINATIONS]), width)
     for group, noun in ((beyond[MOST_DESTINATIONS:], "more destination"), (local, "local or multicast destination")):
         if group:
-            yield text(f"{_words.counted(len(group), noun)}: {_words.size(sum(row['up_bytes'] for row in group))} up", "dim")
+            yield text(f"{counted(len(group), noun)}: {_words.size(sum(row['up_bytes'] for row in group))} up", "dim")
 
 
 def _destination(row: Mapping[str, Any], limited: bool) -> tuple[str, ...]:
@@ -87,7 +88,7 @@ def _jurisdictions(device: Mapping[str, Any]) -> Iterator[RenderableType]:
     for kind in ("jurisdiction", "operator"):
         rows = device[f"{kind}s"]
         said = [f"{_seated(row, kind)} {_words.size(row['up_bytes'])} up {_words.size(row['down_bytes'])} down" for row in rows[:MOST_SHARES]]
-        more = [f"{_words.counted(len(rows) - MOST_SHARES, 'more row')} in --format html or json"] if len(rows) > MOST_SHARES else []
+        more = [f"{counted(len(rows) - MOST_SHARES, 'more row')} in --format html or json"] if len(rows) > MOST_SHARES else []
         if said:
             yield text(f"By {kind}: {' · '.join((*said, *more))}", "dim")
 

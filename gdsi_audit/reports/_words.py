@@ -9,6 +9,7 @@ from typing import Any
 
 from gdsi_audit.commitments.verdicts import WORDS
 from gdsi_audit.findings.finding import SEVERITIES, Broken
+from gdsi_audit.findings.quantities import counted, duration
 
 TITLES = {
     "GDSI-1": "open, secure supply chain",
@@ -55,19 +56,6 @@ def size(count: int) -> str:
         if count < limit * 999.5:
             return f"{count / limit:.3g} {unit}"
     return f"{count / 10**12:,.3g} TB"
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 frame`, `2,000 frames`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def duration(seconds: float) -> str:
-    """`45 s`, `12 minutes`, `3.5 hours`, `12 days`."""
-    for unit, length_s in (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
-        if seconds >= 2 * length_s:
-            return f"{seconds / length_s:.3g} {unit}"
-    return f"{seconds:.3g} s"
 
 
 def tally(verdicts: Iterable[Mapping[str, Any]]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gdsi_audit.audit import Audit
+from gdsi_audit.findings.quantities import counted
 from gdsi_audit.reports import _words
 from gdsi_audit.reports._document import document
 
@@ -45,7 +46,7 @@ def _row(finding: Mapping[str, Any], verdicts: Mapping[tuple[str, str], str], pa
         "contradicts": _words.broken(finding),
         "alternatives": "; ".join(finding["alternatives"]),
         "frame_count": sum(one["frame_count"] for one in finding["evidence"]),
-        "frames": _words.ranges(first, paths, most=100) + (f"; {_words.counted(more, 'more piece')} of evidence" if more else ""),
+        "frames": _words.ranges(first, paths, most=100) + (f"; {counted(more, 'more piece')} of evidence" if more else ""),
         "filter": first["display_filter"],
         "filter_kind": first["filter_kind"],
         "community_id": first["community_id"],

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from gdsi_audit import glossary
 from gdsi_audit.audit import Audit
 from gdsi_audit.commitments.initiative import initiative
+from gdsi_audit.findings.quantities import counted, duration
 from gdsi_audit.readers._endings import in_words
 from gdsi_audit.reports import _words
 from gdsi_audit.reports._activity_strip import strip
@@ -73,7 +74,7 @@ def _verdicts(whole: dict[str, Any]) -> dict[str, Any]:
     shared = {device: _words.shared(given) for device, given in by_device.items()}
     for device, given in by_device.items():
         by_device[device] = [{**one, "why": _words.why(one, findings, shared[device])} for one in given]
-    found = f"{_words.counted(len(findings), 'finding')}{': ' if findings else ''}{_words.severities(whole['findings'])}."
+    found = f"{counted(len(findings), 'finding')}{': ' if findings else ''}{_words.severities(whole['findings'])}."
     return {
         "whole": whole,
         "by_device": [(one, by_device[one]) for one in _words.ranked(whole["verdicts"])],
@@ -128,7 +129,9 @@ def _view(whole: dict[str, Any]) -> dict[str, Any]:
         "declared_word": _words.declared,
         "is_local": _words.is_local,
         "share": _share,
-        **{name: getattr(_words, name) for name in ("counted", "basename", "size", "severities", "duration", "listed", "question", "broken")},
+        **{name: getattr(_words, name) for name in ("basename", "size", "severities", "listed", "question", "broken")},
+        "counted": counted,
+        "duration": duration,
         "minute": minute,
         "span": span,
         "zone": declaration["vantage"]["timezone"],
@@ -154,7 +157,7 @@ def _title(whole: Mapping[str, Any], product: Mapping[str, str]) -> str:
     """The product as declared, else the device, else the capture."""
     declared = " ".join(filter(None, (product["vendor"], product["model"])))
     devices = whole["devices"]
-    seen = devices[0]["id"] if len(devices) == 1 else _words.counted(len(devices), "device") if devices else "No device"
+    seen = devices[0]["id"] if len(devices) == 1 else counted(len(devices), "device") if devices else "No device"
     return declared or seen
 
 

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from gdsi_audit.audit import Audit
 from gdsi_audit.commitments.verdicts import WORDS
+from gdsi_audit.findings.quantities import counted
 from gdsi_audit.reports import _words
 from gdsi_audit.reports._cards import LONGEST_FILTER, findings
 from gdsi_audit.reports._document import document
@@ -53,9 +54,9 @@ def _head(whole: Mapping[str, Any]) -> RenderableType:
     lines = [f"gdsi-audit {whole['version']}"]
     for capture in whole["captures"][:MOST_LINES]:
         times = span(capture["first"], capture["last"], whole["settings"]["declaration"]["vantage"]["timezone"])
-        lines.append(f"{capture['path']}: {_words.counted(capture['frame_count'], 'frame')}{', ' if times else ''}{times}")
+        lines.append(f"{capture['path']}: {counted(capture['frame_count'], 'frame')}{', ' if times else ''}{times}")
     if len(whole["captures"]) > MOST_LINES:
-        lines.append(f"and {_words.counted(len(whole['captures']) - MOST_LINES, 'more capture')}")
+        lines.append(f"and {counted(len(whole['captures']) - MOST_LINES, 'more capture')}")
     for statement in whole["settings"]["declaration"]["statements"]:
         lines.append(f"held against {statement['file']}, {_words.STATED[statement['by']]}{': ' if statement['text'] else ''}{statement['text']}")
     return Text("\n").join(text(line, "dim") for line in lines)
@@ -77,7 +78,7 @@ def _devices(whole: Mapping[str, Any], shown: Sequence[str], width: int) -> Iter
         verdicts = [one for one in whole["verdicts"] if one["device"] == device]
         mine = [one for one in whole["findings"] if one["device"] == device]
         about = _words.described(known[device]) if device in known else ""
-        answer = f"{_words.answer(verdicts)}\n{_words.counted(len(mine), 'finding')}{': ' if mine else ''}{_words.severities(mine)}."
+        answer = f"{_words.answer(verdicts)}\n{counted(len(mine), 'finding')}{': ' if mine else ''}{_words.severities(mine)}."
         yield Text.assemble("\n", (device or "no device", "bold"), (f"  {about}" if about else "", "dim"), "\n", answer, "\n")
         shared = _words.shared(verdicts)
         yield table(VERDICTS, (_verdict(one, _words.why(one, by_id, shared)) for one in verdicts), width)
@@ -87,7 +88,7 @@ def _devices(whole: Mapping[str, Any], shown: Sequence[str], width: int) -> Iter
         tally = _words.tally(one for one in whole["verdicts"] if one["device"] == device)
         yield Text.assemble("\n" if device == others[0] else "", (device, "bold"), f"  {tally}")
     if len(others) > MOST_LINES:
-        yield text(f"and {_words.counted(len(others) - MOST_LINES, 'more device')}: --device NAME judges one")
+        yield text(f"and {counted(len(others) - MOST_LINES, 'more device')}: --device NAME judges one")
 
 
 def _verdict(verdict: Mapping[str, Any], why: str) -> tuple[str, ...]:

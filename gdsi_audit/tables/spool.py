@@ -45,16 +45,15 @@ class Spool:
         size = self.dtype.itemsize
         return np.frombuffer(os.pread(self._file.fileno(), min(rows, self.rows - first_row) * size, first_row * size), dtype=self.dtype)
 
-    def pieces(self, piece_rows: int = PIECE_ROWS, most_rows: int | None = None) -> Iterator[NDArray[np.void]]:
-        """The first `most_rows` rows, None: all, in the order of appending, at most `piece_rows` at a time."""
-        wanted = self.rows if most_rows is None else min(self.rows, most_rows)
+    def pieces(self, piece_rows: int = PIECE_ROWS) -> Iterator[NDArray[np.void]]:
+        """All rows in the order of appending, at most `piece_rows` at a time."""
+        wanted = self.rows
         for first in range(0, wanted, piece_rows):
             yield self.piece(first, min(piece_rows, wanted - first))
 
-    def all(self, most_rows: int | None = None) -> NDArray[np.void]:
-        """The first `most_rows` rows in memory; None: all of them."""
-        wanted = self.rows if most_rows is None else min(self.rows, most_rows)
-        table = np.empty(wanted, dtype=self.dtype)
+    def all(self) -> NDArray[np.void]:
+        """All rows in memory."""
+        table = np.empty(self.rows, dtype=self.dtype)
         self._file.flush()
         read_into(table, self._file.fileno(), 0)
         return table

@@ -71,7 +71,7 @@ class ColumnFile:
 
 
 class StoredTable:
-    """The first rows of a spool, or some of them, in an order of their own."""
+    """The rows of a spool, or some of them, in an order of their own."""
 
     def __init__(self, file: ColumnFile, order: NDArray[np.intp] | None = None) -> None:
         """`order`: rows of `file` that make up the table; None: all as they are."""
@@ -96,13 +96,15 @@ Table = NDArray[np.void] | StoredTable
 """What works by the column takes either."""
 
 
-def stored(spool: Spool, most_rows: int | None = None) -> StoredTable:
-    """The first `most_rows` rows of `spool` as they are now; None: all."""
-    file, first = ColumnFile(spool.dtype, spool.rows if most_rows is None else min(spool.rows, most_rows)), 0
-    for piece in spool.pieces(most_rows=file.rows):
+def stored(spool: Spool, kept: NDArray[np.bool_] | None = None) -> StoredTable:
+    """The rows of `spool` as they are now, those of the mask `kept` or all, in their order."""
+    file, first, behind = ColumnFile(spool.dtype, spool.rows if kept is None else int(kept.sum())), 0, 0
+    for piece in spool.pieces():
+        before, behind = behind, behind + piece.size
+        rows = piece if kept is None else piece[kept[before:behind]]
         for name in spool.dtype.names or ():
-            file.put(name, piece[name], first)
-        first += piece.size
+            file.put(name, rows[name], first)
+        first += rows.size
     return StoredTable(file)
 
 

@@ -58,7 +58,7 @@ def test_all_gates_open(words):
     none = "no contradiction observed"
     assert [one.verdict for one in found.values()] == [none, none, "inconclusive", none, none, "not testable", none]
     assert [one.missing for one in found.values() if one.commitment not in ("GDSI-3", "GDSI-6")] == [()] * 5
-    assert "2.00 hours" in found["GDSI-2"].sentence and "loss 0.00%" in found["GDSI-2"].sentence
+    assert "Observed: 2 hours," in found["GDSI-2"].sentence and "loss 0.00%" in found["GDSI-2"].sentence
     assert found["GDSI-7"].sentence.endswith("“no back door”: dormant code cannot be excluded.")
     assert found["GDSI-5"].coverage["inside"] == 1.0
 
@@ -111,7 +111,7 @@ def test_without_a_vendors_declaration_nothing_is_contradicted(words, declared):
     ("changed", "blocked", "missing"),
     [
         ({"coverage": {"loss": 0.02}}, (1, 2, 3, 4, 5, 7), "loss is 2.00%, more than 1%"),
-        ({"coverage": {"observed_s": 1800.0}}, (1, 2, 3, 4, 5, 7), "30 minutes were observed, less than 1 hour"),
+        ({"coverage": {"observed_s": 1800.0}}, (1, 2, 3, 4, 5, 7), "30 minutes were observed, less than 60 minutes"),
         ({"absent": ("lamp", "camera")}, (1, 2, 3, 4, 5, 7), "the declared device lamp never appeared"),
         ({"coverage": {"readable": 0.9}}, (3,), "90.0% of upload bytes are readable, less than 95%"),
         ({"places": {}}, (4, 5), "0.0% of upload bytes are assessed inside, less than 95%"),

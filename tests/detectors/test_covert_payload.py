@@ -10,15 +10,14 @@ import pandas as pd
 import pytest
 
 from gdsi_audit.declarations import NOTHING_DECLARED, Destination
-from gdsi_audit.detectors._ntp_fields import NTP_EPOCH_S
 from gdsi_audit.detectors.covert_payload import detect
 from gdsi_audit.protocols import Message, http
-from gdsi_audit.protocols.ntp import NtpMessage
+from gdsi_audit.protocols.ntp import UNIX_EPOCH_S, NtpMessage
 from gdsi_audit.traffic import DNS
 
 HEADER = "remote transport service up_pkts down_pkts up_bytes down_bytes initiator device_is_originator local"
 NOW_NS = 1_790_000_000 * 10**9
-NOW = (1_790_000_000 + NTP_EPOCH_S) << 32
+NOW = (1_790_000_000 + UNIX_EPOCH_S) << 32
 
 
 def flow(remote, transport="udp", service="-", up=30, down=0, size=200, initiator="unknown", originator="yes", local="-"):
@@ -92,7 +91,7 @@ def test_caution_with_the_local_network_and_with_who_began(device_traffic):
 
 
 SECURED = ((0x0104, 36), (0x0204, 104), (0x0404, 40))
-WRONG_CLOCK = NTP_EPOCH_S << 32
+WRONG_CLOCK = UNIX_EPOCH_S << 32
 RANDOM = (0x1234567812345678, 0x5234567812345678, 0x8234567812345678, NOW)
 
 

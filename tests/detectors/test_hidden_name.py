@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_network
 from types import SimpleNamespace
 
@@ -82,8 +83,8 @@ def test_a_front_is_one_whatever_its_spelling(device_traffic, declared, shown, c
     ("name", "bindings", "expected"),
     [
         ("cloudflare-ech.com", (), [("cloudflare-ech.com (encrypted client hello)", "low")]),
-        ("www.example", (), [("undecided", "info")]),
-        ("www.example", (binding("www.example", FRONT),), [("undecided", "info")]),
+        ("www.example", (), [("encrypted client hello, real or filler", "info")]),
+        ("www.example", (binding("www.example", FRONT),), [("encrypted client hello, real or filler", "info")]),
         ("www.example", (binding("www.example"),), [("www.example (encrypted client hello)", "low")]),
     ],
 )
@@ -108,6 +109,13 @@ def test_hellos_without_a_name(device_traffic, declared):
     traffic = seen(device_traffic, named, nameless)
     assert found(traffic) == [("203.0.113.10 (no server name)", "low")]
     assert found(traffic, declared("*.cams.example")) == [("203.0.113.10 (no server name)", "medium")]
+
+
+def test_the_name_of_a_front_stays_one_where_hellos_were_not_kept(device_traffic, declared):
+    traffic = seen(device_traffic, hello("cloudflare-ech.com"))
+    unkept, plain = replace(traffic, messages={}, kept_until={"tls": 0}), replace(traffic, messages={})
+    verdicts = [matches(one, declared("api.cams.example"))["verdict"].tolist() for one in (traffic, unkept, plain)]
+    assert verdicts == [["not_observable"], ["not_observable"], ["undeclared"]]
 
 
 def test_plain_hellos_are_silent(device_traffic):

@@ -8,7 +8,7 @@ import pytest
 
 from gdsi_audit.audit import audit
 from gdsi_audit.declarations import NOTHING_DECLARED, Bench, Destination, Listener, Phase
-from gdsi_audit.detectors._triggers import apart, chance, followed, share_of_time
+from gdsi_audit.detectors._coincidence import apart, chance, followed, share_of_time
 from gdsi_audit.detectors.remote_trigger import detect
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols.http import parse as http

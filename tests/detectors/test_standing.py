@@ -7,7 +7,7 @@ import pytest
 
 from gdsi_audit.declarations import Destination
 from gdsi_audit.detectors import persistent_channel
-from gdsi_audit.detectors._by_item import counterparts, judged_apart
+from gdsi_audit.detectors._counterparts import counterparts, judged_apart
 from gdsi_audit.detectors._standing import standing
 
 ONE_DOMAIN = """

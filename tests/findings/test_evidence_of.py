@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
+import numpy as np
 import pytest
 
 from gdsi_audit.findings.evidence_of import evidence
@@ -56,6 +57,12 @@ local               remote           transport  up_pkts  down_pkts  first_frame 
 FRAMES = {0: [1, 2], 1: [3, 4, 19, 20], **{row: [5 + 2 * (row - 2), 6 + 2 * (row - 2)] for row in range(2, 8)}, 8: [17], 9: [18], 10: [21]}
 
 
+def evidence_for(traffic, flows, **narrowed):
+    """Evidence for flow ids, or a mask."""
+    given = np.asarray(flows)
+    return evidence(traffic, np.flatnonzero(given if given.dtype == np.bool_ else np.isin(traffic.tables.flows["flow"], given)), **narrowed)
+
+
 class KnownFrames:
     def __init__(self, frames_of_flow):
         self._frames = frames_of_flow
@@ -99,7 +106,7 @@ SELECTIONS = [
 
 @pytest.mark.parametrize(("rows", "kind"), SELECTIONS, ids=[str(rows) for rows, _ in SELECTIONS])
 def test_tshark_returns_the_frames(camera, capture, rows, kind):
-    (found,) = evidence(camera, camera.flows["flow"].iloc[rows].tolist())
+    (found,) = evidence_for(camera, camera.flows["flow"].iloc[rows].tolist())
     assert found.filter_kind == kind
     assert cited(found) == sorted(number for row in rows for number in FRAMES[row])
     returned = seen_by_tshark(capture, found.display_filter)
@@ -108,7 +115,7 @@ def test_tshark_returns_the_frames(camera, capture, rows, kind):
 
 def test_all_flows_of_a_service_need_no_client_ports(camera):
     mask = camera.flows["remote_port"] == 443
-    (found,) = evidence(camera, mask & (camera.flows["remote_addr"] == SERVER))
+    (found,) = evidence_for(camera, mask & (camera.flows["remote_addr"] == SERVER))
     assert found.display_filter == (
         "(ip.addr == 192.168.1.50 && ip.addr == 203.0.113.9 && tcp.port == 443 && !icmp) && frame.number >= 1 && frame.number <= 20"
     )
@@ -116,42 +123,42 @@ def test_all_flows_of_a_service_need_no_client_ports(camera):
 
 
 def test_one_flow_carries_its_five_tuple(camera):
-    (found,) = evidence(camera, camera.flows["flow"].iloc[[5]].tolist())
+    (found,) = evidence_for(camera, camera.flows["flow"].iloc[[5]].tolist())
     assert found.five_tuple == "tcp [2001:db8::50]:49152 > [2001:db8:f::9]:443"
 
 
 def test_listed_frames_make_a_narrower_filter_exact(camera, capture):
-    (found,) = evidence(camera, camera.flows["flow"].iloc[[1]].tolist(), filter_terms="tcp.flags.syn == 0", frames=[(0, Ranges([(19, 20)]))])
+    (found,) = evidence_for(camera, camera.flows["flow"].iloc[[1]].tolist(), filter_terms="tcp.flags.syn == 0", frames=[(0, Ranges([(19, 20)]))])
     assert found.filter_kind == "exact" and "frame.number in {19, 20}" in found.display_filter
     assert seen_by_tshark(capture, found.display_filter) == [19, 20]
 
 
 def test_too_many_frames_to_list_make_a_superset(camera):
-    (found,) = evidence(camera, camera.flows["flow"].iloc[[1]].tolist(), filter_terms="tcp", frames=[(0, Ranges([(1, 21)]))])
+    (found,) = evidence_for(camera, camera.flows["flow"].iloc[[1]].tolist(), filter_terms="tcp", frames=[(0, Ranges([(1, 21)]))])
     assert found.filter_kind == "superset" and "frame.number >= 1 && frame.number <= 21" in found.display_filter
 
 
 def test_fragments_and_tunnels_are_supersets(device_traffic):
     fragmented = device_traffic("remote transport up_pkts down_pkts first_frame last_frame\n203.0.113.9:53 udp 1 1 1 5")
-    (found,) = evidence(fragmented, fragmented.flows["flow"].tolist())
+    (found,) = evidence_for(fragmented, fragmented.flows["flow"].tolist())
     assert found.filter_kind == "superset" and "ip.frag_offset > 0" in found.display_filter
     tunnelled = device_traffic("remote parent tunnel\n203.0.113.9:443 16 gre")
-    assert evidence(tunnelled, tunnelled.flows["flow"].tolist())[0].filter_kind == "superset"
+    assert evidence_for(tunnelled, tunnelled.flows["flow"].tolist())[0].filter_kind == "superset"
 
 
 def test_a_reused_five_tuple_between_the_frames_is_a_superset(device_traffic):
     table = "local remote\n192.168.1.50:5000 203.0.113.9:443\n192.168.1.50:5000 203.0.113.9:443\n192.168.1.50:5000 203.0.113.9:443"
     traffic = device_traffic(table)
     flows = traffic.flows["flow"]
-    assert evidence(traffic, flows.iloc[[0, 2]].tolist())[0].filter_kind == "superset"
-    assert evidence(traffic, flows.iloc[[0, 1]].tolist())[0].filter_kind == "exact"
+    assert evidence_for(traffic, flows.iloc[[0, 2]].tolist())[0].filter_kind == "superset"
+    assert evidence_for(traffic, flows.iloc[[0, 1]].tolist())[0].filter_kind == "exact"
 
 
 def test_a_filter_never_grows_beyond_its_limit(device_traffic, capture):
     for count, text in ((40, "192.168.1.50 && ip.addr in {"), (400, "(ip.addr == 192.168.1.50)")):
         lines = [f"203.0.{number // 250}.{1 + number % 250}:443" for number in range(count)]
         traffic = device_traffic("\n".join(["remote", *lines]))
-        (found,) = evidence(traffic, traffic.flows["flow"].tolist())
+        (found,) = evidence_for(traffic, traffic.flows["flow"].tolist())
         assert len(found.display_filter.encode()) <= 4096 and text in found.display_filter and found.filter_kind == "superset"
         seen_by_tshark(capture, found.display_filter)
 
@@ -159,10 +166,10 @@ def test_a_filter_never_grows_beyond_its_limit(device_traffic, capture):
 def test_flows_that_the_index_does_not_know_show_their_ends(device_traffic):
     table = "remote first_frame last_frame first_capture last_capture\n203.0.113.9:443 900 3 0 1"
     traffic = device_traffic(table, frames=NoFrames(), captures=tuple([*device_traffic("").captures, *device_traffic("").captures]))
-    found = evidence(traffic, traffic.flows["flow"].tolist())
+    found = evidence_for(traffic, traffic.flows["flow"].tolist())
     assert [cited(one) for one in found] == [[900], [3]]
     assert [one.filter_kind for one in found] == ["superset", "superset"]
-    assert evidence(traffic, []) == ()
+    assert evidence_for(traffic, []) == ()
 
 
 class NoFrames:
@@ -172,7 +179,7 @@ class NoFrames:
 
 def test_a_filter_by_addresses_finds_arp_too(device_traffic):
     table = "remote transport local\n" + "\n".join(f"192.168.{number // 200}.{number % 200 + 1}:0 arp 192.168.9.50:1" for number in range(400))
-    (found,) = evidence(device_traffic(table), list(device_traffic(table).flows["flow"]))
+    (found,) = evidence_for(device_traffic(table), list(device_traffic(table).flows["flow"]))
     assert found.filter_kind == "superset"
     assert "arp.src.proto_ipv4 == 192.168.9.50" in found.display_filter
 
@@ -180,6 +187,6 @@ def test_a_filter_by_addresses_finds_arp_too(device_traffic):
 def test_flows_that_are_shown_twice_are_looked_up_once(device_traffic):
     traffic = device_traffic("remote\n203.0.113.9:443\n203.0.113.9:443")
     ids = traffic.flows["flow"].tolist()
-    assert evidence(traffic, ids) is evidence(traffic, traffic.flows["flow"].isin(ids).to_numpy())
-    assert evidence(traffic, ids[:1]) != evidence(traffic, ids)
-    assert evidence(traffic, ids, filter_terms="tcp") != evidence(traffic, ids)
+    assert evidence_for(traffic, ids) is evidence_for(traffic, traffic.flows["flow"].isin(ids).to_numpy())
+    assert evidence_for(traffic, ids[:1]) != evidence_for(traffic, ids)
+    assert evidence_for(traffic, ids, filter_terms="tcp") != evidence_for(traffic, ids)

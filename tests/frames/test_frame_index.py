@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from gdsi_audit.flows import CLOSED
 from gdsi_audit.frames.index import FrameIndex
 from gdsi_audit.frames.order import ENTRIES, FrameOrder
-from gdsi_audit.frames.ranges import Ranges, merged
+from gdsi_audit.frames.ranges import Ranges, by_capture, merged
 from gdsi_audit.tables.spool import Spool
 
 
@@ -67,3 +67,9 @@ def test_what_does_not_fit_in_memory_is_the_same_from_disk(serials, known, most_
     assert sorted(in_memory.frames(places).tolist()) == sorted(on_disk.frames(places).tolist()) == expected
     for place in range(len(known)):
         assert in_memory.frames(places[place : place + 1]).tolist() == on_disk.frames(places[place : place + 1]).tolist()
+
+
+def test_frames_of_several_captures_stand_apart_in_order():
+    captures, frames = np.array([1, 0, 1, 1, 0]), np.array([5, 9, 4, 5, 2])
+    assert by_capture(captures, frames) == [(0, Ranges([(2, 2), (9, 9)])), (1, Ranges([(4, 5)]))]
+    assert by_capture(captures[:0], frames[:0]) == []

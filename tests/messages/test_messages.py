@@ -30,7 +30,7 @@ def test_a_datagram_is_parsed_when_somebody_asks():
 
 
 def test_bounds_of_a_flow_and_of_all_are_kept_and_counted():
-    messages = Messages(10, most=5, most_per_flow=2)
+    messages = Messages(10, most=15, most_per_flow=2)
     messages.add(heard(*((serial, SSH, number) for number, serial in enumerate((1, 1, 2, 1, 2, 2)))))
     assert [message.body for message in messages["ssh"]] == [0, 1, 2, 4] and messages.dropped == 2
     messages.add(heard((1, SSH, 6)))

@@ -9,7 +9,7 @@ from conftest import heads_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdsi_audit.protocols import NEED_MORE, http
+from gdsi_audit.protocols import NEED_MORE, _http_target, http
 
 REQUEST = (
     b"POST /up?id=1 HTTP/1.1\r\nHost: API.Example:8080\r\nUser-Agent: cam/1\r\nAuthorization: Basic dTpw\r\nCookie: a=b\r\n"
@@ -80,7 +80,7 @@ def test_of_a_start_line_that_never_ends_nothing_is_read():
     ],
 )
 def test_the_host_of_an_authority(authority, host):
-    assert http.host_of(authority) == host
+    assert _http_target.host_of(authority) == host
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import tls_messages as tls_made
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdsi_audit.protocols import HEAD_BYTES, NEED_MORE, Heads, NeedMore, _quic_initial, quic
+from gdsi_audit.protocols import HEAD_BYTES, NEED_MORE, Heads, NeedMore, _quic_keys, quic
 
 HELLO = tls_made.message(1, tls_made.client_hello_body())
 WHOLE = made.crypto(0, HELLO)
@@ -32,13 +32,13 @@ def parse(*datagrams: bytes, **more: bool) -> quic.Body | NeedMore:
 
 def test_expansion_of_rfc_9001_appendix_a():
     secret = bytes.fromhex("c00cf151ca5be075ed0ebfb5c80323c42d6b7db67881289af4008f1f6c357aea")
-    assert _quic_initial.expand(secret, "quic key", 16).hex() == "1f369613dd76d5467730efcbe3b1a22d"
-    assert f"{_quic_initial.keys(1, made.DCID, 'client').iv:024x}" == "fa044b2f42a3fd3b46fb255c"
-    assert f"{_quic_initial.keys(1, made.DCID, 'server').iv:024x}" == "0ac1493ca1905853b0bba03e"
+    assert _quic_keys.expand(secret, "quic key", 16).hex() == "1f369613dd76d5467730efcbe3b1a22d"
+    assert f"{_quic_keys.keys(1, made.DCID, 'client').iv:024x}" == "fa044b2f42a3fd3b46fb255c"
+    assert f"{_quic_keys.keys(1, made.DCID, 'server').iv:024x}" == "0ac1493ca1905853b0bba03e"
 
 
 def test_keys_of_rfc_9369_appendix_a():
-    assert f"{_quic_initial.keys(0x6B3343CF, made.DCID, 'client').iv:024x}" == "91f73e2351d8fa91660e909f"
+    assert f"{_quic_keys.keys(0x6B3343CF, made.DCID, 'client').iv:024x}" == "91f73e2351d8fa91660e909f"
 
 
 @pytest.mark.parametrize(

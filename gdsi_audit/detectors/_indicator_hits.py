@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.detectors._flow_rows import rows_of
+from gdsi_audit.detectors._indicator_lists import Lists, lists
 from gdsi_audit.indicators import Indicator
 from gdsi_audit.indicators._values import canonical
-from gdsi_audit.matching.flow_kinds import parsed_address
 from gdsi_audit.tables.columns import Columns
 from gdsi_audit.traffic import DeviceTraffic
-
-MOST_LABELS = 128
-Network = IPv4Network | IPv6Network
 
 
 class Hit(NamedTuple):
@@ -32,50 +28,6 @@ class Hit(NamedTuple):
     rows: NDArray[np.intp]
     asked_only: bool = False
     """Of a DNS question: whether anything followed is for others to say."""
-
-
-class Lists:
-    """All indicators, ready for looking up."""
-
-    def __init__(self, indicators: Sequence[Indicator]) -> None:
-        self.by_kind: dict[str, dict[str, list[Indicator]]] = defaultdict(lambda: defaultdict(list))
-        for one in indicators:
-            self.by_kind[one.kind][one.value].append(one)
-        self._networks: dict[tuple[int, int], dict[int, list[Indicator]]] = defaultdict(lambda: defaultdict(list))
-        for value, listed in self.by_kind["prefix"].items():
-            network: Network = ip_network(value)
-            self._networks[network.version, network.prefixlen][int(network.network_address)].extend(listed)
-
-    def name(self, name: str) -> tuple[tuple[Indicator, ...], bool]:
-        """(indicators, whether it is only below them: a wildcard means what is below it)."""
-        listed = self.by_kind["name"]
-        plain = name.lower().removesuffix(".")
-        if plain in listed:
-            return tuple(listed[plain]), False
-        for _ in range(MOST_LABELS):
-            _, _, plain = plain.partition(".")
-            if f"*.{plain}" in listed:
-                return tuple(listed[f"*.{plain}"]), False
-            above = tuple(one for one in listed.get(plain, ()) if one.below)
-            if above or not plain:
-                return above, True
-        return (), True
-
-    def address(self, address: str) -> tuple[Indicator, ...]:
-        """Itself, and every prefix around it."""
-        parsed = parsed_address(address)
-        if parsed is None:
-            return ()
-        found = list(self.by_kind["address"].get(str(parsed), ()))
-        for (version, length), networks in self._networks.items():
-            if version == parsed.version:
-                found += networks.get(int(parsed) >> (parsed.max_prefixlen - length) << (parsed.max_prefixlen - length), ())
-        return tuple(found)
-
-
-@lru_cache(maxsize=4)
-def lists(indicators: tuple[Indicator, ...]) -> Lists:
-    return Lists(indicators)
 
 
 def hits(traffic: DeviceTraffic, indicators: tuple[Indicator, ...]) -> Iterator[Hit]:
@@ -98,20 +50,20 @@ def _names(known: Lists, flows: Columns) -> Iterator[Hit]:
 
 def _questions(known: Lists, traffic: DeviceTraffic) -> Iterator[Hit]:
     """Names that the device asked for, and names that an answer led it to."""
-    dns, answers, flows = traffic.tables.dns, traffic.tables.answers, traffic.tables.flows["flow"]
+    dns, answers, flows = traffic.tables.dns, traffic.tables.answers, traffic.tables.flows
     asked = set(dns.distinct("query")) if len(dns) else set()
     for name in sorted(asked):
         listed, below = known.name(name) if name else ((), False)
         if listed:
-            ids = dns["flow"][dns.is_any("query", (name,)) & ~dns["response"]]
-            yield Hit(listed, name, below, np.flatnonzero(np.isin(flows, ids)), asked_only=True)
+            asking = dns["flow"][dns.is_any("query", (name,)) & ~dns["response"]]
+            yield Hit(listed, name, below, rows_of(traffic, asking), asked_only=True)
     for chain in answers.distinct("chain") if len(answers) else ():
         for name in chain.split(" > ") if chain else ():
             listed, below = known.name(name)
             if listed:
                 led = answers.take(answers.is_any("chain", (chain,)))
-                reached = traffic.tables.flows.is_any("remote_addr", led["address"].tolist())
-                yield Hit(listed, name, below, np.flatnonzero(reached & traffic.tables.flows.is_any("name", ("", *led["name"].tolist()))))
+                reached = flows.is_any("remote_addr", led["address"].tolist()) & flows.is_any("name", ("", *led["name"].tolist()))
+                yield Hit(listed, name, below, np.flatnonzero(reached))
 
 
 def _addresses(known: Lists, flows: Columns) -> Iterator[Hit]:
@@ -132,12 +84,10 @@ def _messages(known: Lists, traffic: DeviceTraffic) -> Iterator[Hit]:
         for message in traffic.messages.get(protocol, ()):
             for kind, value in _fingerprints(message.body):
                 found[kind, value].add(message.flow)
-    flows = traffic.tables.flows["flow"]
     for kind, value in sorted(found):
         listed = known.by_kind[kind].get(value)
         if listed:
-            rows = np.flatnonzero(np.isin(flows, np.fromiter(sorted(found[kind, value]), np.int64)))
-            yield Hit(tuple(listed), value, False, rows)
+            yield Hit(tuple(listed), value, False, rows_of(traffic, found[kind, value]))
 
 
 def _urls(body: Any) -> Iterator[str]:
