@@ -49,9 +49,9 @@ class Proxies:
     @cached_property
     def _asked(self) -> dict[tuple[str, int, str], set[int]]:
         """Ports asked for, by the proxy's address and port and the name asked for."""
-        flows, found = self._traffic.tables.flows, defaultdict(set)
-        row_of = dict(zip(flows["flow"].tolist(), range(len(flows)), strict=True))
-        for flow, host, port in _requests(self._traffic):
+        flows, asked, found = self._traffic.tables.flows, list(_requests(self._traffic)), defaultdict(set)
+        row_of = dict(zip(flows["flow"].tolist(), range(len(flows)), strict=True)) if asked else {}
+        for flow, host, port in asked:
             row = row_of.get(flow)
             if row is not None and flows["device_is_originator"][row]:
                 found[str(flows["remote_addr"][row]), int(flows["remote_port"][row]), host].add(port)
