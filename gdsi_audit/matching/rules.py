@@ -145,12 +145,18 @@ class Matcher:
         return self._unnamed(kind)
 
     def _unnamed(self, kind: FlowKind) -> Match:
-        """What could have been named is none of the declared, unless half of a look-up of one was not captured: then that is not sure."""
+        """What could have been named is none of the declared. Where the capture lost packets and half of a look-up of one, that is not sure.
+
+        Of a capture without gaps a look-up that nobody answered says nothing: whoever hides behind an address may ask for any name.
+        """
+        plain = Match("unnamed", reason="no name, and no item has its address")
+        if not self._traffic.coverage.loss:
+            return plain
         qtype = QTYPE_OF_VERSION.get(getattr(parsed_address(kind.remote_addr), "version", 0))
         asked = (row for name, of in self._lookup.asked_in_vain if of == qtype for row in self._lookup.named(name))
         if self._may_be_declared(kind) or any(not deviations(self._items[row], kind) for row in asked):
             return Match("unnamed", confident=False, reason="no name, but of a look-up of a declared one only half was captured")
-        return Match("unnamed", reason="no name, and no item has its address")
+        return plain
 
     def _is_confident(self, row: int, kind: FlowKind) -> bool:
         item = self._items[row]

@@ -82,14 +82,20 @@ def test_an_answer_that_was_not_captured_may_have_named_it(device_traffic, decla
     asked = dict(flow=9, capture=0, frame=1, time=0, client="192.168.1.50", server="192.168.1.1", server_port=53, response=False, query=query,
                  qtype=qtype, rcode=0, answers=0, message_bytes=40, solicited=True)  # fmt: skip
     rows = [asked, *({**asked, "response": True, "qtype": one} for one in answered)]
-    traffic = device_traffic("remote nameable\n203.0.113.9:443 yes", dns=pd.DataFrame(rows, columns=list(DNS)).astype(DNS))
+    traffic = device_traffic("remote nameable\n203.0.113.9:443 yes", dns=pd.DataFrame(rows, columns=list(DNS)).astype(DNS), coverage={"loss": 0.01})
     found = matches(traffic, declared("api.cams.example", Destination(name="mqtt.cams.example", ports=((8883, 8883),))))
     assert (found["verdict"].tolist(), found["confident"].tolist()) == (["unnamed"], [sure]), why
 
 
+def test_of_a_capture_without_gaps_an_unanswered_look_up_clears_nobody(device_traffic, declared):
+    found = matches(device_traffic("remote nameable\n203.0.113.9:443 yes", answers=["api.cams.example 203.0.113.9"]), declared("api.cams.example"))
+    assert (found["verdict"].tolist(), found["confident"].tolist()) == (["unnamed"], [True])
+
+
 @pytest.mark.parametrize(("name", "sure"), [("api.cams.example", False), ("other.example", True)])
 def test_an_answer_whose_question_was_not_captured_may_have_named_it(device_traffic, declared, name, sure):
-    found = matches(device_traffic("remote nameable\n203.0.113.9:443 yes", answers=[f"{name} 203.0.113.9"]), declared("api.cams.example"))
+    given = {"answers": [f"{name} 203.0.113.9"], "coverage": {"loss": 0.01}}
+    found = matches(device_traffic("remote nameable\n203.0.113.9:443 yes", **given), declared("api.cams.example"))
     assert (found["verdict"].tolist(), found["confident"].tolist()) == (["unnamed"], [sure])
 
 
