@@ -80,7 +80,7 @@ def flow_table(
         "local_port": seen.local(rows, "port"),
         "remote_addr": narrow(remote.code, remote.text),
         "remote_port": seen.remote(rows, "port"),
-        "remote_is_local": (reach != GLOBAL)[remote.code] | seen.near(rows, routers),
+        "remote_is_local": (reach != GLOBAL)[remote.code] | seen.near(rows, routers) | seen.to_itself(rows),
         "remote_is_multicast": ((reach == MULTICAST) | broadcast)[remote.code],
         "device_is_originator": seen.device_is_originator,
         "initiator": coded(initiator, INITIATORS),

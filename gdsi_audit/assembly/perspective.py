@@ -40,6 +40,11 @@ class Sides:
         part, hi = rows[self.row], self.local(rows, "hi")
         return np.where(self.device_is_originator, on_link(hi, part, "resp", routers), on_link(hi, part, "orig", routers))
 
+    def to_itself(self, rows: Table) -> NDArray[np.bool_]:
+        """Which flows never leave their host: captured on it, on the interface that loops back."""
+        part = rows[self.row]
+        return np.asarray((part["orig_hi"] == part["resp_hi"]) & (part["orig_lo"] == part["resp_lo"]))
+
 
 def sides(rows: Table, hosts: Hosts) -> Sides:
     """Who of `hosts.devices` stands on which side of which flow; `rows` are ordered by flow. A flow between two devices is seen by both."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +45,23 @@ def _is_service(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> NDArray[np.bo
     plain = (local < remote) & (local < FIRST_EPHEMERAL_PORT)
     begins = np.array([capture.first or 0 for capture in traffic.captures] or [0], np.int64)[part["first_capture"]]
     fresh = part.is_any("transport", ("udp",)) & (part["start"] - begins >= DATAGRAM_SILENCE_NS)
-    found: NDArray[np.bool_] = ~dhcp & (inbound(part) | (~part["cut"] & (plain | (fresh & ~_is_turned(part)))))
+    found: NDArray[np.bool_] = ~dhcp & (inbound(part) | (~part["cut"] & (plain | (fresh & ~_is_turned(part))) & ~_goes_on(traffic, rows)))
     return found
+
+
+def _goes_on(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Datagrams between two sockets of which the device's was the first to speak: the silence between was too short for another beginning."""
+    flows = traffic.tables.flows
+    own = np.flatnonzero(flows.is_any("transport", ("udp",)) & flows["device_is_originator"] & ~flows["remote_is_multicast"])
+    own = own[np.isin(flows["local_port"][own], flows["local_port"][rows])]
+    begun = dict(reversed([(pair, start) for pair, start in zip(_pairs(flows, own), flows["start"][own].tolist(), strict=True)]))
+    asked = zip(_pairs(flows, rows), flows["start"][rows].tolist(), strict=True)
+    udp: NDArray[np.bool_] = flows.is_any("transport", ("udp",))[rows]
+    return udp & np.array([begun.get(pair, start) < start for pair, start in asked], np.bool_)
+
+
+def _pairs(flows: Columns, rows: NDArray[np.intp]) -> Iterator[tuple[int, str, int]]:
+    return zip(*(flows[name][rows].tolist() for name in ("local_port", "remote_addr", "remote_port")), strict=True)
 
 
 def _is_turned(flows: Columns) -> NDArray[np.bool_]:

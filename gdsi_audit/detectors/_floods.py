@@ -43,7 +43,8 @@ def floods(flows: Columns, among: NDArray[np.bool_], *, fewest_pkts: int, fewest
 def _shows_silence(flows: Columns, one_sided: bool) -> NDArray[np.bool_]:
     """A SYN whose sender never went on tells that nothing came back, whichever directions were captured."""
     if one_sided:
-        return np.asarray(np.char.startswith(np.asarray(flows["history"], "U24"), "S") & (flows["up_bytes"] == 0), np.bool_)
+        history = np.asarray(flows["history"], "U24")
+        return np.asarray(np.char.startswith(history, "S") & (np.char.find(history, "A") < 0) & (flows["up_bytes"] == 0), np.bool_)
     return np.ones(len(flows), np.bool_)
 
 

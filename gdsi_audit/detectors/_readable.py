@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.detectors._kept_messages import all_kept
+from gdsi_audit.messages import unread
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._file_kinds import kind_of
 from gdsi_audit.traffic import DeviceTraffic
@@ -21,6 +22,8 @@ CLEAR_SERVICES = (
     *("coap", "snmp", "syslog", "tftp", "rtmp", "rtp", "modbus", "rsh", "rlogin", "vnc", "adb", "stomp", "nats", "memcached", "mongodb", "cwmp"),
 )
 """Services that are clear text wherever their parser recognises them; what they hand over to TLS is called TLS."""
+MAY_TURN = ("smtp", "imap", "pop", "ftp")
+"""Services whose server greets in clear text, and where TLS may begin behind it."""
 OPAQUE_ENTROPY = 0.88
 """Share of the entropy that as many random bytes would have, on average, from which on content counts as encrypted."""
 SHORTEST_OPAQUE_BYTES, LONGEST_SAMPLE_BYTES = 48, 1024
@@ -61,7 +64,26 @@ def readable(traffic: DeviceTraffic) -> NDArray[np.bool_]:
         clear |= np.isin(flows["flow"], np.fromiter(sorted(ids), np.int64, len(ids))) & flows.is_any("service", ("", "bare_file"))
     for protocol in ("http", "mqtt"):
         clear &= all_kept(traffic, protocol) | ~flows.is_any("service", (protocol,))
-    return np.asarray(clear & (flows["up_bytes"] + flows["down_bytes"] > 0))
+    clear &= flows["up_bytes"] + flows["down_bytes"] > 0
+    return np.asarray(clear & ~_handed_over(traffic, clear))
+
+
+def _handed_over(traffic: DeviceTraffic, clear: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Flows of which nothing was heard behind a greeting, or a word on TLS or a tunnel, and of whose sequel too little was captured to tell."""
+    flows = traffic.tables.flows
+    partly = clear & (flows["cut"] | (flows["missed_bytes"] > 0)) if clear.any() else clear
+    if not partly.any():
+        return partly
+    last: dict[int, bool] = {}
+    for protocol in sorted(set(CLEAR_SERVICES) & set(traffic.messages)):
+        said = unread(traffic.messages, protocol)
+        for row in np.argsort(said.time, kind="stable").tolist():
+            flow = int(said.flow[row])
+            tunnelled = protocol == "http" and last.get(flow, False)
+            greets = protocol in MAY_TURN and flow not in last and bool(said.from_responder[row])
+            last[flow] = tunnelled or greets or bool(getattr(said.bodies[row], "hands_over", False))
+    ids = sorted(flow for flow, handed_over in last.items() if handed_over)
+    return np.asarray(partly & np.isin(flows["flow"], np.array(ids, np.int64)))
 
 
 def contents(traffic: DeviceTraffic, rows: NDArray[np.intp]) -> dict[int, Content]:

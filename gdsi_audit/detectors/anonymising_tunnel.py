@@ -4,7 +4,8 @@ Looks for: WireGuard, OpenVPN, IPsec, L2TP and PPTP by their handshakes; GRE, IP
 by port alone (low confidence); SOCKS and HTTP proxies beyond the local network; SSH sessions that the device begins and that last or carry much
 both ways; Tor by the certificates and names of its links and by its directory. A tunnel may be the user's choice, so it is `low`, and `medium` only
 against a written field: destinations are declared and this is none of them, or `encryption = "tls"` is declared for it. Declared with its port, or
-with `encryption = "other"`, it is `info`; nothing is said of tunnels inside the local network.
+with `encryption = "other"`, it is `info`, and so is a proxy that is declared with its port, whomever it is asked for; nothing is said of tunnels
+inside the local network.
 
 Also looks like this: a VPN that the user set up, calls over Wi-Fi by a phone, remote maintenance of the product. Declare the far end with its port.
 
@@ -28,6 +29,7 @@ from gdsi_audit.detectors._standing import Standing, standing
 from gdsi_audit.detectors._tunnels import Tunnel
 from gdsi_audit.detectors._who_began import perhaps_inbound
 from gdsi_audit.findings.finding import CONFIDENCES, Broken, Finding
+from gdsi_audit.matching import through_declared_proxies
 from gdsi_audit.tables.groups import grouped
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -35,6 +37,7 @@ SEVERITY = "medium"
 COMMITMENTS = ("GDSI-7",)
 
 NAME = "anonymising_tunnel"
+PROXIES = (_tunnels.SOCKS, _tunnels.PROXY)
 ALTERNATIVES = (
     "a virtual private network or proxy that the user set up",
     "calls over Wi-Fi, or remote maintenance, that are part of the product",
@@ -59,7 +62,7 @@ def detect(
 
 def _parties(traffic: DeviceTraffic, declaration: Declaration, tunnel: Tunnel) -> NDArray[np.object_]:
     """Who carries it: of a proxy the address, since the name is that of whom it was asked for."""
-    if tunnel.kind in (_tunnels.SOCKS, _tunnels.PROXY):
+    if tunnel.kind in PROXIES:
         return traffic.tables.flows.take(tunnel.rows)["remote_addr"]
     return judged_apart(traffic, declaration, tunnel.rows)
 
@@ -71,7 +74,8 @@ def _finding(traffic: DeviceTraffic, declaration: Declaration, party: str, parts
         return
     flows = traffic.tables.flows.take(rows)
     addresses = flows.distinct("remote_addr")
-    severity, contradicts, says = _graded(traffic, stands, rows)
+    proxies = all(part.kind in PROXIES for part in parts) and through_declared_proxies(traffic, declaration, rows)
+    severity, contradicts, says = ("info", (), "the proxy is declared") if proxies else _graded(traffic, stands, rows)
     who = _subjects.opening(traffic, declaration)
     kinds = _subjects.listed(part.kind for part in parts)
     length_s = float(ends(flows).max() - flows["start"].min()) / 1e9

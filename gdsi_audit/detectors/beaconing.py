@@ -161,10 +161,17 @@ def _role(traffic: DeviceTraffic, item: Destination, rows: NDArray[np.intp], par
 def _graded(stands: Standing, rhythm: Rhythm) -> tuple[str, tuple[Broken, ...], str]:
     """(severity, what it contradicts, in words)."""
     if not stands.declared or stands.destination is None:
+        if perhaps := stands.may_be(lambda item: item.period_s is not None and _keeps(rhythm, item.period_s)):
+            return "info", (), perhaps
         return (SEVERITY, (), "the party is not declared") if stands.undeclared else ("low", (), "nothing is declared of it")
     period_s = stands.destination.period_s
     if period_s is None:
         return "low", (), "the declaration says nothing of regular contact"
-    if rhythm.period_s >= period_s * (1 - PERIOD_TOLERANCE):
+    if _keeps(rhythm, period_s):
         return "info", (), f"declared every {period_s:g} s"
     return SEVERITY if stands.sure else "low", stands.broken("period_s"), f"declared only every {period_s:g} s{stands.doubt}"
+
+
+def _keeps(rhythm: Rhythm, period_s: float) -> bool:
+    """Whether contact is no more frequent than declared; slower is never a finding."""
+    return rhythm.period_s >= period_s * (1 - PERIOD_TOLERANCE)

@@ -119,11 +119,12 @@ def _uploaded(
     traffic: DeviceTraffic, declaration: Declaration, party: str, rows: NDArray[np.intp], net: int, quiet: Quiet, elsewhere: int
 ) -> Finding:
     held = standing(traffic, declaration, rows)
-    without_consent = any(phase.consent in WITHOUT_CONSENT for phase in _touched(traffic, rows, quiet))
+    touched = _touched(traffic, rows, quiet)
+    without_consent = any(phase.consent in WITHOUT_CONSENT for phase in touched)
     flows = traffic.tables.flows.take(rows)
-    severity, says = _graded(flows, held, without_consent)
+    severity, says = _graded(flows, held, touched)
     who = _subjects.opening(traffic, declaration)
-    when = _quiet_times.words(_touched(traffic, rows, quiet))
+    when = _quiet_times.words(touched)
     quiet_s = _quiet_times.seconds(quiet.spans)
     return finding(
         traffic,
@@ -150,13 +151,15 @@ def _touched(traffic: DeviceTraffic, rows: NDArray[np.intp], quiet: Quiet) -> tu
     return tuple(phase for phase in quiet.phases if bool(((starts <= phase.end) & (stops >= phase.start)).any()))
 
 
-def _graded(flows: Columns, held: Standing, without_consent: bool) -> tuple[str, str]:
-    """(severity, how the declaration stands to it)."""
+def _graded(flows: Columns, held: Standing, touched: tuple[Phase, ...]) -> tuple[str, str]:
+    """(severity, how the declaration stands to it). `touched`: the quiet phases in which it was sent."""
     base = "low" if perhaps_inbound(flows).any() else SEVERITY
     if held.declared:
         return "low", "the declaration does not say in which phases this destination is used"
     if held.undeclared:
         return base, "the party is not declared"
-    if without_consent and not held.stated:
+    if perhaps := held.may_be(lambda item: {phase.name for phase in touched} <= set(item.phases)):
+        return "info", perhaps
+    if any(phase.consent in WITHOUT_CONSENT for phase in touched) and not held.stated:
         return base, "no destinations are declared"
     return "low", "nothing is declared of it"

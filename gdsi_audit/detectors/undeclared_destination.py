@@ -156,12 +156,19 @@ def _finding(
         severity=_movement.worst(judged.grade[rows]),
         confidence=_confidence(judged.matched.take(rows), judged.grade[rows]),
         commitments=(*COMMITMENTS, "GDSI-7") if inbound else COMMITMENTS,
-        observation=f"{_subjects.opening(traffic, declaration)} exchanged {_subjects.moved(group)} with {shown} ({services}); {says} this.",
+        observation=f"{_subjects.opening(traffic, declaration)} exchanged {_subjects.moved(group)} with {shown} ({services}); {says} this"
+        f"{_doubt(judged.matched.take(rows))}.",
         inference=f"What {who} contacts is not what was declared.",
         alternatives=ALTERNATIVES,
         refuted_by="A declaration of the same date that lists this contact, or proof that another party's software made it.",
         contradicts=contradicts,
     )
+
+
+def _doubt(matched: Columns) -> str:
+    """Why what has no name may yet be declared; empty: it is not."""
+    unsure = matched.is_any("verdict", ("unnamed",)) & ~matched["confident"]
+    return "".join(f" ({reason})" for reason in matched.take(unsure).distinct("reason")) if unsure.all() else ""
 
 
 def _confidence(matched: Columns, grade: NDArray[np.int64]) -> str:

@@ -13,8 +13,9 @@ import numpy as np
 
 from gdsi_audit.declarations import Declaration, Destination
 from gdsi_audit.matching import outer_names
-from gdsi_audit.matching.declared_items import deviations
+from gdsi_audit.matching.declared_items import DeclaredItems, deviations
 from gdsi_audit.matching.flow_kinds import kinds_of
+from gdsi_audit.matching.proxies import Proxies
 from gdsi_audit.matching.rules import Matcher
 from gdsi_audit.tables.columns import Column, Columns, Rows
 from gdsi_audit.tables.words import narrow, words_of
@@ -63,6 +64,13 @@ def possible(traffic: DeviceTraffic, declaration: Declaration, rows: Rows) -> tu
         return ()
     named = (item for item in declaration.destinations if item.name and not item.not_assessable)
     return tuple(item for item in named if not any(deviations(item, kind) for kind in kinds))
+
+
+def through_declared_proxies(traffic: DeviceTraffic, declaration: Declaration, rows: Rows) -> bool:
+    """Whether the other side of all flows at `rows`, whomever it was asked for, is or may be declared at its port."""
+    kinds, _ = kinds_of(traffic.tables.flows.take(rows), device_ports=_names_device_ports(declaration))
+    proxies = Proxies(traffic, declaration, DeclaredItems(traffic, declaration))
+    return all(proxies.carriers(kind) for kind in kinds)
 
 
 def _matched(traffic: DeviceTraffic, declaration: Declaration) -> Matched:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from ipaddress import IPv4Address, ip_network
 
 from gdsi_audit.declarations import AUTHORS, Declaration, Destination, Listener
@@ -51,6 +52,27 @@ class DeclaredItems:
     def named(self, name: str) -> list[int]:
         """Rows of the items whose name covers `name`: exact ones first, then the longest pattern."""
         return [row for pattern in names.covering(name) for row in self._names.get(pattern, ())]
+
+    def answered(self, address: str) -> list[str]:
+        """The names that DNS gave the device for `address`, sorted."""
+        return self._names_answered.get(address, [])
+
+    @cached_property
+    def asked_in_vain(self) -> frozenset[tuple[str, int]]:
+        """(name, type) of the device's look-ups of which no answer was captured at all."""
+        dns = self._traffic.tables.dns
+        pairs = list(zip(dns["query"].tolist(), dns["qtype"].tolist(), strict=True))
+        answered = dns["response"].tolist()
+        heard = {pair for pair, is_answer in zip(pairs, answered, strict=True) if is_answer}
+        return frozenset(pair for pair, is_answer in zip(pairs, answered, strict=True) if not is_answer and pair not in heard)
+
+    @cached_property
+    def _names_answered(self) -> dict[str, list[str]]:
+        answers = self._traffic.tables.answers
+        found: dict[str, list[str]] = {}
+        for address, name in sorted(set(zip(answers["address"].tolist(), answers["name"].tolist(), strict=True))):
+            found.setdefault(address, []).append(name)
+        return found
 
     def _by_own_name(self, kind: FlowKind) -> list[int]:
         own = bool(kind.name) and kind.name_source in DECLARING_SOURCES and not kind.ambiguous

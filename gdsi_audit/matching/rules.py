@@ -13,6 +13,7 @@ from gdsi_audit.endpoints import CONFIDENT_SOURCES
 from gdsi_audit.matching.arranged import arranged_media
 from gdsi_audit.matching.declared_items import DeclaredItems, deviations, hears
 from gdsi_audit.matching.flow_kinds import NEVER_ACCEPTED, FlowKind, kinds_of, local_kind, parsed_address, upkeep
+from gdsi_audit.matching.proxies import Proxies
 from gdsi_audit.naming import shared_platforms
 from gdsi_audit.traffic import DeviceTraffic
 
@@ -29,6 +30,10 @@ VERDICTS = (
     "bench",  # the tester's own machine
     "background",  # not the declared app's
 )
+
+
+QTYPE_OF_VERSION = {4: 1, 6: 28}
+"""A and AAAA, by IP version."""
 
 
 class Match(NamedTuple):
@@ -52,6 +57,7 @@ class Matcher:
         self._stated = bool(self._items) or declaration.closed
         self._app = declaration.product.scope.removeprefix("app:") if declaration.product.scope.startswith("app:") else ""
         self._lookup = DeclaredItems(traffic, declaration)
+        self._proxies = Proxies(traffic, declaration, self._lookup)
         self._used: set[int] = set()
 
     def match(self, kind: FlowKind) -> Match:
@@ -87,7 +93,7 @@ class Matcher:
         """An item or a listener that covers it, else the item that comes nearest."""
         candidates = self._lookup.speaking_of(kind) if self._items else []
         self._used.update(candidates)
-        breaks = [(deviations(self._items[row], kind), row) for row in candidates]
+        breaks = [(self._breaks(row, kind), row) for row in candidates]
         for broken, row in breaks:
             if not broken:
                 return Match("declared", row, "", self._is_confident(row, kind), self._why(row, kind))
@@ -98,6 +104,13 @@ class Matcher:
             reason = f"{self._items[row].title} is declared with another {' and '.join(broken)}"
             return Match("undeclared", row, " ".join(broken), self._is_confident(row, kind), reason)
         return None
+
+    def _breaks(self, row: int, kind: FlowKind) -> tuple[str, ...]:
+        """Which fields of an item the kind breaks; one that names whom a proxy was asked for speaks of the port asked for."""
+        meant = self._proxies.as_asked(kind) if self._items[row].name else (kind,)
+        if meant != (kind,):
+            self._used |= self._proxies.carriers(kind)
+        return next(filter(None, (deviations(self._items[row], one) for one in meant)), ())
 
     def _doubtful(self, kind: FlowKind) -> Match | None:
         """What the declaration may cover, though that cannot be seen."""
@@ -112,7 +125,7 @@ class Matcher:
 
     def _may_be_declared(self, kind: FlowKind) -> bool:
         """Whether one of the names that the address may have been meant under has an item that covers the flow, ports and all."""
-        named = (row for name in self._names_answered.get(kind.remote_addr, ()) for row in self._lookup.named(name))
+        named = (row for name in self._lookup.answered(kind.remote_addr) for row in self._lookup.named(name))
         return any(not deviations(self._items[row], kind) for row in named)
 
     def _undeclared(self, kind: FlowKind) -> Match:
@@ -131,7 +144,21 @@ class Matcher:
             return Match("not_observable", confident=False, reason=f"its only name is weak ({kind.name_source})")
         if not kind.nameable:
             return Match("not_observable", reason="its name was not captured, or is hidden")
-        return Match("unnamed", reason="no name, and no item has its address")
+        return self._unnamed(kind)
+
+    def _unnamed(self, kind: FlowKind) -> Match:
+        """What could have been named is none of the declared. Where the capture lost packets and half of a look-up of one, that is not sure.
+
+        Of a capture without gaps a look-up that nobody answered says nothing: whoever hides behind an address may ask for any name.
+        """
+        plain = Match("unnamed", reason="no name, and no item has its address")
+        if not self._traffic.coverage.loss:
+            return plain
+        qtype = QTYPE_OF_VERSION.get(getattr(parsed_address(kind.remote_addr), "version", 0))
+        asked = (row for name, of in self._lookup.asked_in_vain if of == qtype for row in self._lookup.named(name))
+        if self._may_be_declared(kind) or any(not deviations(self._items[row], kind) for row in asked):
+            return Match("unnamed", confident=False, reason="no name, but of a look-up of a declared one only half was captured")
+        return plain
 
     def _is_confident(self, row: int, kind: FlowKind) -> bool:
         item = self._items[row]
@@ -162,15 +189,6 @@ class Matcher:
             if control is not None and control.verdict == "declared":
                 media = control._replace(reason="media that a declared session arranged")
                 found.update({(kind.remote_addr, port): media for port in ports})
-        return found
-
-    @cached_property
-    def _names_answered(self) -> dict[str, list[str]]:
-        """The names that DNS gave each address, sorted."""
-        answers = self._traffic.tables.answers
-        found: dict[str, list[str]] = {}
-        for address, name in sorted(set(zip(answers["address"].tolist(), answers["name"].tolist(), strict=True))):
-            found.setdefault(address, []).append(name)
         return found
 
     @cached_property

@@ -110,6 +110,21 @@ def test_readable_requests(device_traffic, protocol, body, subject):
     assert found(device_traffic("remote\n203.0.113.9:1080", messages=messages)) == ([(subject, "low")] if subject else [])
 
 
+@pytest.mark.parametrize(
+    ("why", "proxy", "severity"),
+    [
+        ("declared with its port", Destination(network=ip_network("203.0.113.9/32"), ports=((1080, 1080),), encryption="none"), "info"),
+        ("declared with another port", Destination(network=ip_network("203.0.113.9/32"), ports=((3128, 3128),)), "medium"),
+        ("not declared", Destination(name="other.example"), "medium"),
+    ],
+)
+def test_a_proxy_is_judged_by_its_own_address_not_by_whom_it_is_asked_for(device_traffic, declared, why, proxy, severity):
+    messages = {"socks": (Message(16, 1, 0, "socks", False, SimpleNamespace(command=1, host="a.example", port=443)),)}
+    traffic = device_traffic("remote name name_source\n203.0.113.9:1080 a.example socks", messages=messages)
+    stated = declared(Destination(name="a.example", ports=((443, 443),), encryption="tls"), proxy)
+    assert found(traffic, stated) == [("203.0.113.9 (SOCKS)", severity)], why
+
+
 def hello(name: str, *alpn: str) -> ClientHello:
     return ClientHello(name, 0x0304, 0x0303, (0x0304,), (0x1301,), (), (), (), (), alpn, "", False, False, False, False, "", "")
 

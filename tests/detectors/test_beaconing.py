@@ -150,6 +150,20 @@ def test_roles_that_repeat_by_their_nature(device_traffic, cells):
     assert found(device_traffic(contacts(every(60, 30), **cells))) == []
 
 
+@pytest.mark.parametrize(
+    ("why", "period_s", "nameable", "severity"),
+    [
+        ("an item for this interval", 60.0, "no", "info"),
+        ("an item for a longer one", 600.0, "no", "low"),
+        ("an item that says nothing of it", None, "no", "low"),
+        ("a name could be seen", 60.0, "yes", "medium"),
+    ],
+)
+def test_a_party_whose_name_could_not_be_seen_may_be_the_declared_one(device_traffic, declared, why, period_s, nameable, severity):
+    traffic = device_traffic(contacts(every(60, 30), nameable=nameable))
+    assert [one.severity for one in detect(traffic, declared(Destination(name="a.example", period_s=period_s)))] == [severity], why
+
+
 def test_nobody_answers(device_traffic):
     assert found(device_traffic(contacts(every(60, 30), up_bytes=0, down_bytes=0, conn_state="S0"))) == [("203.0.113.9", "info", "high")]
 

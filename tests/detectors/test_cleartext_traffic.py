@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import struct
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from gdsi_audit.declarations import NOTHING_DECLARED, Destination
 from gdsi_audit.detectors import _readable
 from gdsi_audit.detectors.cleartext_traffic import detect
 from gdsi_audit.protocols import Message, bare_file, http, unnamed_text
+from gdsi_audit.protocols._dialogue import Command, Reply, StartTls
 
 NAMED = "api.cams.example http-host"
 RANDOM = hashlib.shake_128(b"cleartext").digest(2000)
@@ -65,6 +67,39 @@ def test_a_protocol_of_clear_text_breaks_a_promise_of_encryption(device_traffic,
 def test_clear_text_whose_name_could_not_be_seen_may_be_the_declared_one(device_traffic, declared, why, item, nameable, severity):
     traffic = device_traffic(flow(name="- -", nameable=nameable), messages={"http": (JSON,)})
     assert seen(traffic, declared(item)) == [("203.0.113.9", severity, [])], why
+
+
+ASKS, AGREES = (Message(16, number, 0, "smtp", number == 2, StartTls()) for number in (1, 2))
+GREETS = Message(16, 1, 0, "smtp", True, Reply("220", "mx.example ESMTP"))
+DECLINES, GOES_ON = Message(16, 2, 0, "smtp", True, Reply("502", "no")), Message(16, 3, 0, "smtp", False, Command("MAIL", "FROM:<a@cams.example>"))
+
+
+@pytest.mark.parametrize(
+    ("why", "cut", "missed", "messages", "accused"),
+    [
+        ("the handshake was cut", "yes", 0, (ASKS, AGREES), False),
+        ("the handshake was lost", "no", 517, (ASKS, AGREES), False),
+        ("the answer was cut too", "yes", 0, (ASKS,), False),
+        ("all is there, and no TLS followed", "no", 0, (ASKS, AGREES), True),
+        ("TLS was declined", "yes", 0, (ASKS, DECLINES), True),
+        ("and mail was sent nevertheless", "yes", 0, (ASKS, GOES_ON), True),
+        ("nobody asked", "yes", 0, (GOES_ON,), True),
+        ("all but the greeting was lost", "no", 517, (GREETS,), False),
+        ("a greeting, and mail", "no", 517, (GREETS, GOES_ON), True),
+        ("a greeting, and all is there", "no", 0, (GREETS,), True),
+    ],
+)
+def test_what_follows_an_agreement_on_tls_cannot_be_told_where_it_was_not_captured(device_traffic, declared, why, cut, missed, messages, accused):
+    cells = flow("smtp", remote="203.0.113.9:587", name="api.cams.example dns", cut=cut, missed_bytes=missed)
+    numbered = tuple(replace(message, time=number) for number, message in enumerate(messages))
+    traffic = device_traffic(cells, messages={"smtp": numbered})
+    assert seen(traffic, declared(Destination(name="api.cams.example", encryption="tls"))) == BROKEN * accused, why
+
+
+def test_a_tunnel_whose_inside_was_cut_is_not_clear_text(device_traffic, declared):
+    asks = request(method="CONNECT", target="api.cams.example:443")
+    traffic = device_traffic(flow(cut="yes"), messages={"http": (asks, answer(200))})
+    assert seen(traffic, declared(Destination(name="api.cams.example", encryption="tls"))) == []
 
 
 @pytest.mark.parametrize("service", ["tls", "quic", "dtls", "ssh", "dns", "ntp", ""])

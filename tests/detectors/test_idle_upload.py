@@ -72,6 +72,21 @@ def test_severity_follows_the_declaration(device_traffic, declared, destinations
     assert seen(traffic, declared(*destinations, phases=phases)) == expected
 
 
+@pytest.mark.parametrize(
+    ("why", "phases", "nameable", "severity"),
+    [
+        ("an item for this phase", ("idle",), "no", "info"),
+        ("an item for another phase", ("interact",), "no", "low"),
+        ("an item that says nothing of phases", (), "no", "low"),
+        ("a name could be seen", ("idle",), "yes", "medium"),
+    ],
+)
+def test_an_upload_whose_name_could_not_be_seen_may_be_the_declared_one(device_traffic, declared, why, phases, nameable, severity):
+    traffic = device_traffic(table((1000, 5, 40_000), nameable=nameable).replace(NAMED, "- -"))
+    declaration = declared(Destination(name="api.cams.example", phases=phases), phases=(USED, IDLE))
+    assert seen(traffic, declaration) == [("203.0.113.9", severity, [])], why
+
+
 @pytest.mark.parametrize(("at", "expected"), [(610, []), (632, ["phases"]), (4000, ["phases"]), (5000, []), (-40, [])])
 def test_a_phase_that_nobody_tested_may_be_at_any_time_that_has_no_other(device_traffic, declared, at, expected):
     item = Destination(name="api.cams.example", phases=("interact", "setup"))

@@ -81,7 +81,9 @@ def test_many_ports_of_one_host(device_traffic):
 
 
 def burst(count, cells, *, every_ns=1_000_000, port=80):
-    return "\n".join([HEADER.strip() + " start duration_s", *(f"203.0.113.9:{port} {cells} {T0 + number * every_ns} 0" for number in range(count))])
+    history = "S" if cells.endswith("S0") else "-"
+    lines = (f"203.0.113.9:{port} {cells} {T0 + number * every_ns} 0 {history}" for number in range(count))
+    return "\n".join([HEADER.strip() + " start duration_s history", *lines])
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def burst(count, cells, *, every_ns=1_000_000, port=80):
         (burst(400, "tcp 0 0 0 S0", every_ns=10**9), False),  # one a second: tries again
         (burst(400, "tcp 90 0 3 SF"), True),
         (burst(200, "tcp 90 0 3 SF"), False),
-        (burst(2000, "udp 512 0 0 S0", port=9999) + "\n192.168.1.1:53 udp 30 60 1 SF - -", True),
+        (burst(2000, "udp 512 0 0 S0", port=9999) + "\n192.168.1.1:53 udp 30 60 1 SF - - -", True),
         (burst(2000, "udp 512 40 1 SF", port=9999), False),  # acknowledged: a stream
     ],
 )
@@ -103,6 +105,13 @@ def test_a_flood_in_one_flow(device_traffic):
     header = "remote transport up_pkts up_bytes down_bytes duration_s local"
     table = f"{header}\n203.0.113.9:0 icmp 5000 280000 0 20 192.168.1.50:8\n192.168.1.1:53 udp 1 30 60 1 -"
     assert found(device_traffic(table)) == [("flood of 203.0.113.9", "medium")]
+
+
+@pytest.mark.parametrize(("history", "up_pkts", "flows", "flooded"), [("S", 1, 4000, True), ("SAF", 1400, 1, False), ("SA", 4000, 1, False)])
+def test_where_only_one_side_was_captured_acknowledgements_are_no_attempts(device_traffic, history, up_pkts, flows, flooded):
+    header = "remote local transport up_pkts up_bytes down_bytes down_pkts conn_state history start"
+    lines = [f"203.0.113.9:40003 192.168.1.50:{1024 + number} tcp {up_pkts} 0 0 0 SH {history} {T0 + number}" for number in range(flows)]
+    assert found(device_traffic("\n".join([header, *lines]))) == [("flood of 203.0.113.9", "medium")] * flooded
 
 
 def test_reflectors(device_traffic):

@@ -104,6 +104,23 @@ def test_datagrams_of_which_nobody_saw_the_beginning(device_traffic, history, at
     assert found(device_traffic(table)) == [("udp/40123", "low", "low")] * reported
 
 
+@pytest.mark.parametrize(
+    ("why", "own", "initiator", "reported"),
+    [
+        ("it spoke to this very socket before", "192.168.1.50:40123 203.0.113.77:5000 device yes 10", "unknown", []),
+        ("it spoke to it only later", "192.168.1.50:40123 203.0.113.77:5000 device yes 200", "unknown", ["low"]),
+        ("it spoke to another", "192.168.1.50:40123 203.0.113.78:5000 device yes 10", "unknown", ["low"]),
+        ("the other side began, after a long silence", "192.168.1.50:40123 203.0.113.77:5000 device yes 10", "remote", ["low"]),
+    ],
+)
+def test_a_conversation_that_goes_on_after_a_pause(device_traffic, why, own, initiator, reported):
+    calls = f"192.168.1.50:40123 203.0.113.77:5000 {initiator} no 100"
+    lines = [line.rsplit(" ", 1) for line in (own, calls)]
+    rows = [f"{cells} udp Dd {1_790_000_000_000_000_000 + int(at_s) * 10**9}" for cells, at_s in lines]
+    table = "\n".join(["local remote initiator device_is_originator transport history start", *rows])
+    assert [one.severity for one in detect(device_traffic(table), NOTHING_DECLARED)] == reported, why
+
+
 def test_a_socket_that_also_calls_others_is_low(device_traffic):
     call = "192.168.1.50:6000 203.0.113.77:5000 remote udp - SF 100"
     own = "192.168.1.50:6000 203.0.113.9:3478 device udp stun SF 100"

@@ -6,11 +6,13 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gdsi_audit.declarations import NOTHING_DECLARED, Bench, Destination, Listener, Product, Source
 from gdsi_audit.geo import Place
 from gdsi_audit.matching import matches, possible, used
+from gdsi_audit.traffic import DNS
 
 NAMED = """
 remote             name                  name_source  ambiguous  nameable
@@ -63,6 +65,38 @@ def test_items_that_may_be_behind_flows_without_a_name(device_traffic, declared,
     declaration = declared(*items, Destination(name="c.example", transport="udp"))
     traffic = device_traffic(f"remote name name_source nameable\n{remote} {cells}")
     assert possible(traffic, declaration, np.array([0])) == tuple(declaration.destinations[row] for row in expected)
+
+
+@pytest.mark.parametrize(
+    ("why", "query", "qtype", "answered", "sure"),
+    [
+        ("its answer was not captured", "api.cams.example", 1, (), False),
+        ("it was answered", "api.cams.example", 1, (1,), True),
+        ("only its twin was answered", "api.cams.example", 1, (28,), False),
+        ("it asked for addresses of the other version", "api.cams.example", 28, (), True),
+        ("it asked for another name", "other.example", 1, (), True),
+        ("the item is for another port", "mqtt.cams.example", 1, (), True),
+    ],
+)
+def test_an_answer_that_was_not_captured_may_have_named_it(device_traffic, declared, why, query, qtype, answered, sure):
+    asked = dict(flow=9, capture=0, frame=1, time=0, client="192.168.1.50", server="192.168.1.1", server_port=53, response=False, query=query,
+                 qtype=qtype, rcode=0, answers=0, message_bytes=40, solicited=True)  # fmt: skip
+    rows = [asked, *({**asked, "response": True, "qtype": one} for one in answered)]
+    traffic = device_traffic("remote nameable\n203.0.113.9:443 yes", dns=pd.DataFrame(rows, columns=list(DNS)).astype(DNS), coverage={"loss": 0.01})
+    found = matches(traffic, declared("api.cams.example", Destination(name="mqtt.cams.example", ports=((8883, 8883),))))
+    assert (found["verdict"].tolist(), found["confident"].tolist()) == (["unnamed"], [sure]), why
+
+
+def test_of_a_capture_without_gaps_an_unanswered_look_up_clears_nobody(device_traffic, declared):
+    found = matches(device_traffic("remote nameable\n203.0.113.9:443 yes", answers=["api.cams.example 203.0.113.9"]), declared("api.cams.example"))
+    assert (found["verdict"].tolist(), found["confident"].tolist()) == (["unnamed"], [True])
+
+
+@pytest.mark.parametrize(("name", "sure"), [("api.cams.example", False), ("other.example", True)])
+def test_an_answer_whose_question_was_not_captured_may_have_named_it(device_traffic, declared, name, sure):
+    given = {"answers": [f"{name} 203.0.113.9"], "coverage": {"loss": 0.01}}
+    found = matches(device_traffic("remote nameable\n203.0.113.9:443 yes", **given), declared("api.cams.example"))
+    assert (found["verdict"].tolist(), found["confident"].tolist()) == (["unnamed"], [sure])
 
 
 @pytest.mark.parametrize(
