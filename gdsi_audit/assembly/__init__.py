@@ -70,7 +70,8 @@ def traffic(
     located = [endpoints[address].place for address in remote.text]
     started = starts(seen.messages, rows, hosts, len(seen.captures))
     namings = nameable(rows, side, queries, hosts, started, seen.resolutions.kept_until)[beginning]
-    flows = flow_table(rows, facts, side, remote, chosen, seen.texts, located, namings, seen.apps, hosts.routers)
+    initiator = perspective.initiators(rows, side, beginning)
+    flows = flow_table(rows, facts, side, remote, chosen, seen.texts, located, initiator, namings, seen.apps, hosts.routers)
     known_as = hostnames(seen.messages, hosts)
     give_back()
     beyond = neighbours.uploads(rows, hosts.routers)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit import naming
 from gdsi_audit.assembly.addresses import Addresses, addresses
-from gdsi_audit.assembly.perspective import INITIATORS, Sides, has_met, initiators
+from gdsi_audit.assembly.perspective import INITIATORS, Sides, has_met
 from gdsi_audit.endpoints import NAME_SOURCES
 from gdsi_audit.flows import CLOSED, CONN_STATES
 from gdsi_audit.flows.community_id import community_id, community_ids
@@ -53,13 +53,14 @@ def flow_table(
     chosen: naming.Chosen,
     texts: Texts,
     places: Sequence[Place],
+    initiator: NDArray[np.int8],
     nameable: NDArray[np.bool_],
     apps: Mapping[int, str],
     routers: frozenset[int] = frozenset(),
 ) -> Columns:
     """FLOWS of all devices, one after the other. `remote`: the other sides, `places`: where each distinct one is. `routers`: their MACs.
 
-    `nameable`: as the function of that name gives it.
+    `initiator`, `nameable`: as the functions of these names give them.
     """
     reach = reaches(remote.hi, remote.lo)
     broadcast = (remote.hi == 0) & (remote.lo == np.uint64(0xFFFFFFFFFFFF))
@@ -82,7 +83,7 @@ def flow_table(
         "remote_is_local": (reach != GLOBAL)[remote.code] | seen.near(rows, routers) | seen.to_itself(rows),
         "remote_is_multicast": ((reach == MULTICAST) | broadcast)[remote.code],
         "device_is_originator": seen.device_is_originator,
-        "initiator": coded(initiators(rows, seen), INITIATORS),
+        "initiator": coded(initiator, INITIATORS),
         "service": coded(facts["service"][seen.row], texts.of_row),
         "up_pkts": seen.local(rows, "pkts"),
         "down_pkts": seen.remote(rows, "pkts"),

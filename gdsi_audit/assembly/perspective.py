@@ -59,10 +59,14 @@ def sides(rows: Table, hosts: Hosts) -> Sides:
     return Sides(row[order], device[order].astype(np.int32), is_originator[order])
 
 
-def initiators(rows: Table, seen: Sides) -> NDArray[np.int8]:
-    """Row in INITIATORS: a fact only where the beginning was seen."""
+def initiators(rows: Table, seen: Sides, beginning: NDArray[np.intp]) -> NDArray[np.int8]:
+    """Row in INITIATORS: a fact only where the beginning was seen, of what continues a connection as of the connection.
+
+    `beginning`: see `connections.beginnings`. Who speaks first after a silence need not be who called.
+    """
     began = rows["began"][seen.row] == 1
-    return np.where(began, np.where(seen.device_is_originator, 1, 2), 0).astype(np.int8)
+    found = np.where(began, np.where(seen.device_is_originator, 1, 2), 0).astype(np.int8)
+    return np.asarray(found[beginning])
 
 
 def has_met(rows: Table, oddity: str) -> NDArray[np.bool_]:

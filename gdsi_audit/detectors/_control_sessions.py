@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from gdsi_audit.detectors._operations import PROTOCOLS as CONTROLLERS
 from gdsi_audit.detectors._shells import IN_WORDS, Dialogue
 from gdsi_audit.protocols import Message, rfb
 
@@ -26,7 +27,7 @@ class Session(NamedTuple):
     row: int
     """Position in `tables.flows`."""
     kind: str
-    """shell, secure shell, debug bridge, screen, stream, web requests, management."""
+    """shell, secure shell, debug bridge, screen, stream, web requests, management, controller."""
     reached: str
     shows: str
     """In words, what was seen."""
@@ -120,5 +121,16 @@ def _snmp(row: int, messages: list[Message], port: int, up_bytes: int) -> Sessio
     return Session(row, "management", GUARDED, f"{changes:,} SNMP set requests answered") if changes and answers else None
 
 
+def _controller(row: int, messages: list[Message], port: int, up_bytes: int) -> Session | None:
+    changes = [message for message in messages if not message.from_responder and message.body.changes]
+    if not changes or not any(message.from_responder for message in messages):
+        return None
+    kinds = ", ".join(list(dict.fromkeys(message.body.name for message in changes))[:5])
+    return Session(row, "controller", OPEN, f"{CONTROLLERS[changes[0].protocol]} requests that change something answered ({kinds})")
+
+
 Reader = Callable[[int, list[Message], int, int], Session | None]
-READERS: Mapping[str, Reader] = {"ssh": _ssh, "adb": _adb, "rfb": _rfb, "rdp": _rdp, "rtsp": _rtsp, "http": _http, "snmp": _snmp}
+READERS: Mapping[str, Reader] = {
+    **{"ssh": _ssh, "adb": _adb, "rfb": _rfb, "rdp": _rdp, "rtsp": _rtsp, "http": _http, "snmp": _snmp},
+    **dict.fromkeys(CONTROLLERS, _controller),
+}

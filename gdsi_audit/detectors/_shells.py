@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gdsi_audit.detectors._exchanges import by_flow
 from gdsi_audit.detectors._flow_rows import row_of
+from gdsi_audit.detectors._published_text import published
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._terminal_text import (
     ACCOUNTS,
@@ -97,6 +98,8 @@ class Dialogue(NamedTuple):
 def dialogues(traffic: DeviceTraffic) -> Iterator[Dialogue]:
     """Of all flows in which the device's own text shows something."""
     heard = by_flow(traffic, *PROTOCOLS)
+    for message in published(traffic):
+        heard.setdefault(message.flow, []).append(message)
     if not heard:
         return
     rows = row_of(traffic)

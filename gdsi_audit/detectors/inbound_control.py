@@ -1,8 +1,9 @@
 """Does somebody else operate the device: through a session that the device answers, or a shell that it hands out itself?
 
-Looks for: shells over telnet or a bare connection, SSH, ADB, VNC, remote desktops, RTSP, accepted web requests that change something, SNMP set and
-connection requests of CPE WAN management, in flows that another host began and the device answered; and reverse shells, in which the device called
-and then shows its prompt and the output of the other side's commands, or serves SSH to whom it called (`high`, `low` where the party is declared).
+Looks for: shells over telnet or a bare connection, SSH, ADB, VNC, remote desktops, RTSP, accepted web requests that change something, SNMP set,
+industrial control (Modbus, S7, DNP3, IEC 104, BACnet) that changes something, and connection requests of CPE WAN management, in flows that another
+host began and the device answered; and reverse shells, in which the device called and then shows its prompt and the output of the other side's
+commands, through a broker of MQTT as well, or serves SSH to whom it called (`high`, `low` where the party is declared).
 Without a password, from outside, a shell is `high` and other control at least `medium`, whatever is declared; inside the local network a shell is
 `medium`, other control `low`. Behind a login or encrypted it follows the declaration: `high` where it is not declared, `medium` where nothing is,
 `low` inside the local network, `info` where the port is declared.
@@ -54,7 +55,7 @@ ALTERNATIVES = (
 def detect(traffic: DeviceTraffic, declaration: Declaration) -> Iterator[Finding]:
     """See `Detector`."""
     rows = answered(traffic)
-    if not rows.size and not any(traffic.messages.get(protocol) for protocol in (*PROTOCOLS, "ssh")):
+    if not rows.size and not any(traffic.messages.get(protocol) for protocol in (*PROTOCOLS, "ssh", "mqtt")):
         return
     found = [*sessions(traffic, rows), *handed_out(traffic, rows), *called_home(traffic)]
     flows = traffic.tables.flows

@@ -3,8 +3,8 @@
 Looks for: DNS to a resolver other than those that the network offered by DHCP or router advertisement, or to another port; DNS over TLS, QUIC or
 HTTPS, by protocol, port or the role of the server; oblivious DNS and DNSCrypt; names looked up over a plain HTTP interface. The resolver may be the
 user's choice, so it is `low`, and `medium` only against a written field: `class = "resolver"` is declared and nothing else covers it, or the
-declaration is closed (MUD). A declared one is `info`. Without a captured offer, plain DNS is `low` where a resolver beyond the network is asked
-while one inside it answers, and else nothing.
+declaration is closed (MUD). A declared one is `info`. Without a captured offer in its address family, plain DNS is `low` where a resolver beyond the
+network is asked while one inside it answers, and else nothing.
 
 Also looks like this: private DNS that the user switched on, a browser with its own resolver, a first question to a well-known resolver to see whether
 there is any internet. Declare the resolver by name or address as a destination.
@@ -14,7 +14,7 @@ References: RFC 1035; RFC 2132 section 3.8; RFC 8106; RFC 7858; RFC 8484; RFC 92
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ NAME = "resolver_bypass"
 PLAIN = "DNS"
 UNSEEN = "while no offer was captured"
 """End of the sign where the network may have offered the resolver before."""
+FAMILIES = (False, True)
+"""Whether an address has a colon: IPv4, IPv6."""
 ALTERNATIVES = (
     "private DNS or a resolver that the user chose",
     "a browser or system library that prefers its own resolver",
@@ -63,11 +65,11 @@ def _unoffered(traffic: DeviceTraffic) -> Iterator[Lookups]:
     odd = plain & (flows["remote_port"] != DNS_PORT) & ~flows["remote_is_local"]
     if odd.any():
         yield Lookups(PLAIN, np.flatnonzero(odd), f"a port other than {DNS_PORT}", "medium")
-    beside = _beside_the_network_s(flows, plain & ~odd) if "resolver" not in traffic.offered else None
-    if beside is not None:
-        yield beside
     offered = traffic.offered.get("resolver", ())
     families = {":" in address for address in offered}
+    beside = _beside_the_network_s(flows, plain & ~odd, families) if len(families) < len(FAMILIES) else None
+    if beside is not None:
+        yield beside
     asked = flows.take(plain).distinct("remote_addr") if offered else []
     # A router's link-local address is itself whatever other address of its own it offers.
     foreign = [address for address in asked if address not in offered and (":" in address) in families and not address.startswith("fe80:")]
@@ -76,11 +78,15 @@ def _unoffered(traffic: DeviceTraffic) -> Iterator[Lookups]:
         yield Lookups(PLAIN, rows, f"the network's offer of {_subjects.listed(offered)} only", "high")
 
 
-def _beside_the_network_s(flows: Columns, plain: NDArray[np.bool_]) -> Lookups | None:
-    """Where no offer was captured: a resolver beyond the network, while one inside it answers the device."""
+def _beside_the_network_s(flows: Columns, plain: NDArray[np.bool_], offered: Collection[bool]) -> Lookups | None:
+    """A resolver beyond the network, in an address family in which no offer was captured, while one inside the network answers the device.
+
+    `offered`: the FAMILIES in which one was.
+    """
     answered = plain & (flows["down_pkts"] > 0)
     inside = flows.take(answered & flows["remote_is_local"]).distinct("remote_addr")
-    rows = np.flatnonzero(answered & ~flows["remote_is_local"])
+    beyond = flows.take(answered & ~flows["remote_is_local"]).distinct("remote_addr")
+    rows = np.flatnonzero(answered & flows.is_any("remote_addr", [address for address in beyond if (":" in address) not in offered]))
     if not inside or not rows.size:
         return None
     return Lookups(PLAIN, rows, f"{_subjects.listed(inside)} of its own network, which answers it too, {UNSEEN}", "low")

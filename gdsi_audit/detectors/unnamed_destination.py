@@ -1,10 +1,11 @@
 """Does the device contact global addresses that it never asked a name for?
 
 Looks for: flows to addresses beyond the local network whose beginning was captured, at a time when the device's DNS could have been seen, and
-which carry no name: no answer that this device got, no server name in a handshake. No declared item holds the address. Where the device's own start
-was captured before (it asked for an address or a router), a flow whose handshake is missing counts too: it cannot be older. Payload upload makes it
-`low`; less is `info`. Flows whose name could not have been seen (begun before the capture, before the device's first DNS, or under a name known
-only from a weak source) are one `info` row.
+which carry no name: no answer that this device got, no server name in a handshake. No declared item holds the address. Where destinations are
+declared, what the other side's own certificate says is no name, unless it is a declared one. Where the device's own start was captured before (it
+asked for an address or a router), a flow whose handshake is missing counts too: it cannot be older. Payload upload makes it `low`; less is `info`.
+Flows whose name could not have been seen (begun before the capture, before the device's first DNS, or under a name known only from a weak source)
+are one `info` row.
 
 Also looks like this: peer-to-peer calls and games; servers written into the firmware, such as time servers and fallback resolvers; names resolved
 over encrypted DNS; answers kept from before the capture. Declare the address or its network with its purpose, or capture from before the device

@@ -70,8 +70,9 @@ def _above(one: Tuple) -> str:
         return " && ".join([*(f"{one.transport}.port == {port}" for port in ports), f"!{quoted}"])
     if one.transport in ERRORS:
         return _icmp(one)
-    protocol = "ipv6.nxt" if ":" in one.local_addr else "ip.proto"
-    return f"{protocol} == {one.transport.removeprefix('ip-')}"
+    protocol, quoting = ("ipv6.nxt", "icmp6") if ":" in one.local_addr else ("ip.proto", "icmp")
+    errors = ", ".join(str(number) for number in ERRORS[quoting])
+    return f"{protocol} == {one.transport.removeprefix('ip-')} && !({quoting.replace('p6', 'pv6')}.type in {{{errors}}})"
 
 
 def _icmp(one: Tuple) -> str:

@@ -138,6 +138,8 @@ class Matcher:
         if kind.name and kind.name_source in CONFIDENT_SOURCES:
             names_held = "none of its possible names" if kind.ambiguous else "no item has its name or address"
             return Match("undeclared" if self._stated else "unstated", reason=names_held)
+        if kind.name_source == "certificate" and self._stated and kind.nameable and not self._lookup.named(kind.name):
+            return Match("unnamed", reason="no name but what its own certificate says, and no item has its address")
         if kind.name:
             return Match("not_observable", confident=False, reason=f"its only name is weak ({kind.name_source})")
         if not kind.nameable:

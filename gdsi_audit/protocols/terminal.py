@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.protocols import HEAD_BYTES, NEED_MORE, Heads, NeedMore
-from gdsi_audit.protocols._terminal_text import LISTING, LOOKED_AT_BYTES, MENU, REFUSED, SHELL, signs_of
+from gdsi_audit.protocols._terminal_text import LISTING, LOOKED_AT_BYTES, MENU, OUTPUT, REFUSED, SHELL, signs_of
 
 TRANSPORT = "tcp"
 
@@ -70,3 +70,9 @@ def parse(data: bytes, *, from_responder: bool) -> tuple[TerminalText, int] | Ne
     if not ALSO_ELSEWHERE.issuperset(signs):
         return TerminalText(signs, 0 if set(signs) & set(SHELL) else commands), len(data)
     return (TerminalText((), commands), len(data)) if commands else NEED_MORE
+
+
+def shown_in(message: bytes) -> TerminalText:
+    """The same of one whole message, in which neither a prompt nor the end of a line stands behind what was said."""
+    signs = tuple(sign for sign in signs_of(message) if sign in OUTPUT)
+    return TerminalText(signs, 0 if signs else sum(1 for _ in _COMMAND.finditer(message.strip(b"\0") + b"\n")))

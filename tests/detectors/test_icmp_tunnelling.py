@@ -86,3 +86,30 @@ def test_replies_that_are_cut_short_are_not_altered(device_traffic):
         for m in whole
     )
     assert found(device_traffic, cut) == []
+
+
+@pytest.mark.parametrize(
+    ("why", "sent", "came", "remote", "expected"),
+    [
+        ("nothing came that they could answer", 40, 0, "203.0.113.9", [("203.0.113.9", "high", "medium")]),
+        ("a scan of the device, refused", 40, 40, "203.0.113.9", []),
+        ("half of what came is lost", 40, 20, "203.0.113.9", []),
+        ("a few", 11, 0, "203.0.113.9", []),
+        ("a neighbour", 40, 0, "192.168.1.9", []),
+    ],
+)
+@pytest.mark.parametrize("transport", ["icmp", "icmp6"])
+def test_errors_that_answer_nothing(device_traffic, transport, why, sent, came, remote, expected):
+    kind = "3" if transport == "icmp" else "1"
+    lines = [
+        f"192.168.1.50:{kind} {remote}:{kind} {transport} {sent} 0 {sent * 500} 0",
+        f"192.168.1.50:40001 {remote}:40001 udp 0 {came} 0 {came * 60}",
+        "192.168.1.50:40002 203.0.113.1:443 tcp 100 100 5000 90000",
+    ]
+    table = "\n".join(["local remote transport up_pkts down_pkts up_bytes down_bytes", *lines])
+    assert [(one.subject, one.severity, one.confidence) for one in detect(device_traffic(table), NOTHING_DECLARED)] == expected, why
+
+
+def test_errors_in_a_capture_that_holds_only_what_the_device_sent(device_traffic):
+    table = "local remote transport up_pkts down_pkts up_bytes down_bytes\n192.168.1.50:3 203.0.113.9:3 icmp 40 0 20000 0"
+    assert list(detect(device_traffic(table), NOTHING_DECLARED)) == []

@@ -10,8 +10,10 @@ from gdsi_audit.audit import audit
 from gdsi_audit.declarations import NOTHING_DECLARED, Bench, Destination, Listener
 from gdsi_audit.detectors.inbound_control import detect
 from gdsi_audit.protocols import Message
+from gdsi_audit.protocols._industrial import Operation
 from gdsi_audit.protocols.adb import AdbMessage
 from gdsi_audit.protocols.http import parse as http
+from gdsi_audit.protocols.mqtt import MqttPublish
 from gdsi_audit.protocols.rdp import RdpSetup
 from gdsi_audit.protocols.rfb import RfbSecurity, RfbVersion
 from gdsi_audit.protocols.rtsp import RtspMessage
@@ -23,6 +25,7 @@ from gdsi_audit.protocols.terminal import TerminalText
 ASKS_SNMP = [SnmpMessage("2c", "get", 7, False, False, False, -1)]
 SETS_SNMP = [SnmpMessage("2c", "set", 7, False, False, False, -1)]
 ANSWERS_SNMP = SnmpMessage("2c", "response", 7, False, False, False, -1)
+WRITES, READS, ANSWERS = (Operation("write single coil", 5, "unit 1", *kind) for kind in ((True, True), (True, False), (False, False)))
 OUTSIDE = "local remote initiator history up_bytes\n192.168.1.50:23 203.0.113.77:40000 remote ShAdDa 3000"
 INSIDE = OUTSIDE.replace("203.0.113.77", "192.168.1.77")
 UNSEEN = "local remote initiator device_is_originator history\n192.168.1.50:23 203.0.113.77:40000 unknown no DdAa"
@@ -160,6 +163,9 @@ SSH = SshBanner("2.0", "x", "")
         ("http", request(b"GET /cgi-bin/ctl?cmd=x HTTP/1.1\r\nHost: x\r\n\r\n"), "medium", "low"),
         ("snmp", [SETS_SNMP, ANSWERS_SNMP], "medium", "low"),
         ("snmp", [ASKS_SNMP, ANSWERS_SNMP], "", ""),
+        ("modbus", [[WRITES], ANSWERS], "medium", "low"),
+        ("modbus", [[WRITES]], "", ""),
+        ("bacnet", [[READS], ANSWERS], "", ""),
     ],
 )  # fmt: skip
 def test_other_protocols(device_traffic, protocol, turns, outside, inside):
@@ -219,3 +225,25 @@ def test_ssh_that_the_device_serves_to_whom_it_called(device_traffic, declared, 
     declaration = declared(*stated) if stated else NOTHING_DECLARED
     expected_rows = [(f"secure shell to {'192.168.1.77' if 'inside' in why else '203.0.113.77'}", expected, "high")] if expected else []
     assert found(device_traffic(table, messages=said("ssh", *turns)), declaration) == expected_rows, why
+
+
+def of_mqtt(*payloads):
+    return [MqttPublish("a/b", 0, payload, 0) for payload in payloads]
+
+
+@pytest.mark.parametrize(
+    ("why", "pushed", "answered", "expected"),
+    [
+        ("a shell", (b"id", b"cat /etc/passwd"), (b"uid=0(root) gid=0(root)\n", b"root:x:0:0:root:/root:/bin/sh\n"), ["high"]),
+        ("an appliance told what to do", (b"reboot", b'{"led": "on"}'), (b"ok", b"Linux cam 4.9.1 #1 SMP\n"), []),
+        ("restarts, and a log", (b"reboot", b"reboot"), (b"sh: 1: curl: not found\n", b"ok"), []),
+        ("a log that nobody asked for", (b"on", b"off"), (b"uid=0(root) gid=0(root)\n", b"Linux version 4.9\n"), []),
+    ],
+)
+def test_a_shell_through_a_broker(device_traffic, declared, why, pushed, answered, expected):
+    turns = [turn for pair in zip(of_mqtt(*pushed), ([one] for one in of_mqtt(*answered)), strict=True) for turn in pair]
+    traffic = device_traffic(CALLED, messages=said("mqtt", *turns))
+    assert severities(traffic, declared("*.cams.example")) == expected, why
+    broker = Destination(network=ip_network("203.0.113.77"))
+    assert severities(traffic, declared(broker)) == ["medium"] * len(expected), why
+    assert severities(device_traffic(OUTSIDE, messages=said("mqtt", *turns)), declared(broker)) == []

@@ -51,6 +51,13 @@ def test_a_resolver_beside_the_network_s_own_where_no_offer_was_captured(device_
     assert found(device_traffic(f"{PLAIN.format('9.9.9.9')}\n8.8.8.8:53 udp dns 40 80")) == []
 
 
+def test_an_offer_in_the_other_address_family_only(device_traffic):
+    table = f"{PLAIN.format('192.168.1.1')}\n[2620:fe::fe]:53 udp dns 40 80"
+    assert found(device_traffic(table, offered=OFFERED)) == [("2620:fe::fe (DNS)", "low")]
+    assert found(device_traffic(table, offered={"resolver": ("192.168.1.1", "2620:fe::fe")})) == []
+    assert found(device_traffic(table.replace("dns 40 80", "dns 40 0", 1), offered=OFFERED)) == []
+
+
 @pytest.mark.parametrize("address", ["9.9.9.9:9953", "[2620:fe::fe]:9953"])
 def test_a_port_that_nobody_can_offer(device_traffic, address):
     table = PLAIN.replace("{}:53", address)

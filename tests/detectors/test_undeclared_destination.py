@@ -25,7 +25,9 @@ SEVERITY_OF = [
     ("offered resolver", "remote=192.168.1.1:53 transport=udp service=dns name=- name_source=-", "info", "high"),
     ("offered resolver elsewhere", "remote=9.9.9.9:53 transport=udp service=dns name=- name_source=-", "info", "high"),
     ("other resolver", "remote=8.8.8.8:53 transport=udp service=dns name=- name_source=-", "high", "medium"),
-    ("certificate only", "name_source=certificate", None, None),
+    ("certificate of its own making", "name_source=certificate", "high", "medium"),
+    ("certificate only, with a declared name", "name=a.cams.example name_source=certificate", None, None),
+    ("certificate only, name not observable", "name_source=certificate nameable=no", None, None),
     ("expired name", "name_source=dns-expired", None, None),
     ("mid-stream", "name=- name_source=- nameable=no", None, None),
 ]

@@ -7,7 +7,9 @@ import subprocess
 import numpy as np
 import pytest
 
+from gdsi_audit.findings import display_filter
 from gdsi_audit.findings.evidence_of import evidence
+from gdsi_audit.findings.flow_tuples import Tuple
 from gdsi_audit.frames.ranges import Ranges
 
 CAMERA, SERVER, OTHER = "192.168.1.50", "203.0.113.9", "203.0.113.10"
@@ -190,3 +192,14 @@ def test_flows_that_are_shown_twice_are_looked_up_once(device_traffic):
     assert evidence_for(traffic, ids) is evidence_for(traffic, traffic.flows["flow"].isin(ids).to_numpy())
     assert evidence_for(traffic, ids[:1]) != evidence_for(traffic, ids)
     assert evidence_for(traffic, ids, filter_terms="tcp") != evidence_for(traffic, ids)
+
+
+@pytest.mark.parametrize(
+    ("remote", "local", "expected"),
+    [
+        ("203.0.113.9", "192.168.1.50", "ip.proto == 47 && !(icmp.type in {3, 4, 5, 11, 12})"),
+        ("2001:db8:f::9", "2001:db8::50", "ipv6.nxt == 47 && !(icmpv6.type in {1, 2, 3, 4})"),
+    ],
+)
+def test_an_error_that_quotes_another_protocol_is_none_of_its_frames(remote, local, expected):
+    assert display_filter._above(Tuple("ip-47", local, remote, 0, 0, True)) == expected

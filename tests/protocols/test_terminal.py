@@ -96,6 +96,12 @@ def test_commands_are_counted():
         assert terminal.parse(line, from_responder=False) is NEED_MORE
 
 
+def test_one_message_holds_a_command_or_an_output():
+    assert terminal.shown_in(b"id") == TerminalText((), 1)
+    assert terminal.shown_in(b"uid=0(root) gid=0(root)\n# ") == TerminalText(("root identity",), 0)
+    assert terminal.shown_in(b'{"led": "on"}') == TerminalText((), 0)
+
+
 def test_a_terminal_begins_with_text():
     with pytest.raises(ValueError, match="offset 0"):
         terminal.parse(b"\x16\x03\x01", from_responder=True)
