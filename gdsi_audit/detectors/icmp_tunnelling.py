@@ -66,13 +66,13 @@ def detect(
 
 
 def _unprovoked(traffic: DeviceTraffic, declaration: Declaration, fewest: int) -> Iterator[Finding]:
-    """Errors sent to addresses from which far fewer packets came; nothing is said where the capture holds little of what came."""
+    """Errors sent to addresses from which far fewer packets came; nothing is said where the capture or the table holds only a part of what came."""
     flows = traffic.tables.flows
     beyond = flows.is_any("tunnel", ("",)) & ~flows["remote_is_multicast"] & ~flows["remote_is_local"]
     errors = np.zeros(len(flows), np.bool_)
     for transport, kinds in ERRORS.items():
         errors |= beyond & flows.is_any("transport", (transport,)) & np.isin(flows["local_port"], kinds) & flows["device_is_originator"]
-    if not errors.any() or 4 * flows["down_pkts"].sum() < flows["up_pkts"].sum():
+    if not errors.any() or traffic.folded or 4 * flows["down_pkts"].sum() < flows["up_pkts"].sum():
         return
     sends = np.flatnonzero(errors & ~matches(traffic, declaration).is_any("verdict", ("bench",)))
     codes = flows.codes("remote_addr")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gdsi_audit.declarations import NOTHING_DECLARED
@@ -113,3 +115,9 @@ def test_errors_that_answer_nothing(device_traffic, transport, why, sent, came, 
 def test_errors_in_a_capture_that_holds_only_what_the_device_sent(device_traffic):
     table = "local remote transport up_pkts down_pkts up_bytes down_bytes\n192.168.1.50:3 203.0.113.9:3 icmp 40 0 20000 0"
     assert list(detect(device_traffic(table), NOTHING_DECLARED)) == []
+
+
+def test_errors_where_the_table_holds_only_a_part_of_the_flows(device_traffic):
+    whole = "local remote transport up_pkts down_pkts up_bytes down_bytes\n192.168.1.50:3 203.0.113.9:3 icmp 40 0 20000 0"
+    traffic = device_traffic(f"{whole}\n192.168.1.50:40002 203.0.113.1:443 tcp 100 100 5000 90000")
+    assert [len(list(detect(replace(traffic, folded=folded), NOTHING_DECLARED))) for folded in (0, 1)] == [1, 0]
