@@ -15,11 +15,9 @@ from typing import Any
 from gdsi_audit import __version__, assembly, detection, discover, selection
 from gdsi_audit.commitments.verdicts import WORDS, Verdict, verdicts
 from gdsi_audit.declarations import NOTHING_DECLARED, Declaration, Note, Source
-from gdsi_audit.declarations._read import read
 from gdsi_audit.findings.finding import SEVERITIES, Finding
 from gdsi_audit.gap import Gap
 from gdsi_audit.geo._places import Places
-from gdsi_audit.indicators import _read as indicator_files
 from gdsi_audit.observe import Progress, observe
 from gdsi_audit.readers._inputs import inputs
 from gdsi_audit.tables.collecting import rare_collection
@@ -129,13 +127,20 @@ def _listed(paths: PathLike | Sequence[PathLike]) -> list[str]:
 def _stated(declaration: PathLike | Sequence[PathLike] | Declaration | None) -> Declaration:
     if isinstance(declaration, Declaration):
         return declaration
-    return read([Path(path) for path in _listed(declaration)]) if declaration else NOTHING_DECLARED
+    if not declaration:
+        return NOTHING_DECLARED
+    # What reads files is loaded where there is one to read.
+    from gdsi_audit.declarations._read import read
+
+    return read([Path(path) for path in _listed(declaration)])
 
 
 def _with_indicators(stated: Declaration, paths: Sequence[str]) -> Declaration:
     """`stated` with what the lists hold; what of them is not used is noted."""
     if not paths:
         return stated
+    from gdsi_audit.indicators import _read as indicator_files
+
     imported = indicator_files.read([Path(path) for path in paths])
     notes = tuple(Note(kind="indicators", text=one.summary(), source=Source(file=one.file, by="tester")) for one in imported)
     listed = tuple(indicator for one in imported for indicator in one.indicators)

@@ -46,6 +46,8 @@ class WordingSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Initiative:
+    """The commitments, and where their words come from."""
+
     note: str
     """Whom the commitments bind: belongs on every report."""
     sources: tuple[WordingSource, ...]

@@ -28,6 +28,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
+    """Who states something: table `statement` of one file."""
+
     by: str
     text: str = ""
     """`source` of the file: "Privacy notice 3.2, p. 4"."""
@@ -38,6 +40,8 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
+    """What is spoken of: table `product`."""
+
     vendor: str = ""
     model: str = ""
     firmware: str = ""
@@ -50,6 +54,8 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredDevice:
+    """One device under audit: table `device`."""
+
     name: str
     macs: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
@@ -58,6 +64,8 @@ class DeclaredDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
+    """One of the tester's own machines, listed and never judged: table `bench`."""
+
     role: str
     """gateway, sniffer, proxy, tester, companion."""
     address: str
@@ -69,6 +77,8 @@ class Bench:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignore:
+    """Traffic that is left out on purpose, and counted: table `ignore`."""
+
     filter: str
     reason: str
     source: Source = Source()
@@ -76,6 +86,8 @@ class Ignore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vantage:
+    """Where the capture was taken: table `vantage`."""
+
     position: str = "unknown"
     """device, device-vpn, access-point, lan, wan, unknown."""
     country: str = ""
@@ -91,6 +103,8 @@ class Vantage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jurisdictions:
+    """Where data may go, for every destination that does not say otherwise: table `jurisdictions`."""
+
     data_generated_in: str = ""
     allowed: frozenset[str] | None = None
     """ISO codes, groups expanded; None: not said."""
@@ -158,6 +172,8 @@ class Destination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
+    """A port on which the device may be called: table `listener`."""
+
     port: int
     transport: str = "tcp"
     sender: str = "local"
@@ -172,6 +188,8 @@ class Listener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identifier:
+    """Personal data to look for, and who may get it: table `identifier`."""
+
     id: str
     kind: str
     value: str = field(repr=False)
@@ -182,6 +200,8 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
+    """What was done to the device, and when: table `phase`."""
+
     name: str
     start: int
     """UTC nanoseconds; of a whole declaration by the capture's clock."""

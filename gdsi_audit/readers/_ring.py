@@ -35,6 +35,8 @@ _PATIENCE_S = 1.0
 
 @dataclass(slots=True)
 class Block:
+    """A piece of a capture in memory."""
+
     data: NDArray[np.uint8]
     """BLOCK_BYTES of which the first HEADROOM_BYTES are left free, then SPARE_BYTES."""
     stop: int = 0
