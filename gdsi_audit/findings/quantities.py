@@ -9,8 +9,9 @@ def counted(number: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`0.42 s`, `45 s`, `12 minutes`, `3.5 hours`, `12 days`."""
-    for unit, length_s in (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
-        if seconds >= 2 * length_s:
-            return f"{seconds / length_s:.3g} {unit}"
+    """`0.42 s`, `45 s`, `12 minutes`, `1 hour`, `3.5 hours`, `12 days`."""
+    for unit, length_s, fewest in (("day", 86400.0, 2), ("hour", 3600.0, 1), ("minute", 60.0, 2)):
+        if seconds >= fewest * length_s:
+            number = f"{seconds / length_s:.3g}"
+            return f"{number} {unit}{'' if number == '1' else 's'}"
     return f"{seconds:.0f} s" if seconds >= 9.5 else f"{seconds:.2g} s"

@@ -111,7 +111,7 @@ def test_without_a_vendors_declaration_nothing_is_contradicted(words, declared):
     ("changed", "blocked", "missing"),
     [
         ({"coverage": {"loss": 0.02}}, (1, 2, 3, 4, 5, 7), "loss is 2.00%, more than 1%"),
-        ({"coverage": {"observed_s": 1800.0}}, (1, 2, 3, 4, 5, 7), "30 minutes were observed, less than 60 minutes"),
+        ({"coverage": {"observed_s": 1800.0}}, (1, 2, 3, 4, 5, 7), "30 minutes were observed, less than 1 hour"),
         ({"absent": ("lamp", "camera")}, (1, 2, 3, 4, 5, 7), "the declared device lamp never appeared"),
         ({"coverage": {"readable": 0.9}}, (3,), "90.0% of upload bytes are readable, less than 95%"),
         ({"places": {}}, (4, 5), "0.0% of upload bytes are assessed inside, less than 95%"),

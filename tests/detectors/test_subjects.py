@@ -14,7 +14,7 @@ from gdsi_audit.detectors import _subjects
         (0.42, "in 0.42 s"),
         (1.0, "in 1 s (2,000.0 bytes/s)"),
         (2.5, "in 2.5 s (800.0 bytes/s)"),
-        (4000.0, "in 66.7 minutes (0.5 bytes/s)"),
+        (4000.0, "in 1.11 hours (0.5 bytes/s)"),
     ],
 )
 def test_a_burst_has_no_rate(seconds, words):

@@ -17,12 +17,14 @@ from gdsi_audit.findings.quantities import counted, duration
         (119, "119 s"),
         (120, "2 minutes"),
         (3546, "59.1 minutes"),
+        (3600, "1 hour"),
+        (4000, "1.11 hours"),
         (7200, "2 hours"),
         (12_600, "3.5 hours"),
         (12 * 86_400, "12 days"),
     ],
 )
-def test_durations_take_the_largest_unit_that_makes_two(seconds, words):
+def test_durations_take_the_unit_that_fits(seconds, words):
     assert duration(seconds) == words
 
 
