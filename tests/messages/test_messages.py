@@ -36,3 +36,12 @@ def test_bounds_of_a_flow_and_of_all_are_kept_and_counted():
     messages.add(heard((1, SSH, 6)))
     messages.add(heard((11, SSH, 7), (12, SSH, 8)))
     assert [message.body for message in messages["ssh"]] == [0, 1, 2, 4, 7] and messages.dropped == 4
+
+
+def test_the_commonest_protocol_leaves_room_and_it_is_known_from_when_on_it_is_not_whole():
+    messages, crowd = Messages(10, most=6), heard(*((serial, SSH, serial) for serial in range(5)))
+    crowd.chunks["time"] = np.arange(5) * 100
+    messages.add(crowd)
+    messages.add(heard((5, NTP, b"\x23" + bytes(47))))
+    assert [message.body for message in messages["ssh"]] == [0, 1] and len(messages["ntp"]) == 1
+    assert (messages.kept_until, messages.dropped) == ({"ssh": 200}, 3)

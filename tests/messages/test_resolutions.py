@@ -31,7 +31,7 @@ def resolved(*datagrams: bytes, flows: tuple[int, ...] = ()) -> Resolutions:
     chunks = np.zeros(len(datagrams), CHUNKS)
     chunks["length"] = [len(datagram) for datagram in datagrams]
     chunks["offset"] = np.cumsum(chunks["length"]) - chunks["length"]
-    chunks["flow"] = flows or (16,) * len(datagrams)
+    chunks["flow"], chunks["time"] = flows or (16,) * len(datagrams), np.arange(len(datagrams)) * 10
     found = Resolutions()
     found.add(chunks, dns.columns(data, chunks["offset"], chunks["length"]))
     return found
@@ -74,3 +74,4 @@ def test_what_there_is_no_room_for_is_counted_and_leaves_no_names(monkeypatch):
         whole.add_message(Message(0, frame, 0, "dns_tcp", not frame % 2, body), chunk)
     assert (whole.queries.rows, whole.dropped_queries, whole.addresses.rows, whole.dropped_addresses) == (2, 4, 2, 1)
     assert whole.texts.of_row == ["", "www.example"]
+    assert (Resolutions().kept_until, found.kept_until) == (resolutions.LATEST, 20)
