@@ -16,7 +16,7 @@ from gdsi_audit.assembly.device_shares import device, shares
 from gdsi_audit.assembly.flow_table import flow_table
 from gdsi_audit.assembly.kept_flows import MOST_SHARE_OF_SILENT, kept_flows
 from gdsi_audit.assembly.kept_names import kept_names
-from gdsi_audit.assembly.nameable import nameable
+from gdsi_audit.assembly.nameable import hello_lost, nameable
 from gdsi_audit.assembly.round_trips import CapturePoint
 from gdsi_audit.gap import Gap
 from gdsi_audit.geo._places import Places
@@ -69,9 +69,9 @@ def traffic(
     give_back()
     located = [endpoints[address].place for address in remote.text]
     started = starts(seen.messages, rows, hosts, len(seen.captures))
-    namings = nameable(rows, side, queries, hosts, started, seen.resolutions.kept_until)[beginning]
+    namings = nameable(rows, side, queries, hosts, started, seen.resolutions.kept_until) & ~hello_lost(rows, facts)[side.row]
     initiator = perspective.initiators(rows, side, beginning)
-    flows = flow_table(rows, facts, side, remote, chosen, seen.texts, located, initiator, namings, seen.apps, hosts.routers)
+    flows = flow_table(rows, facts, side, remote, chosen, seen.texts, located, initiator, namings[beginning], seen.apps, hosts.routers)
     known_as = hostnames(seen.messages, hosts)
     give_back()
     beyond = neighbours.uploads(rows, hosts.routers)

@@ -29,6 +29,12 @@ def nameable(rows: Table, seen: Sides, queries: Table, hosts: Hosts, started: ND
     return np.asarray((begun | since_start) & after_dns & _shown(rows, seen) & ~_lost(rows, seen, queries, client, start), np.bool_)
 
 
+def hello_lost(rows: Table, facts: Table) -> NDArray[np.bool_]:
+    """Flows whose server's handshake was captured, and of whose client's the capture misses bytes: these may have held a name."""
+    answered = (facts["ja3s"] > 0) & (facts["handshake_bytes"] == 0)
+    return np.asarray(answered & (rows["orig_missed_bytes"] > 0))
+
+
 def _first(queries: Table, client: NDArray[np.int32], devices: int) -> NDArray[np.int64]:
     """When each device was first seen to use DNS."""
     first = np.full(devices, NEVER, np.int64)

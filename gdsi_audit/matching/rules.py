@@ -14,7 +14,7 @@ from gdsi_audit.matching.arranged import arranged_media
 from gdsi_audit.matching.declared_items import DeclaredItems, deviations, hears
 from gdsi_audit.matching.flow_kinds import NEVER_ACCEPTED, FlowKind, kinds_of, local_kind, parsed_address, upkeep
 from gdsi_audit.matching.proxies import Proxies
-from gdsi_audit.naming import shared_platforms
+from gdsi_audit.naming import names, shared_platforms
 from gdsi_audit.traffic import DeviceTraffic
 
 VERDICTS = (
@@ -138,13 +138,20 @@ class Matcher:
         if kind.name and kind.name_source in CONFIDENT_SOURCES:
             names_held = "none of its possible names" if kind.ambiguous else "no item has its name or address"
             return Match("undeclared" if self._stated else "unstated", reason=names_held)
-        if kind.name_source == "certificate" and self._stated and kind.nameable and not self._lookup.named(kind.name):
+        if kind.name_source == "certificate" and self._stated and kind.nameable and not self._is_certified(kind):
             return Match("unnamed", reason="no name but what its own certificate says, and no item has its address")
         if kind.name:
             return Match("not_observable", confident=False, reason=f"its only name is weak ({kind.name_source})")
         if not kind.nameable:
             return Match("not_observable", reason="its name was not captured, or is hidden")
         return self._unnamed(kind)
+
+    def _is_certified(self, kind: FlowKind) -> bool:
+        """Whether a certificate that was shown at the address speaks of the domain of a declared name."""
+        endpoint = self._traffic.endpoints.get(kind.remote_addr)
+        shown = {kind.name, *(one.name for one in (endpoint.names if endpoint else ()) if one.source == "certificate")}
+        domains = {names.registered_domain(name.removeprefix("*.")) for name in shown}
+        return any(item.name and names.registered_domain(item.name.removeprefix("*.")) in domains for item in self._items)
 
     def _unnamed(self, kind: FlowKind) -> Match:
         """What could have been named is none of the declared. Where the capture lost packets and half of a look-up of one, that is not sure.

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from closed_rows import flows
 
-from gdsi_audit.assembly.nameable import USED_WITHIN_NS, nameable
+from gdsi_audit.assembly.nameable import USED_WITHIN_NS, hello_lost, nameable
 from gdsi_audit.assembly.perspective import Sides
 from gdsi_audit.hosts.device_starts import NEVER
 from gdsi_audit.hosts.devices import Host, Hosts
+from gdsi_audit.messages.facts import FACTS
 from gdsi_audit.messages.resolutions import QUERIES
 from gdsi_audit.packets import GAP_BITS
 
@@ -89,3 +90,9 @@ LOSSY = {"transport": 6, "history": b"ShADad", "start": 60, "resp_missed_bytes":
 def test_half_a_look_up_leaves_the_name_open_where_the_capture_misses_bytes(look_ups, stream, expected):
     queries = asked((CAMERA, 50, 1), (CAMERA, 51, 1, 1), *look_ups)
     assert said(flows(DATAGRAMS | {"start": LATER + 2}, stream), 0, 0, queries=queries)[0] is expected
+
+
+@pytest.mark.parametrize(("missed", "ja3s", "handshake", "expected"), [(517, 3, 0, True), (0, 3, 0, False), (517, 3, 900, False), (517, 0, 0, False)])
+def test_a_hello_that_the_capture_lost_may_have_held_a_name(missed, ja3s, handshake, expected):
+    facts = np.array([(1, 2, 0, 0, 0, ja3s, 0, 0, handshake)], FACTS)
+    assert hello_lost(flows({"transport": 6, "orig_missed_bytes": missed}), facts).tolist() == [expected]

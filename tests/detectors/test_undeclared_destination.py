@@ -27,6 +27,7 @@ SEVERITY_OF = [
     ("other resolver", "remote=8.8.8.8:53 transport=udp service=dns name=- name_source=-", "high", "medium"),
     ("certificate of its own making", "name_source=certificate", "high", "medium"),
     ("certificate only, with a declared name", "name=a.cams.example name_source=certificate", None, None),
+    ("certificate only, of the domain of a declared name", "name=cams.example name_source=certificate", None, None),
     ("certificate only, name not observable", "name_source=certificate nameable=no", None, None),
     ("expired name", "name_source=dns-expired", None, None),
     ("mid-stream", "name=- name_source=- nameable=no", None, None),
