@@ -83,7 +83,7 @@ def _sweeps(traffic: DeviceTraffic, among: NDArray[np.bool_], empty: NDArray[np.
     flows = traffic.tables.flows
     remote = flows.codes("remote_addr")
     yield from sweeps(flows, among & flows.is_any("transport", WITH_PORTS), empty, fewest_silent=fewest)
-    if serves_the_link(traffic):
+    if serves_the_link(traffic) or not _hears(flows):
         return
     unheard = ~np.isin(remote, remote[flows["down_pkts"] > 0])
     arp = among & flows.is_any("transport", ("arp",))
@@ -92,6 +92,11 @@ def _sweeps(traffic: DeviceTraffic, among: NDArray[np.bool_], empty: NDArray[np.
     pings = among & requests(flows)
     yield from (one for one in sweeps(flows, pings, empty, fewest_silent=0) if _is_ping_sweep(flows, one, fewest))
     yield from _solicited(traffic, fewest)
+
+
+def _hears(flows: Columns) -> bool:
+    """Whether anything that was sent to the device was captured: who sees only what goes to all hosts sees no answer either."""
+    return bool((flows["down_pkts"] > 0).any())
 
 
 def _is_ping_sweep(flows: Columns, one: Sweep, fewest: int) -> bool:
@@ -108,7 +113,7 @@ def _solicited(traffic: DeviceTraffic, fewest: int) -> Iterator[Sweep]:
     part = flows.take(rows)
     codes, words = part.codes("remote_addr"), part.words("remote_addr")
     groups = {code for code in np.unique(codes).tolist() if words[code].startswith(SOLICITED_NODE)}
-    if len(groups) < fewest or serves_the_link(traffic):
+    if len(groups) < fewest or serves_the_link(traffic) or not _hears(flows):
         return
     heard = {_last_24_bits(address) for address in flows.take(flows["down_pkts"] > 0).distinct("remote_addr")}
     told = flows.is_any("transport", ("icmp6",)) & ~flows["device_is_originator"] & (flows["remote_port"] == ADVERTISEMENT)

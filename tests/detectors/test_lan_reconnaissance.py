@@ -16,6 +16,8 @@ from gdsi_audit.protocols.nbns import NbnsMessage
 from gdsi_audit.protocols.ssdp import SsdpMessage
 
 HEADER = "remote transport up_bytes down_bytes down_pkts conn_state local\n"
+HEARD = "203.0.113.80:443 tcp 500 9000 9 SF -"
+"""Somebody answers, so that answers are what the capture shows."""
 
 
 def found(traffic, declaration=NOTHING_DECLARED):
@@ -23,7 +25,7 @@ def found(traffic, declaration=NOTHING_DECLARED):
 
 
 def hosts(count, cells="tcp 0 0 0 S0 -", port=445, address="192.168.1.{}"):
-    return HEADER + "\n".join(f"{address.format(100 + number)}:{port} {cells}" for number in range(count))
+    return HEADER + "\n".join([HEARD, *(f"{address.format(100 + number)}:{port} {cells}" for number in range(count))])
 
 
 SWEPT = [("hosts of the local network", "medium")]
@@ -45,6 +47,19 @@ def test_a_sweep_however_it_is_made(device_traffic, cells, port):
     assert found(device_traffic(hosts(20, cells, port))) == SWEPT
     assert found(device_traffic(hosts(8, cells, port))) == SMALL
     assert found(device_traffic(hosts(7, cells, port))) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "port", "address"),
+    [
+        ("arp 0 0 0 S0 192.168.1.50:0", 0, "192.168.1.{}"),
+        ("icmp 56 0 0 OTH 192.168.1.50:8", 0, "192.168.1.{}"),
+        ("icmp6 24 0 0 OTH [fd00::50]:135", 0, "[ff02::1:ff00:{}]"),
+    ],
+)
+def test_who_is_sent_nothing_that_the_capture_holds_is_not_said_to_get_no_answer(device_traffic, cells, port, address):
+    table = hosts(20, cells, port, address)
+    assert (found(device_traffic(table)), found(device_traffic(table.replace(f"{HEARD}\n", "")))) == (SWEPT, [])
 
 
 def test_the_same_over_ipv6(device_traffic):
