@@ -11,6 +11,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsi_audit.tables.distinct import ordinals
+
 CONTACT_FIELDS = ("orig_hi", "orig_lo", "resp_hi", "resp_lo", "orig_bytes", "resp_bytes", "resp_port", "transport")
 """Fields of flows.CLOSED that are looked at."""
 
@@ -52,14 +54,9 @@ def _contact(piece: NDArray[np.void]) -> NDArray[np.int64]:
 
 def _repetitions(contact: NDArray[np.int64], met: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many of its contact came before each; `met` counts them and goes on counting."""
-    order = np.argsort(contact, kind="stable")
-    ordered = contact[order]
-    begins = np.flatnonzero(np.diff(ordered, prepend=-1))
-    lengths = np.diff(begins, append=ordered.size)
-    found = np.empty(contact.size, np.int64)
-    found[order] = met[ordered] + np.arange(ordered.size) - np.repeat(begins, lengths)
-    met[ordered[begins]] += lengths
-    return np.minimum(found, _MOST_REPETITIONS)
+    before = met[contact] + ordinals(contact)
+    np.add.at(met, contact, 1)
+    return np.asarray(np.minimum(before, _MOST_REPETITIONS), np.int64)
 
 
 def least_repeated(repetition: NDArray[np.uint16], of: NDArray[np.bool_], room: int) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsi_audit.assembly.kept_flows import least_repeated
+from gdsi_audit.tables.distinct import ordinals
 
 
 def kept_names(pieces: Iterable[NDArray[np.void]], rows: int, serials: NDArray[np.int64], most: int) -> NDArray[np.bool_]:
@@ -26,8 +27,6 @@ def kept_names(pieces: Iterable[NDArray[np.void]], rows: int, serials: NDArray[n
 def _ranks(piece: NDArray[np.void]) -> NDArray[np.int64]:
     """How many stronger names of its flow each has. A flow that lies in two pieces begins anew in the second."""
     order = np.lexsort((piece["source"], piece["serial"]))
-    ordered = piece["serial"][order]
-    begins = np.flatnonzero(np.diff(ordered, prepend=-1))
     rank = np.empty(piece.size, np.int64)
-    rank[order] = np.arange(piece.size) - np.repeat(begins, np.diff(begins, append=piece.size))
+    rank[order] = ordinals(piece["serial"][order])
     return rank

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gdsi_audit.protocols import Message
 from gdsi_audit.protocols._heard import Heard
+from gdsi_audit.tables.distinct import ordinals
 from gdsi_audit.tables.stored_table import picked
 
 MOST_MESSAGES = 200_000
@@ -59,7 +60,7 @@ class Messages(Mapping[str, Sequence[Message]]):
         self._of_flow[fresh] = self._routine_of_flow[fresh] = 0
         self._owner[slots] = serials
         rows = np.delete(np.arange(slots.size), self._surplus(_routine(heard), slots))
-        before = self._of_flow[slots[rows]] + _ordinals(slots[rows])
+        before = self._of_flow[slots[rows]] + ordinals(slots[rows])
         np.add.at(self._of_flow, slots[rows], 1)
         return self._with_room(heard, rows[before < self._most_per_flow])
 
@@ -80,7 +81,7 @@ class Messages(Mapping[str, Sequence[Message]]):
         """Which of the routine messages are more than enough of their flow."""
         if not routine.size:
             return routine
-        before = self._routine_of_flow[slots[routine]] + _ordinals(slots[routine])
+        before = self._routine_of_flow[slots[routine]] + ordinals(slots[routine])
         np.add.at(self._routine_of_flow, slots[routine], 1)
         return routine[before >= MOST_ROUTINE_MESSAGES_PER_FLOW]
 
@@ -134,13 +135,3 @@ def _routine(heard: Heard) -> NDArray[np.intp]:
     of_protocol = [index for index in np.unique(heard.protocols).tolist() if getattr(heard.shelf.protocols[index], "HAS_ROUTINE", False)]
     rows = np.flatnonzero(np.isin(heard.protocols, of_protocol)) if of_protocol else np.empty(0, np.intp)
     return np.array([row for row in rows.tolist() if heard.bodies[row].routine], np.intp)
-
-
-def _ordinals(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many equal values are before each."""
-    order = np.argsort(values, kind="stable")
-    ranked = values[order]
-    begins = np.flatnonzero(np.diff(ranked, prepend=-1))
-    ordinals = np.empty(values.size, np.int64)
-    ordinals[order] = np.arange(values.size) - np.repeat(begins, np.diff(begins, append=values.size))
-    return ordinals

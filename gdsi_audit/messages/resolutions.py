@@ -18,16 +18,16 @@ from gdsi_audit.packets.address import value
 from gdsi_audit.protocols import Message
 from gdsi_audit.tables.spool import Spool
 
+OF_MESSAGE = (
+    *((name, "i8") for name in ("flow", "frame", "time")),
+    *((name, "u8") for name in ("client_hi", "client_lo", "server_hi", "server_lo")),
+    *(("capture", "i4"), ("solicited", "u1")),
+)
+"""Where a DNS message stands, who asked whom, and whether what it says was asked for."""
+
 QUERIES = np.dtype(
     [
-        ("flow", "i8"),
-        ("frame", "i8"),
-        ("time", "i8"),
-        ("client_hi", "u8"),
-        ("client_lo", "u8"),
-        ("server_hi", "u8"),
-        ("server_lo", "u8"),
-        ("capture", "i4"),
+        *OF_MESSAGE,
         ("query", "i4"),  # row in Texts
         ("answers", "i4"),
         ("message_bytes", "i4"),
@@ -35,7 +35,6 @@ QUERIES = np.dtype(
         ("qtype", "u2"),
         ("rcode", "u1"),
         ("response", "u1"),
-        ("solicited", "u1"),
     ],
     align=True,
 )
@@ -43,20 +42,12 @@ QUERIES = np.dtype(
 
 ADDRESSES = np.dtype(
     [
-        ("flow", "i8"),
-        ("frame", "i8"),
-        ("time", "i8"),
-        ("client_hi", "u8"),
-        ("client_lo", "u8"),
-        ("server_hi", "u8"),
-        ("server_lo", "u8"),
+        *OF_MESSAGE,
         ("hi", "u8"),  # the address answered
         ("lo", "u8"),
         ("ttl_s", "i8"),
-        ("capture", "i4"),
         ("name", "i4"),  # row in Texts: the name asked for
         ("chain", "i4"),  # row in Texts: CNAME targets joined by " > "
-        ("solicited", "u1"),
     ],
     align=True,
 )
@@ -170,7 +161,7 @@ class Resolutions:
         chains: Sequence[str],
     ) -> None:
         addresses = np.zeros(of_row.size, ADDRESSES)
-        for field in ("flow", "frame", "time", "client_hi", "client_lo", "server_hi", "server_lo", "capture", "solicited"):
+        for field, _ in OF_MESSAGE:
             addresses[field] = rows[field][of_row]
         addresses["name"] = rows["query"][of_row]
         addresses["hi"], addresses["lo"], addresses["ttl_s"] = hi, lo, ttl_s

@@ -1,4 +1,4 @@
-"""Distinct rows of several integer columns, numbered and summed. NumPy's own way sorts rows as raw memory, which takes several times as long."""
+"""Distinct rows of integer columns, numbered, counted and summed. NumPy's own way sorts rows as raw memory, which takes several times as long."""
 
 from __future__ import annotations
 
@@ -38,6 +38,16 @@ def numbered(*keys: tuple[NDArray[Any], int]) -> tuple[NDArray[np.intp], NDArray
 def sums(numbers: NDArray[Any], size: int, *amounts: NDArray[Any]) -> list[NDArray[np.int64]]:
     """Of each column of whole numbers the sum for each of the `size` numbers that `numbered` gave."""
     return [np.bincount(numbers, column, size).astype(np.int64) for column in amounts]
+
+
+def ordinals(values: NDArray[np.integer]) -> NDArray[np.int64]:
+    """How many equal values are before each."""
+    order = np.argsort(values, kind="stable")
+    ranked = values[order]
+    begins = np.flatnonzero(np.diff(ranked, prepend=-1))
+    ordinals = np.empty(values.size, np.int64)
+    ordinals[order] = np.arange(values.size) - np.repeat(begins, np.diff(begins, append=values.size))
+    return ordinals
 
 
 def _first_rows(code: NDArray[np.int64], width: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdsi_audit.tables.distinct import distinct_rows, numbered, rows_of
+from gdsi_audit.tables.distinct import distinct_rows, numbered, ordinals, rows_of
 
 WORD = st.sampled_from((0, 1, 7, 2**63, 2**64 - 1))
 
@@ -34,3 +34,8 @@ def test_rows_among_known_tuples(known, wanted):
 def test_combinations_are_numbered(size):
     rows, numbers = numbered((np.array([3, 1, 3, 3]), size), (np.array([0, 0, 0, 1]), size), (np.array([2, 2, 2, 2]), size))
     assert (rows.tolist(), numbers.tolist()) == ([1, 0, 3], [1, 0, 1, 2])
+
+
+@given(st.lists(st.integers(0, 5), max_size=40))
+def test_how_many_equal_ones_come_before_each(values):
+    assert ordinals(np.array(values, np.int64)).tolist() == [values[:place].count(value) for place, value in enumerate(values)]
