@@ -9,10 +9,10 @@ import numpy as np
 
 from gdsi_audit.commitments.unjudged import unjudged
 from gdsi_audit.declarations import Declaration, Phase
-from gdsi_audit.findings.quantities import duration
+from gdsi_audit.findings.quantities import counted, duration
 from gdsi_audit.jurisdictions.assessed_flows import sides
 from gdsi_audit.tables.distinct import sums
-from gdsi_audit.traffic import DeviceTraffic, Traffic
+from gdsi_audit.traffic import LATEST, DeviceTraffic, Traffic
 
 MOST_LOSS = 0.01
 LEAST_READABLE = 0.95
@@ -115,8 +115,17 @@ def _missing(device: DeviceTraffic, absent: Sequence[str], uncovered: Sequence[s
         yield f"loss is {coverage.loss:.2%}, more than {MOST_LOSS:.0%}"
     if hours < shortest_observation_h:
         yield f"{duration(coverage.observed_s)} were observed, less than {duration(shortest_observation_h * 3600)}"
+    yield from _not_kept(device)
     yield from (f"phase {name} is not covered" for name in uncovered)
     yield from (f"the declared device {name} never appeared" for name in absent)
+
+
+def _not_kept(device: DeviceTraffic) -> Iterator[str]:
+    """What was seen and, for want of room, not judged."""
+    if device.folded:
+        yield f"{counted(device.folded, 'flow')} more than memory holds, not judged one by one"
+    if protocols := sorted(protocol for protocol in device.kept_until if device.complete_until(protocol) < LATEST):
+        yield f"not all messages of {', '.join(protocols)} were kept"
 
 
 def _missing_to_read(device: DeviceTraffic, declaration: Declaration) -> Iterator[str]:

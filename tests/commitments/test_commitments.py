@@ -12,6 +12,7 @@ from gdsi_audit.commitments.verdicts import WORDS, verdicts
 from gdsi_audit.declarations import NOTHING_DECLARED, DeclaredDevice, Destination, Identifier, Jurisdictions, Phase, Product, Vantage
 from gdsi_audit.findings.finding import Broken, Evidence, Finding
 from gdsi_audit.geo import Answer, Place
+from gdsi_audit.traffic import LATEST
 
 SEEN = (Evidence(frames=(("ab" * 32, ((1, 2),)),), display_filter="frame.number >= 1 && frame.number <= 2"),)
 INSIDE = {"203.0.113.1": Place(located_in=Answer("DE", ("one", "two"), "high"))}
@@ -45,9 +46,9 @@ def finding(severity="high", confidence="high", by="vendor", commitments=("GDSI-
 def words(device_traffic, traffic_of, declared):
     """Verdict words by commitment, for one device and whatever is changed."""
 
-    def of(*findings, declaration=None, coverage=None, table=TABLE, places=INSIDE, absent=(), **settings):
+    def of(*findings, declaration=None, coverage=None, table=TABLE, places=INSIDE, absent=(), unkept=None, **settings):
         stated = declaration or declared("api.cams.example", devices=tuple(DeclaredDevice(name=name) for name in absent), **ALL_GATES)
-        device = device_traffic(table, places=places, coverage=coverage)
+        device = replace(device_traffic(table, places=places, coverage=coverage), **(unkept or {}))
         return {one.commitment: one for one in verdicts(traffic_of(device), stated, findings, **settings) if one.device == "camera"}
 
     return of
@@ -112,6 +113,8 @@ def test_without_a_vendors_declaration_nothing_is_contradicted(words, declared):
     [
         ({"coverage": {"loss": 0.02}}, (1, 2, 3, 4, 5, 7), "loss is 2.00%, more than 1%"),
         ({"coverage": {"observed_s": 1800.0}}, (1, 2, 3, 4, 5, 7), "30 minutes were observed, less than 1 hour"),
+        ({"unkept": {"folded": 1}}, (1, 2, 3, 4, 5, 7), "1 flow more than memory holds, not judged one by one"),
+        ({"unkept": {"kept_until": {"dns": LATEST, "ntp": 5}}}, (1, 2, 3, 4, 5, 7), "not all messages of ntp were kept"),
         ({"absent": ("lamp", "camera")}, (1, 2, 3, 4, 5, 7), "the declared device lamp never appeared"),
         ({"coverage": {"readable": 0.9}}, (3,), "90.0% of upload bytes are readable, less than 95%"),
         ({"places": {}}, (4, 5), "0.0% of upload bytes are assessed inside, less than 95%"),
